@@ -1,0 +1,111 @@
+"""Every knob of the installation: unit, range and default in one place.
+
+A knob is set by an environment variable: ``PUSHTUNE_`` and the field's name in capitals. What belongs to one
+repository (target, budget, schedule) stands in ``config/watched_repositories.yaml`` instead.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pushtune.errors import InvalidSetting
+
+PROJECT_FOLDER = Path(__file__).resolve().parents[2]
+PREFIX = "PUSHTUNE_"
+
+
+class Settings(BaseModel):
+    """All knobs. Folders that are not given stand below ``home``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Field(PROJECT_FOLDER / ".pushtune", description="folder of everything that Pushtune keeps")
+    watched_repositories: Path = Field(
+        PROJECT_FOLDER / "config" / "watched_repositories.yaml", description="the file that lists the repositories"
+    )
+    port: int = Field(8080, ge=1, le=65535, description="port of Airflow's web pages, on 127.0.0.1")
+
+    poll_interval_seconds: float = Field(30, ge=1, le=86_400, description="pause between two looks at a repository")
+    git_timeout_seconds: float = Field(120, ge=1, le=3600, description="limit of one git command")
+    checkout_limit_bytes: int = Field(2 * 2**30, ge=2**20, description="largest checkout that is accepted")
+
+    trial_memory_bytes: int = Field(4 * 2**30, ge=2**28, description="memory of one training container")
+    trial_cpus: float = Field(1.0, gt=0, le=256, description="CPU cores of one training container")
+    trial_processes: int = Field(512, ge=32, le=32_768, description="processes and threads of one training container")
+    trial_disk_bytes: int = Field(10 * 2**30, ge=2**26, description="what one trial may write into its folder")
+    trial_temporary_bytes: int = Field(1 * 2**30, ge=2**20, description="size of /tmp in a training container (memory)")
+    trial_time_limit_seconds: float = Field(3600, ge=10, description="limit of one training run")
+    trials_at_once: int = Field(
+        max(1, min(4, os.cpu_count() or 1)), ge=1, le=64, description="training containers at the same time, per run"
+    )
+    checkpoint_interval_seconds: float = Field(60, ge=1, description="longest time between two checkpoints")
+    container_uid: int = Field(
+        10_001 if os.getuid() == 0 else os.getuid(), ge=1, description="user that training runs as inside containers"
+    )
+
+    hung_after_seconds: float = Field(120, ge=5, description="a heartbeat that is this much too late means hung")
+    restart_limit: int = Field(5, ge=0, le=100, description="how often one training run is restarted")
+    restart_delay_seconds: float = Field(10, ge=0, description="pause before the first restart; doubles each time")
+
+    sendgrid_timeout_seconds: float = Field(20, gt=0, le=300, description="limit of one call to SendGrid")
+    mail_from: str = Field("pushtune@localhost", description="sender of the e-mails")
+
+    @cached_property
+    def airflow_home(self) -> Path:
+        """Airflow's own files: configuration, database, logs."""
+        return self.home / "airflow"
+
+    @cached_property
+    def workspaces(self) -> Path:
+        """One folder per run, mounted into containers: the same absolute path on every host."""
+        return self.home / "workspaces"
+
+    @cached_property
+    def mirrors(self) -> Path:
+        """One bare clone per watched repository."""
+        return self.home / "mirrors"
+
+    @cached_property
+    def datasets(self) -> Path:
+        """Public data sets, downloaded once, mounted read-only into training containers."""
+        return self.home / "datasets"
+
+    @cached_property
+    def outbox(self) -> Path:
+        """E-mails that could not be sent, or that need no sending."""
+        return self.home / "outbox"
+
+    @cached_property
+    def registry_folder(self) -> Path:
+        """The MLflow registry: its database and the files of the models."""
+        return self.home / "registry"
+
+    @cached_property
+    def run_folder(self) -> Path:
+        """Process ids, password and logs of the running instance."""
+        return self.home / "run"
+
+
+def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings that ``environment`` asks for.
+
+    Raises:
+        InvalidSetting: a value is out of range or of the wrong type; the text names the variable.
+    """
+    given = {
+        name: environment[PREFIX + name.upper()]
+        for name in Settings.model_fields
+        if environment.get(PREFIX + name.upper(), "") != ""
+    }
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = PREFIX + str(first["loc"][0]).upper()
+        raise InvalidSetting(
+            f"{variable} must be valid: {first['msg']}.", repr(first["input"]), f"Change or unset {variable}."
+        ) from error
+    return settings.model_copy(update={"home": settings.home.resolve()})

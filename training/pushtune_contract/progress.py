@@ -1,0 +1,101 @@
+"""``progress.jsonl`` and ``heartbeat.json``: what a running trial says about itself."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Dict, List, Optional, Union
+
+from pushtune_contract import layout
+from pushtune_contract.reading import UnsafeFile, read_json, read_json_lines, write_json
+from pushtune_contract.validation import ContractViolation, as_document, build
+
+KINDS = ("start", "epoch", "tick", "evaluate", "resume", "end")
+PHASES = ("start", "data", "compile", "train", "validate", "evaluate", "save", "end")
+
+
+@dataclass(frozen=True)
+class ProgressLine:
+    """One line of ``progress.jsonl``.
+
+    Attributes:
+        kind: ``epoch`` closes an epoch, ``tick`` falls within a long one, ``resume`` follows a restart.
+        phase: one of ``PHASES``.
+        fit: which call of ``fit`` it belongs to, from 1; 0 before the first.
+        epoch: epochs completed in this ``fit``. epochs: how many it will train.
+        step: batches completed in this epoch; 0 at its end.
+        metrics: name -> value, finite numbers only.
+        objective: value of the objective after this epoch; None where there is none.
+        seconds: training time of this epoch (``epoch``) or since the start of the process (others).
+        unix_time: seconds since 1970, UTC.
+    """
+
+    kind: str
+    phase: str
+    unix_time: float
+    seconds: float = 0.0
+    fit: int = 0
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    metrics: Dict[str, float] = field(default_factory=dict)
+    objective: Optional[float] = None
+    message: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS or self.phase not in PHASES:
+            raise ValueError(f"kind and phase: expected one of {KINDS} and {PHASES}, but got {self.kind!r}, {self.phase!r}")
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """``heartbeat.json``: the process is alive, and when it will say so next.
+
+    Attributes:
+        counter: rises with each beat. phase: one of ``PHASES``.
+        expected_seconds: no beat within this time (and a margin) means that the process hangs.
+        progress_counter: rises with each batch or other real step, so that a living process that does nothing is seen.
+    """
+
+    counter: int
+    phase: str
+    expected_seconds: float
+    unix_time: float
+    progress_counter: int = 0
+
+
+def append_progress(trial_folder: Union[str, Path], line: ProgressLine) -> None:
+    """Append one whole line in a single write, so that a kill leaves no half line before the next."""
+    text = json.dumps(as_document(line), allow_nan=False) + "\n"
+    handle = os.open(Path(trial_folder) / layout.PROGRESS_FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        os.write(handle, text.encode("utf-8"))
+    finally:
+        os.close(handle)
+
+
+def read_progress(trial_folder: Union[str, Path]) -> List[ProgressLine]:
+    """Return the valid lines so far; a file that is missing, forged or too large yields an empty list."""
+    lines = []
+    try:
+        for document in read_json_lines(Path(trial_folder) / layout.PROGRESS_FILE):
+            try:
+                lines.append(build(ProgressLine, document))
+            except ContractViolation:
+                continue
+    except UnsafeFile:
+        return []
+    return lines
+
+
+def write_heartbeat(trial_folder: Union[str, Path], beat: Heartbeat) -> None:
+    """Write the heartbeat, whole or not at all."""
+    write_json(Path(trial_folder) / layout.HEARTBEAT_FILE, as_document(beat))
+
+
+def read_heartbeat(trial_folder: Union[str, Path]) -> Optional[Heartbeat]:
+    """Return the newest heartbeat; None where there is none, or none that can be believed."""
+    try:
+        return build(Heartbeat, read_json(Path(trial_folder) / layout.HEARTBEAT_FILE, 4096))
+    except (FileNotFoundError, UnsafeFile, ContractViolation):
+        return None
