@@ -1,0 +1,168 @@
+"""Tells listeners what happens inside ``fit`` and ``evaluate``, after all callbacks of the script have run.
+
+No callback is injected, so that the script's list of callbacks stays as written: the methods of
+``CallbackList`` are wrapped instead, and listeners see History, EarlyStopping and the like already updated.
+"""
+
+import functools
+import inspect
+from typing import Any, Callable, Dict, List
+
+Arguments = Dict[str, Any]
+
+
+class FitListener:
+    """Does nothing; listeners override what they need. Calls come in the order in which listeners are given."""
+
+    def before_fit(self, model: Any, fit_number: int, epochs: int, arguments: Arguments) -> int:
+        """Called before ``fit`` number ``fit_number`` (from 1).
+
+        Args:
+            arguments: all arguments of ``fit`` by name; a listener may change them in place.
+
+        Returns:
+            The epoch to begin with, from 0; the largest answer of all listeners and of the script wins.
+        """
+        return 0
+
+    def on_train_begin(self, callback_list: Any) -> None:
+        """The model is built where Keras could build it; callbacks have been reset."""
+
+    def on_epoch_begin(self, callback_list: Any, epoch: int) -> None:
+        """``epoch`` counts from 0, as in Keras."""
+
+    def on_train_batch_end(self, callback_list: Any, batch: int, logs: Any) -> None:
+        """``logs`` holds tensors: reading them costs a synchronisation."""
+
+    def on_epoch_end(self, callback_list: Any, epoch: int, logs: Dict[str, float]) -> None:
+        """``epoch`` counts from 0; ``logs`` holds the ``val_*`` values too."""
+
+    def on_train_end(self, callback_list: Any) -> None:
+        """Best weights are restored where a callback does so."""
+
+    def after_fit(self, model: Any, fit_number: int, history: Any) -> None:
+        """``fit`` has returned normally; ``history`` is what it returned."""
+
+    def before_evaluate(self, model: Any, arguments: Arguments) -> None:
+        """The script calls ``evaluate`` (``fit`` validates without this call); arguments may be changed in place."""
+
+    def after_evaluate(self, model: Any, metrics: Dict[str, float]) -> None:
+        """``metrics`` are the named results of the script's ``evaluate``."""
+
+
+class FitEvents:
+    """Wraps Keras' training loop once and tells ``listeners``, an ordered list that may still grow."""
+
+    def __init__(self, listeners: List[FitListener]) -> None:
+        self.listeners = listeners
+        self.fit_number = 0
+        self._fit_depth = 0
+        self._evaluate_depth = 0
+
+    def install(self) -> None:
+        """Patch ``TensorFlowTrainer`` and ``CallbackList`` (Keras 3)."""
+        from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
+        from keras.src.callbacks.callback_list import CallbackList
+
+        TensorFlowTrainer.fit = self._wrap_fit(TensorFlowTrainer.fit)
+        TensorFlowTrainer.evaluate = self._wrap_evaluate(TensorFlowTrainer.evaluate)
+        for name, tell in (
+            ("on_train_begin", self._tell_train_begin),
+            ("on_epoch_begin", self._tell_epoch_begin),
+            ("on_train_batch_end", self._tell_batch_end),
+            ("on_epoch_end", self._tell_epoch_end),
+            ("on_train_end", self._tell_train_end),
+        ):
+            setattr(CallbackList, name, self._wrap_callback(getattr(CallbackList, name), tell))
+
+    def _wrap_fit(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def fit(model: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._fit_depth > 0:
+                return original(model, *args, **kwargs)
+            arguments = _by_name(signature, model, args, kwargs)
+            self.fit_number += 1
+            self._begin_fit(model, arguments)
+            self._fit_depth += 1
+            try:
+                history = original(model, **arguments)
+            finally:
+                self._fit_depth -= 1
+            for listener in self.listeners:
+                listener.after_fit(model, self.fit_number, history)
+            return history
+
+        return fit
+
+    def _begin_fit(self, model: Any, arguments: Arguments) -> None:
+        first_epochs = [arguments["initial_epoch"]]
+        for listener in self.listeners:
+            first_epochs.append(listener.before_fit(model, self.fit_number, arguments["epochs"], arguments))
+        arguments["initial_epoch"] = max(first_epochs)
+
+    def _wrap_evaluate(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def evaluate(model: Any, *args: Any, **kwargs: Any) -> Any:
+            if kwargs.get("_use_cached_eval_dataset") or self._evaluate_depth > 0:
+                return original(model, *args, **kwargs)
+            arguments = _by_name(signature, model, args, kwargs)
+            wants_dictionary = arguments["return_dict"]
+            self._evaluate_depth += 1
+            try:
+                for listener in self.listeners:
+                    listener.before_evaluate(model, arguments)
+                arguments["return_dict"] = True
+                metrics = original(model, **arguments)
+                for listener in self.listeners:
+                    listener.after_evaluate(model, metrics)
+            finally:
+                self._evaluate_depth -= 1
+            return metrics if wants_dictionary else model._flatten_metrics_in_order(metrics)
+
+        return evaluate
+
+    def _wrap_callback(self, original: Callable[..., Any], tell: Callable[..., None]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def on_event(callback_list: Any, *args: Any, **kwargs: Any) -> None:
+            original(callback_list, *args, **kwargs)
+            if self._fit_depth > 0:
+                tell(callback_list, *args, **kwargs)
+
+        return on_event
+
+    def _tell_train_begin(self, callback_list: Any, logs: Any = None) -> None:
+        for listener in self.listeners:
+            listener.on_train_begin(callback_list)
+
+    def _tell_epoch_begin(self, callback_list: Any, epoch: int, logs: Any = None) -> None:
+        for listener in self.listeners:
+            listener.on_epoch_begin(callback_list, epoch)
+
+    def _tell_batch_end(self, callback_list: Any, batch: int, logs: Any = None) -> None:
+        for listener in self.listeners:
+            listener.on_train_batch_end(callback_list, batch, logs)
+
+    def _tell_epoch_end(self, callback_list: Any, epoch: int, logs: Any = None) -> None:
+        from keras.src.utils.python_utils import pythonify_logs
+
+        values = pythonify_logs(logs)
+        for listener in self.listeners:
+            listener.on_epoch_end(callback_list, epoch, dict(values))
+
+    def _tell_train_end(self, callback_list: Any, logs: Any = None) -> None:
+        for listener in self.listeners:
+            listener.on_train_end(callback_list)
+
+
+def _by_name(signature: inspect.Signature, model: Any, args: Any, kwargs: Any) -> Arguments:
+    """Return all arguments by name, defaults included, without ``self`` and without an empty ``**kwargs``."""
+    bound = signature.bind(model, *args, **kwargs)
+    bound.apply_defaults()
+    arguments = dict(bound.arguments)
+    arguments.pop("self")
+    arguments.update(arguments.pop("kwargs", {}))
+    return arguments
