@@ -100,3 +100,117 @@ class BaseImageMissing(PushtuneError):
 
 class ImageBuildFailed(PushtuneError):
     """An image could not be built; the received part ends with the last lines of the log."""
+
+
+class RepositoryNotGiven(PushtuneError):
+    """``make train`` was called without a repository."""
+
+
+# Running: training containers
+
+
+class UnsafeTrialFolder(PushtuneError):
+    """The folder of a trial is not where a trial's folder may be."""
+
+
+class InvalidTrial(PushtuneError):
+    """What TrainingOperator was given as ``trial`` is not what ``prepare_trial`` returns."""
+
+
+class EngineUnavailable(PushtuneError):
+    """No Docker engine answers."""
+
+
+class EngineForbidden(PushtuneError):
+    """The Docker engine may not be used by this user."""
+
+
+class ContainerRefused(PushtuneError):
+    """The Docker engine answered with an error."""
+
+
+class ImageMissing(PushtuneError):
+    """The image of a training container is not there."""
+
+
+class ImageBroken(PushtuneError):
+    """The image is there, but the runtime in it cannot be started."""
+
+
+class TrialInfeasible(PushtuneError):
+    """A configuration that cannot be built."""
+
+
+class ScriptFailed(PushtuneError):
+    """The training script raised an exception: trying again would change nothing."""
+
+
+class ResultUnusable(PushtuneError):
+    """The container says that it is done, but its result is missing, forged or contradicts the exit code."""
+
+
+class TrialInterrupted(PushtuneError):
+    """The container was stopped from outside: the next one resumes from the newest checkpoint."""
+
+
+class TrialOutOfMemory(PushtuneError):
+    """The container needed more memory than it may have."""
+
+
+class TrialOverTime(PushtuneError):
+    """The container ran longer than it may, and did not stop when it was asked to."""
+
+
+class TrialOverDisk(PushtuneError):
+    """The container wrote more into its folder than it may."""
+
+
+class TrialStalled(PushtuneError):
+    """Container after container ends without getting further."""
+
+
+# Watching: the file of watched repositories, git, the push ledger.
+
+
+class InvalidWatchedRepositories(PushtuneError):
+    """The file of watched repositories cannot be read as a whole, or one of its entries is wrong."""
+
+
+class InvalidRepositoryUrl(PushtuneError):
+    """A repository's address is of a kind that is not allowed, or carries a password."""
+
+
+class RepositoryUnreachable(PushtuneError):
+    """The repository does not answer now; it may do so later."""
+
+
+class UnusablePush(PushtuneError):
+    """Base of what waiting does not mend: fails at once, without a retry."""
+
+
+class RepositoryMissing(UnusablePush):
+    """There is no repository at the address."""
+
+
+class AuthenticationRefused(UnusablePush):
+    """The repository wants credentials, or refuses those that were given."""
+
+
+class RepositoryEmpty(UnusablePush):
+    """The repository has no commit yet."""
+
+
+class BranchMissing(UnusablePush):
+    """The repository has commits, but not this branch."""
+
+
+class CommitMissing(UnusablePush):
+    """The asked commit is not in the repository, or its name is not one."""
+
+
+class CheckoutRefused(UnusablePush):
+    """The files of a commit are too large, too many, or of names that git itself refuses."""
+
+
+class InvalidPushOutcome(PushtuneError):
+    """A push was closed with an outcome that the ledger does not know."""

@@ -1,0 +1,94 @@
+"""Whether a new model becomes champion: a decision over plain numbers, with its reason in words.
+
+The score is the objective, measured on data held out from training. The test data has one say only, a veto: a
+model that was tuned and yet does worse on it than the script as it was pushed is not promoted. Nothing is ever
+ranked by test data, since a number that is used for choosing no longer says how well the choice will do.
+"""
+
+from dataclasses import dataclass
+
+from pushtune_contract.result import DIRECTIONS
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number of one model.
+
+    Attributes:
+        metric: name without a prefix, such as ``accuracy``. direction: ``maximize`` or ``minimize``.
+        value: in the unit of the metric.
+    """
+
+    metric: str
+    direction: str
+    value: float
+
+    def __post_init__(self) -> None:
+        if self.direction not in DIRECTIONS:
+            raise ValueError(f"direction: expected one of {DIRECTIONS}, but got {self.direction!r}")
+
+    def comparable_with(self, other: "Score") -> bool:
+        """Two numbers can be compared if they measure the same thing in the same direction."""
+        return (self.metric, self.direction) == (other.metric, other.direction)
+
+    def better_than(self, value: float) -> bool:
+        """Strictly better: equal is not better."""
+        return self.value > value if self.direction == "maximize" else self.value < value
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the challenger is promoted, whether it meets the target, and the reason as one sentence."""
+
+    promoted: bool
+    meets_target: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class FinalCheck:
+    """Values on the test data of the script as pushed and of the final model, in the challenger's metric."""
+
+    baseline: float
+    final: float
+
+
+def meets_target(score: Score, target: float | None) -> bool:
+    """A target is met by a value that equals it or is better; no target is met by every value."""
+    return target is None or score.value == target or score.better_than(target)
+
+
+def decide(
+    challenger: Score, champion: Score | None, target: float | None, test: FinalCheck | None = None
+) -> Verdict:
+    """Return whether ``challenger`` replaces ``champion``.
+
+    Args:
+        challenger: the new model. champion: the present one; None where there is none.
+        target: value that the challenger has to reach; None asks for nothing.
+        test: given for a model that was changed by tuning, where both test values are known.
+
+    The rules, in this order: under the target, no. Vetoed by the test data, no. No champion, yes. A champion that was
+    measured with another metric or direction cannot be compared: the target alone decides, so yes. Otherwise the
+    challenger has to be strictly better; equal keeps the champion.
+    """
+    shown = f"{challenger.metric} {challenger.value:.4g}"
+    if not meets_target(challenger, target):
+        return Verdict(False, False, f"{shown} does not meet the target {target:.4g}.")
+    if test is not None and Score(challenger.metric, challenger.direction, test.baseline).better_than(test.final):
+        return Verdict(False, True, (
+            f"On the test data the tuned model reaches {challenger.metric} {test.final:.4g}, "
+            f"worse than {test.baseline:.4g} of the script as pushed."
+        ))
+    meets = f"{shown} is accepted without a target" if target is None else f"{shown} meets the target {target:.4g}"
+    if champion is None:
+        return Verdict(True, True, f"{meets}, and there was no champion yet.")
+    if not challenger.comparable_with(champion):
+        return Verdict(True, True, (
+            f"{meets}; the champion was measured by {champion.metric} ({champion.direction}), this model by "
+            f"{challenger.metric} ({challenger.direction}), so their scores cannot be compared."
+        ))
+    if challenger.better_than(champion.value):
+        return Verdict(True, True, f"{shown} is better than {champion.value:.4g} of the champion.")
+    relation = "equal to" if challenger.value == champion.value else "worse than"
+    return Verdict(False, True, f"{shown} is {relation} {champion.value:.4g} of the champion, which stays.")

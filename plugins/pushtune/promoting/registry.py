@@ -1,0 +1,190 @@
+"""The model registry: MLflow on an SQLite file, used without a server. MLflow is imported by the first call only.
+
+Everything that writes holds one file lock, for three reasons: the tables are created by whoever comes first, a run
+that is tried again must find what its first attempt left, and two runs that finish at once must be compared with
+the champion one after the other.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pushtune_contract.reading import copy_plain_files
+
+from pushtune.errors import ModelMissing, NoFormerChampion
+from pushtune.promoting.champion import Score, Verdict, decide
+from pushtune.promoting.model_entry import CURVE_LIMIT_POINTS, ModelEntry, registry_text
+from pushtune.promoting.registry_store import database, locked_registry, open_registry
+
+CHAMPION = "champion"
+TAG = "pushtune."
+MODEL_PATH = "model"
+POINTS_PER_CALL = 1000  # MLflow's own limit of metrics in one batch
+
+
+def register_model(registry_folder: Path, entry: ModelEntry, limit_bytes: int) -> dict[str, Any]:
+    """Register ``entry`` as a new version and, where it deserves it, as champion; safe to call again after a crash.
+
+    Returns:
+        ``name``, ``version`` (from 1), ``run_id``, ``path`` of the copied files, ``champion`` (bool: promoted by this
+        run), ``meets_target``, ``reason``, ``replaced_version`` (None where there was no champion before).
+
+    Raises:
+        RegistryUnavailable: the database is locked or broken.
+        ModelMissing: ``entry.model_folder`` holds no file. UnsafeFile: more than ``limit_bytes``.
+    """
+    with locked_registry(registry_folder) as client:
+        version = _existing_version(client, entry)
+        if version is None:
+            version = _create_version(client, registry_folder, entry, limit_bytes)
+        if version.tags[TAG + "promoted"] == "True" and TAG + "champion_since" not in version.tags:
+            client.set_registered_model_alias(entry.dag_id, CHAMPION, version.version)
+            client.set_model_version_tag(entry.dag_id, version.version, TAG + "champion_since", str(time.time()))
+        return _document(version)
+
+
+def champion(registry_folder: Path, name: str) -> dict[str, Any] | None:
+    """Return the champion of ``name`` in the form of ``register_model``, or None. Raises RegistryUnavailable."""
+    if not database(registry_folder).exists():
+        return None
+    with open_registry(registry_folder) as client:
+        version = _champion_version(client, name)
+        return None if version is None else _document(version)
+
+
+def roll_back(registry_folder: Path, name: str) -> dict[str, Any]:
+    """Make the champion's predecessor champion again and return it.
+
+    Raises:
+        NoFormerChampion: there is no champion, or it was the first. RegistryUnavailable: see ``register_model``.
+    """
+    with locked_registry(registry_folder) as client:
+        present = _champion_version(client, name)
+        former = present.tags.get(TAG + "replaced_version", "") if present is not None else ""
+        if not former:
+            raise NoFormerChampion(
+                "A roll-back needs a champion that replaced an earlier one.",
+                f"model {name!r} with {'its first' if present is not None else 'no'} champion",
+                "Push a commit that trains a better model instead.",
+            )
+        client.set_registered_model_alias(name, CHAMPION, former)
+        return _document(client.get_model_version(name, former))
+
+
+def _existing_version(client: Any, entry: ModelEntry) -> Any:
+    found = client.search_model_versions(f"name = '{entry.dag_id}' and tags.`{TAG}identity` = '{entry.identity()}'")
+    return found[0] if found else None
+
+
+def _champion_version(client: Any, name: str) -> Any:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_model_version_by_alias(name, CHAMPION)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+def _create_version(client: Any, registry_folder: Path, entry: ModelEntry, limit_bytes: int) -> Any:
+    present = _champion_version(client, entry.dag_id)
+    verdict = decide(entry.score, None if present is None else _score(present), entry.target, entry.final_check)
+    with _tracked_run(client, registry_folder, entry) as (run_id, artifacts):
+        if copy_plain_files(entry.model_folder, artifacts / MODEL_PATH, limit_bytes) == 0:
+            raise ModelMissing(
+                "The final training must leave a model in the folder 'model'.",
+                f"an empty folder {entry.model_folder}",
+                "Read the warnings of the final training: they say why nothing was saved.",
+            )
+        _log(client, run_id, entry, verdict)
+    _ensure_model(client, entry)
+    replaced = str(present.version) if present is not None and verdict.promoted else ""
+    return client.create_model_version(
+        entry.dag_id, source=(artifacts / MODEL_PATH).as_uri(), run_id=run_id, tags=_tags(entry, verdict, replaced)
+    )
+
+
+@contextmanager
+def _tracked_run(client: Any, registry_folder: Path, entry: ModelEntry) -> Iterator[tuple[str, Path]]:
+    """One MLflow run with the folder of its files. A run that was left unfinished by an earlier attempt is removed."""
+    experiment = client.get_experiment_by_name(entry.dag_id)
+    location = registry_folder / "artifacts" / entry.dag_id
+    experiment_id = (
+        client.create_experiment(entry.dag_id, artifact_location=location.as_uri())
+        if experiment is None
+        else experiment.experiment_id
+    )
+    for left_over in client.search_runs([experiment_id], f"tags.`{TAG}identity` = '{entry.identity()}'"):
+        client.delete_run(left_over.info.run_id)
+        shutil.rmtree(location / left_over.info.run_id, ignore_errors=True)
+    run = client.create_run(experiment_id, run_name=registry_text(entry.run_key), tags={TAG + "identity": entry.identity()})
+    run_id = str(run.info.run_id)
+    try:
+        yield run_id, location / run_id / "artifacts"
+    except BaseException:
+        client.set_terminated(run_id, "FAILED")
+        raise
+    client.set_terminated(run_id, "FINISHED")
+
+
+def _ensure_model(client: Any, entry: ModelEntry) -> None:
+    if not client.search_registered_models(f"name = '{entry.dag_id}'"):
+        client.create_registered_model(entry.dag_id, tags={TAG + "repository": entry.tags.get("repository", "")})
+
+
+def _log(client: Any, run_id: str, entry: ModelEntry, verdict: Verdict) -> None:
+    from mlflow.entities import Metric, Param, RunTag
+
+    now = int(time.time() * 1000)
+    metrics = [Metric(name, value, now, 0) for name, value in entry.metrics.items()]
+    for name, points in entry.curves.items():
+        metrics += [Metric(name, value, now, epoch) for epoch, value in points[:CURVE_LIMIT_POINTS]]
+    parameters = [Param(name, text) for name, text in entry.parameters.items()]
+    tags = [RunTag(TAG + name, registry_text(text)) for name, text in entry.tags.items()]
+    tags += [RunTag(TAG + "verdict", registry_text(verdict.reason))]
+    for start in range(0, len(metrics), POINTS_PER_CALL):
+        client.log_batch(run_id, metrics=metrics[start : start + POINTS_PER_CALL])
+    for start in range(0, max(len(parameters), len(tags)), 100):  # MLflow's own limit of both in one batch
+        client.log_batch(run_id, params=parameters[start : start + 100], tags=tags[start : start + 100])
+
+
+def _tags(entry: ModelEntry, verdict: Verdict, replaced_version: str) -> dict[str, str]:
+    """What a version carries: enough to compare it with a later one and to say where it comes from."""
+    own = {
+        "identity": entry.identity(),
+        "run_key": entry.run_key,
+        "metric": entry.score.metric,
+        "direction": entry.score.direction,
+        "value": repr(entry.score.value),
+        "promoted": str(verdict.promoted),
+        "meets_target": str(verdict.meets_target),
+        "reason": verdict.reason,
+        "replaced_version": replaced_version,
+    }
+    return {TAG + name: registry_text(text) for name, text in {**entry.tags, **own}.items()}
+
+
+def _score(version: Any) -> Score:
+    tags = version.tags
+    return Score(tags[TAG + "metric"], tags[TAG + "direction"], float(tags[TAG + "value"]))
+
+
+def _document(version: Any) -> dict[str, Any]:
+    tags = version.tags
+    score = _score(version)
+    return {
+        "name": version.name,
+        "version": int(version.version),
+        "run_id": version.run_id,
+        "path": unquote(urlsplit(version.source).path),
+        "champion": tags[TAG + "promoted"] == "True",
+        "meets_target": tags[TAG + "meets_target"] == "True",
+        "reason": tags[TAG + "reason"],
+        "replaced_version": int(tags[TAG + "replaced_version"]) if tags[TAG + "replaced_version"] else None,
+        "score": {"metric": score.metric, "direction": score.direction, "value": score.value},
+    }

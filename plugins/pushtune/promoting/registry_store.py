@@ -1,0 +1,75 @@
+"""Opens the registry's database: one writer at a time, bounded waiting, no telemetry, errors in our own words."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pushtune.errors import RegistryUnavailable
+
+LOCK_LIMIT_SECONDS = 120.0
+LOCK_PAUSE_SECONDS = 0.1
+DATABASE_LIMIT_SECONDS = 30
+
+
+def database(registry_folder: Path) -> Path:
+    """The SQLite file; it does not exist before the first model is registered."""
+    return registry_folder / "mlflow.db"
+
+
+def tracking_uri(registry_folder: Path) -> str:
+    """The address under which MLflow finds the registry; its own server takes the same one."""
+    return f"sqlite:///{database(registry_folder)}?timeout={DATABASE_LIMIT_SECONDS}"
+
+
+@contextmanager
+def locked_registry(registry_folder: Path, limit_seconds: float = LOCK_LIMIT_SECONDS) -> Iterator[Any]:
+    """Yield a client while no other process writes. The kernel frees the lock when its holder dies.
+
+    Raises:
+        RegistryUnavailable: another process held the lock for ``limit_seconds``, or the database is broken.
+    """
+    registry_folder.mkdir(parents=True, exist_ok=True)
+    with (registry_folder / ".lock").open("w") as lock:
+        deadline = time.monotonic() + limit_seconds
+        while not _acquired(lock.fileno()):
+            if time.monotonic() > deadline:
+                raise RegistryUnavailable(
+                    f"The model registry must be free within {limit_seconds:g} seconds.",
+                    f"a lock on {registry_folder / '.lock'} that another process still holds",
+                    "See which process holds it (fuser), end it if it hangs, then clear the task 'promote'.",
+                )
+            time.sleep(LOCK_PAUSE_SECONDS)
+        with open_registry(registry_folder) as client:
+            yield client
+
+
+@contextmanager
+def open_registry(registry_folder: Path) -> Iterator[Any]:
+    """Yield a client for reading. Raises RegistryUnavailable where the database cannot be used."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read by MLflow when it is imported
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    registry_folder.mkdir(parents=True, exist_ok=True)
+    uri = tracking_uri(registry_folder)
+    try:
+        yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+    except (MlflowException, SQLAlchemyError) as error:
+        raise RegistryUnavailable(
+            f"The model registry in {registry_folder} must be readable and writable.",
+            str(error)[:500],
+            "Check the free space and the owner of that folder; a damaged mlflow.db is restored from a copy.",
+        ) from error
+
+
+def _acquired(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
