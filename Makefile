@@ -1,0 +1,52 @@
+# `make demo` shows everything, `make test` tests everything; both do their own set-up.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python -m pushtune
+PORT ?=
+export PUSHTUNE_PORT ?= $(PORT)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo train up down status logs images test test-all lint lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(VENV)/ready: requirements/airflow.txt requirements/test.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pushtune needs Python 3.11 or newer. Received: `$(PYTHON) --version 2>&1`. Install it, or name one: make PYTHON=python3.11 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module must be installed. Received: it is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Set up the Python environment in $(VENV) (about a minute)"
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/airflow.txt -r requirements/test.txt
+	@$(VENV)/bin/python -c 'import pathlib, sysconfig; (pathlib.Path(sysconfig.get_path("purelib")) / "pushtune.pth").write_text("$(CURDIR)/plugins\n$(CURDIR)/training\n")'
+	@touch $@
+
+demo: $(VENV)/ready ## set everything up, push an example, watch it become a tuned model
+	@$(RUN) demo
+
+train: $(VENV)/ready ## train and tune any repository: make train REPO=<path or URL> [TARGET=] [ROUNDS=] [TRIALS=] [EPOCHS=] [BRANCH=]
+	@$(RUN) train $(if $(REPO),--repository '$(REPO)') $(if $(TARGET),--target '$(TARGET)') $(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(TRIALS),--trials '$(TRIALS)') $(if $(EPOCHS),--epochs '$(EPOCHS)') $(if $(BRANCH),--branch '$(BRANCH)')
+
+up: $(VENV)/ready ## start Airflow and watch the configured repositories
+	@$(RUN) up
+
+down: $(VENV)/ready ## stop Airflow and its containers; running trainings go on at the next start
+	@$(RUN) down
+
+status: $(VENV)/ready ## say whether everything runs
+	@$(RUN) status
+
+logs: $(VENV)/ready ## show the end of each part's log
+	@$(RUN) logs
+
+images: $(VENV)/ready ## build the container images that are missing
+	@$(RUN) images
+
+test: $(VENV)/ready ## run linters, types and all tests that this machine can run
+	@$(RUN) test
+
+lock: $(VENV)/ready ## compile the lock files again
+	@$(RUN) lock
+
+clean: ## remove what was built here: the Python environment and Pushtune's own data
+	@test ! -x $(VENV)/bin/python || $(RUN) down
+	rm -rf $(VENV) .pushtune

@@ -1,0 +1,77 @@
+"""A small client of Airflow's public REST API, for the commands that start and follow runs."""
+
+from typing import Any, cast
+from urllib.parse import quote
+
+import requests
+from pushtune.commands.airflow_config import USER, read_password
+from pushtune.errors import AirflowNotReady, AirflowRefused
+from pushtune.settings import Settings
+
+CALL_TIMEOUT_SECONDS = 30
+PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+
+
+class AirflowApi:
+    """Calls the API of the instance that ``settings`` describes; logs in when needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._address = f"http://127.0.0.1:{settings.port}"
+        self._session = requests.Session()
+        # The server is on this machine: a company's proxy has no part in it.
+        self._session.trust_env = False
+
+    def health(self) -> dict[str, str]:
+        """Return part -> ``healthy`` or another word; empty while nothing answers."""
+        try:
+            answer = self._session.get(f"{self._address}/api/v2/monitor/health", timeout=5)
+            parts = answer.json()
+        except (requests.RequestException, ValueError):
+            return {}
+        if not isinstance(parts, dict):
+            return {}
+        return {part: str((parts.get(part) or {}).get("status") or "missing") for part in PARTS}
+
+    def get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        """Return the JSON answer of ``GET /api/v2<path>``. Raises AirflowRefused or AirflowNotReady."""
+        return self._call("GET", path, params=parameters)
+
+    def post(self, path: str, document: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON answer of ``POST /api/v2<path>``. Raises AirflowRefused or AirflowNotReady."""
+        return self._call("POST", path, json=document)
+
+    def run_page(self, dag_id: str, run_id: str) -> str:
+        """Return the address of a run's page."""
+        return f"{self._address}/dags/{quote(dag_id)}/runs/{quote(run_id)}"
+
+    def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        answer = self._send(method, f"/api/v2{path}", **arguments)
+        if answer.status_code == 401:
+            self._log_in()
+            answer = self._send(method, f"/api/v2{path}", **arguments)
+        if answer.status_code >= 400:
+            raise AirflowRefused(
+                f"Airflow must accept {method} {path}.", f"{answer.status_code} {answer.text[:500]}",
+                "Correct what the answer names.", answer.status_code,
+            )
+        return cast(dict[str, Any], answer.json())
+
+    def _log_in(self) -> None:
+        credentials = {"username": USER, "password": read_password(self._settings)}
+        answer = self._send("POST", "/auth/token", json=credentials)
+        if answer.status_code >= 400:
+            raise AirflowRefused(
+                "The kept password must open Airflow.", f"{answer.status_code}",
+                f"Remove {self._settings.run_folder / 'passwords.json'}, then run `make down` and `make up`.",
+                answer.status_code,
+            )
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def _send(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        try:
+            return self._session.request(method, self._address + path, timeout=CALL_TIMEOUT_SECONDS, **arguments)
+        except requests.RequestException as error:
+            raise AirflowNotReady(
+                f"Airflow must answer on {self._address}.", type(error).__name__, "Start it with `make up`; see `make logs`."
+            ) from error

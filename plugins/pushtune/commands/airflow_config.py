@@ -1,0 +1,152 @@
+"""The configuration of the embedded Airflow: one airflow.cfg, secrets and a password, all readable by the owner alone."""
+
+import configparser
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from pushtune.commands.private_files import write_private
+from pushtune.errors import AirflowNotReady
+from pushtune.settings import PROJECT_FOLDER, Settings
+
+USER = "admin"
+MIGRATION_TIMEOUT_SECONDS = 300
+
+
+def passwords_file(settings: Settings) -> Path:
+    """Where the password of the web pages is kept: a JSON object, user -> password, mode 0600."""
+    return settings.run_folder / "passwords.json"
+
+
+def read_password(settings: Settings) -> str:
+    """Return the password of ``USER``, generated at the first start."""
+    return str(json.loads(passwords_file(settings).read_text())[USER])
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment that every Airflow process of this instance runs in."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__")}
+    variables["AIRFLOW_HOME"] = str(settings.airflow_home)
+    variables["PUSHTUNE_HOME"] = str(settings.home)
+    variables["PUSHTUNE_PORT"] = str(settings.port)
+    variables["PYTHONPATH"] = os.pathsep.join(str(PROJECT_FOLDER / part) for part in ("plugins", "training"))
+    # The virtual environment's own programs come first, whichever shell started us.
+    variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), variables.get("PATH", os.defpath)])
+    return variables
+
+
+def airflow_command(settings: Settings, *arguments: str) -> list[str]:
+    """Return the command line that runs ``airflow`` from this environment."""
+    return [sys.executable, "-m", "airflow", *arguments]
+
+
+def prepare(settings: Settings) -> None:
+    """Write configuration, secrets and password where they are missing, and bring the database up to date.
+
+    Raises:
+        AirflowNotReady: the database cannot be created or migrated; the text ends with Airflow's own last lines.
+    """
+    for folder in (settings.home, settings.airflow_home, settings.run_folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    # Containers of another user must be able to reach their own trial, and nothing above it.
+    for folder in (settings.home, settings.workspaces):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o711)
+    _write_passwords(settings)
+    _write_configuration(settings)
+    link = settings.airflow_home / "config"
+    if not link.is_symlink():
+        link.symlink_to(PROJECT_FOLDER / "config")
+    _migrate_database(settings)
+
+
+def _write_passwords(settings: Settings) -> None:
+    if not passwords_file(settings).exists():
+        write_private(passwords_file(settings), json.dumps({USER: secrets.token_urlsafe(12)}) + "\n")
+
+
+def _read_secrets(settings: Settings) -> dict[str, str]:
+    path = settings.run_folder / "secrets.json"
+    if not path.exists():
+        generated = {
+            "fernet_key": Fernet.generate_key().decode(),
+            "jwt_secret": secrets.token_urlsafe(48),
+            "secret_key": secrets.token_urlsafe(48),
+        }
+        write_private(path, json.dumps(generated) + "\n")
+    keys: dict[str, str] = json.loads(path.read_text())
+    return keys
+
+
+def _write_configuration(settings: Settings) -> None:
+    keys = _read_secrets(settings)
+    address = f"http://127.0.0.1:{settings.port}"
+    sections = {
+        "core": {
+            "dags_folder": str(PROJECT_FOLDER / "dags"),
+            "plugins_folder": str(PROJECT_FOLDER / "plugins"),
+            "executor": "LocalExecutor",
+            "parallelism": str(settings.trials_at_once + 6),
+            "load_examples": "False",
+            "fernet_key": keys["fernet_key"],
+            "dags_are_paused_at_creation": "False",
+            "simple_auth_manager_users": f"{USER}:admin",
+            "simple_auth_manager_passwords_file": str(passwords_file(settings)),
+            "execution_api_server_url": f"{address}/execution/",
+        },
+        "database": {"sql_alchemy_conn": f"sqlite:///{settings.airflow_home}/airflow.db"},
+        "api": {
+            "host": "127.0.0.1",
+            "port": str(settings.port),
+            "base_url": address,
+            "secret_key": keys["secret_key"],
+            "workers": "1",
+        },
+        "api_auth": {"jwt_secret": keys["jwt_secret"]},
+        "dag_processor": {"min_file_process_interval": "5", "refresh_interval": "15", "parsing_processes": "1"},
+        # A dead worker is noticed soon, while an outage of the API server does not kill work that runs outside.
+        "scheduler": {
+            "task_instance_heartbeat_timeout": "60",
+            "orphaned_tasks_check_interval": "20",
+            "scheduler_health_check_threshold": "15",
+            "scheduler_idle_sleep_time": "0.5",
+        },
+        "workers": {"max_failed_heartbeats": "60"},
+        "logging": {"base_log_folder": str(settings.airflow_home / "logs")},
+        "usage_data_collection": {"enabled": "False"},
+    }
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_dict({section: dict(values) for section, values in sections.items()})
+    path = settings.airflow_home / "airflow.cfg"
+    aside = path.with_name(".airflow.cfg.new")
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+        parser.write(stream)
+    aside.replace(path)
+
+
+def _migrate_database(settings: Settings) -> None:
+    # Importing Airflow to find that nothing is to be done takes seconds, so the version migrated to is remembered.
+    marker = settings.airflow_home / "migrated_to"
+    wanted = version("apache-airflow-core")
+    if marker.exists() and marker.read_text() == wanted:
+        return
+    if shutil.disk_usage(settings.home).free < 100 * 2**20:
+        raise AirflowNotReady("Airflow's database needs 100 MB of free disk.", "less", "Free some disk space.")
+    outcome = subprocess.run(
+        airflow_command(settings, "db", "migrate"), env=environment(settings), capture_output=True, text=True,
+        timeout=MIGRATION_TIMEOUT_SECONDS, check=False,
+    )
+    if outcome.returncode != 0:
+        tail = "\n".join((outcome.stdout + outcome.stderr).strip().splitlines()[-8:])
+        raise AirflowNotReady(
+            "Airflow's database must be up to date.", f"`airflow db migrate` failed: {tail}",
+            f"Repair or move away {settings.airflow_home}, then start again.",
+        )
+    marker.write_text(wanted)

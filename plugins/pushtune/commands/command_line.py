@@ -1,0 +1,62 @@
+"""The commands and their options."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable
+
+from pushtune.commands.console import EXIT_FAILURE, EXIT_INTERRUPTED, say, show_error
+from pushtune.errors import PushtuneError
+from pushtune.settings import Settings, load_settings
+
+Command = Callable[[Settings, argparse.Namespace], int]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit code: 0 for success, 1 for a failure that was explained, 130 for Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(load_settings(), options))
+    except PushtuneError as error:
+        show_error(error)
+        return EXIT_FAILURE
+    except KeyboardInterrupt:
+        say("Interrupted. What runs in Airflow goes on; `make down` stops it.")
+        return EXIT_INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pushtune", description="Push code, get a tuned model.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add(commands, "demo", "pushtune.commands.demo", "set everything up and watch an example become a tuned model")
+    train = _add(commands, "train", "pushtune.commands.train", "train and tune any repository")
+    train.add_argument("--repository", help="path or URL of a git repository, or a plain folder")
+    train.add_argument("--branch", help="branch to train; default: the repository's own default branch")
+    train.add_argument("--target", type=float, help="value of the objective to reach; default 0.85")
+    train.add_argument("--rounds", type=int, help="rounds of tuning at most; default 3")
+    train.add_argument("--trials", type=int, help="trials per round; default 6")
+    train.add_argument("--epochs", type=int, help="epochs of one trial at most")
+    for name, text in (
+        ("up", "start Airflow"), ("down", "stop Airflow and its containers"), ("status", "say whether everything runs"),
+        ("logs", "show the end of each log"), ("images", "build missing images"),
+        ("test", "run linters, types and tests"), ("lock", "compile the lock files again"),
+    ):
+        _add(commands, name, "pushtune.commands.simple_commands", text)
+    return parser
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, module: str, text: str
+) -> argparse.ArgumentParser:
+    def run(settings: Settings, options: argparse.Namespace) -> int:
+        # Only the command that runs is imported: most need libraries that take seconds to load.
+        command: Command = getattr(importlib.import_module(module), name)
+        return command(settings, options)
+
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=run)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""Starts, stops and describes the embedded instance: ``up``, ``down``, ``status``, ``logs``."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import Any
+
+import docker
+from docker.errors import DockerException
+from pushtune.commands import supervisor
+from pushtune.commands.airflow_api import AirflowApi
+from pushtune.commands.airflow_config import USER, environment, passwords_file, prepare
+from pushtune.commands.console import say, step
+from pushtune.commands.processes import ProcessId, end_sessions, send
+from pushtune.errors import AirflowNotReady, PortInUse
+from pushtune.running.container_labels import INSTALLATION, installation_id
+from pushtune.settings import Settings
+
+START_TIMEOUT_SECONDS = 180
+STOP_TIMEOUT_SECONDS = 60
+CONTAINER_GRACE_SECONDS = 10
+
+
+def is_running(settings: Settings) -> bool:
+    """Say whether a supervisor of this instance is at work."""
+    lock = supervisor.acquire_lock(settings)
+    if lock is None:
+        return True
+    lock.close()
+    return False
+
+
+def up(settings: Settings) -> AirflowApi:
+    """Start Airflow unless it runs, wait until every part is healthy, and return a client of its API.
+
+    Raises:
+        PortInUse: something else listens on the port. AirflowNotReady: it did not become healthy in time.
+    """
+    if is_running(settings):
+        running = _instance_document(settings).get("port")
+        if running not in (None, settings.port):
+            raise PortInUse(
+                "One instance uses one port.", f"it runs on port {running}, asked for {settings.port}", "Run `make down` first."
+            )
+    else:
+        _end_leftovers(settings)
+        _require_free_port(settings)
+        with step("Prepare Airflow's database and configuration"):
+            prepare(settings)
+        _start_supervisor(settings)
+    api = AirflowApi(settings)
+    with step("Start Airflow"):
+        _wait_until_healthy(settings, api)
+    return api
+
+
+def describe(settings: Settings) -> None:
+    """Print where the pages are and how to get in."""
+    say(f"Airflow: http://127.0.0.1:{settings.port}  user: {USER}  password: in {passwords_file(settings)}")
+    say(f"Airflow's own commands: AIRFLOW_HOME={settings.airflow_home} {sys.executable} -m airflow ...")
+
+
+def down(settings: Settings) -> None:
+    """Stop Airflow and the training containers; running trainings go on from their checkpoints at the next start."""
+    if is_running(settings):
+        with step("Stop Airflow"):
+            _stop_supervisor(settings)
+    else:
+        say("Airflow does not run.")
+    _end_leftovers(settings)
+    _stop_containers(settings)
+
+
+def status(settings: Settings) -> bool:
+    """Print the state of each part; return whether all is well."""
+    if not is_running(settings):
+        say("Airflow does not run. Start it with `make up`.")
+        return False
+    health = AirflowApi(settings).health()
+    for name, state in sorted(health.items()):
+        say(f"{name}: {state}")
+    describe(settings)
+    return bool(health) and all(state == "healthy" for state in health.values())
+
+
+def logs(settings: Settings, lines: int = 40) -> None:
+    """Print the end of each component's log."""
+    for component in (*supervisor.COMPONENTS, "supervisor"):
+        path = supervisor.log_file(settings, component)
+        say(f"--- {path}")
+        if path.exists():
+            for line in path.read_text(errors="replace").splitlines()[-lines:]:
+                say(line)
+
+
+def _instance_document(settings: Settings) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(supervisor.instance_file(settings).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return document
+
+
+def _require_free_port(settings: Settings) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", settings.port))
+        except OSError as error:
+            raise PortInUse(
+                f"Port {settings.port} on 127.0.0.1 must be free for Airflow's pages.", error.strerror or str(error),
+                "Stop the program that uses it, or choose another port: `make up PORT=8090`.",
+            ) from error
+
+
+def _start_supervisor(settings: Settings) -> None:
+    path = supervisor.log_file(settings, "supervisor")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as output:
+        subprocess.Popen(
+            [sys.executable, "-m", "pushtune.commands.supervisor"], env=environment(settings), stdin=subprocess.DEVNULL,
+            stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+        )
+
+
+def _wait_until_healthy(settings: Settings, api: AirflowApi) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    health: dict[str, str] = {}
+    while time.monotonic() < deadline:
+        health = api.health()
+        if health and all(state == "healthy" for state in health.values()):
+            return
+        time.sleep(0.5)
+    raise AirflowNotReady(
+        f"Airflow must be healthy within {START_TIMEOUT_SECONDS} s.", health or "no answer",
+        f"`make logs` shows what its parts say; the files are in {settings.run_folder / 'logs'}.",
+    )
+
+
+def _stop_supervisor(settings: Settings) -> None:
+    document = _instance_document(settings)
+    identity = ProcessId.from_document(document["supervisor"]) if document else None
+    if identity is not None and identity.is_alive():
+        send([identity.pid], signal.SIGTERM)
+    deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+    while time.monotonic() < deadline and is_running(settings):
+        time.sleep(0.2)
+    if is_running(settings):
+        raise AirflowNotReady(
+            f"Airflow must stop within {STOP_TIMEOUT_SECONDS} s.", "it still runs", "See `make logs`, then try again."
+        )
+
+
+def _end_leftovers(settings: Settings) -> None:
+    """End parts whose supervisor was killed."""
+    for component in _instance_document(settings).get("components", {}).values():
+        identity = ProcessId.from_document(component)
+        if identity.is_alive():
+            end_sessions([identity.pid], 2.0)
+    supervisor.instance_file(settings).unlink(missing_ok=True)
+
+
+def _stop_containers(settings: Settings) -> None:
+    try:
+        client = docker.from_env(timeout=CONTAINER_GRACE_SECONDS + 20)
+        running = client.containers.list(filters={"label": f"{INSTALLATION}={installation_id(settings)}"})
+    except DockerException:
+        return
+    for container in running:
+        with step(f"Stop container {container.name}"):
+            container.stop(timeout=CONTAINER_GRACE_SECONDS)

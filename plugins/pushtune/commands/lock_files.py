@@ -1,0 +1,31 @@
+"""Compiles the lock files again: versions and hashes, no addresses."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from pushtune.commands.console import step
+from pushtune.settings import PROJECT_FOLDER
+
+COMPILER = "uv"
+
+
+def compile_lock_files() -> None:
+    """Compile each ``requirements/**/*.in`` to the lock file beside it. Raises CalledProcessError."""
+    with tempfile.TemporaryDirectory(prefix="pushtune-lock-") as folder:
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([f"{folder}/bin/python", "-m", "pip", "install", "--quiet", COMPILER], check=True)
+        for source in sorted((PROJECT_FOLDER / "requirements").rglob("*.in")):
+            with step(f"Lock {source.relative_to(PROJECT_FOLDER)}"):
+                _compile(Path(folder) / "bin" / COMPILER, source)
+
+
+def _compile(compiler: Path, source: Path) -> None:
+    subprocess.run(
+        [
+            str(compiler), "pip", "compile", source.name, "--output-file", source.with_suffix(".txt").name, "--universal",
+            "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet",
+        ],
+        cwd=source.parent, check=True,
+    )

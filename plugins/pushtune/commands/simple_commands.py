@@ -1,0 +1,61 @@
+"""The commands that only call one thing."""
+
+import argparse
+import subprocess
+import sys
+
+from pushtune.commands import instance
+from pushtune.commands.build_images import ensure_images
+from pushtune.commands.engine import engine_answers, ensure_engine
+from pushtune.commands.lock_files import compile_lock_files
+from pushtune.running.image_catalog import FAMILIES
+from pushtune.settings import PROJECT_FOLDER, Settings
+
+
+def up(settings: Settings, _: argparse.Namespace) -> int:
+    """Make engine and images ready, start Airflow."""
+    ensure_engine(settings)
+    ensure_images(settings, [family.name for family in FAMILIES])
+    instance.up(settings)
+    instance.describe(settings)
+    return 0
+
+
+def down(settings: Settings, _: argparse.Namespace) -> int:
+    """Stop Airflow and the containers."""
+    instance.down(settings)
+    return 0
+
+
+def status(settings: Settings, _: argparse.Namespace) -> int:
+    """Print the state of each part."""
+    return 0 if instance.status(settings) else 1
+
+
+def logs(settings: Settings, _: argparse.Namespace) -> int:
+    """Print the end of each log."""
+    instance.logs(settings)
+    return 0
+
+
+def images(settings: Settings, _: argparse.Namespace) -> int:
+    """Build the images that are missing."""
+    ensure_engine(settings)
+    ensure_images(settings, [family.name for family in FAMILIES])
+    return 0
+
+
+def lock(_: Settings, __: argparse.Namespace) -> int:
+    """Compile the lock files again."""
+    compile_lock_files()
+    return 0
+
+
+def test(settings: Settings, _: argparse.Namespace) -> int:
+    """Run linters, types and tests; those that need Docker only where an engine answers."""
+    steps = [
+        [sys.executable, "-m", "ruff", "check", "."],
+        [sys.executable, "-m", "mypy", "plugins/pushtune", "training"],
+        [sys.executable, "-m", "pytest", *([] if engine_answers() else ["-m", "not docker"])],
+    ]
+    return max(subprocess.run(command, cwd=PROJECT_FOLDER, check=False).returncode for command in steps)

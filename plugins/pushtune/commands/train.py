@@ -1,0 +1,102 @@
+"""``make train``: train and tune one repository once, without knowing Airflow."""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import git
+from pushtune.commands import instance
+from pushtune.commands.added_repositories import add_repository, name_for
+from pushtune.commands.airflow_api import AirflowApi
+from pushtune.commands.build_images import ensure_images
+from pushtune.commands.console import say
+from pushtune.commands.engine import ensure_engine
+from pushtune.commands.follow import follow, wait_for
+from pushtune.commands.summary import keep_summary, print_summary
+from pushtune.errors import AirflowRefused, RepositoryNotGiven
+from pushtune.running.image_catalog import FAMILY_NAMES
+from pushtune.running.workspace import run_folder
+from pushtune.settings import Settings
+from pushtune.watching.git_remote import check_remote, default_branch
+
+DAG_TIMEOUT_SECONDS = 90
+
+
+def train(settings: Settings, options: argparse.Namespace) -> int:
+    """Train the repository that the options name; return 0 when a model was trained, 1 when not.
+
+    Raises:
+        PushtuneError: the repository, the options or the machine do not allow it; the text says what to do.
+    """
+    location, branch = _repository(settings, options.repository, options.branch)
+    check_remote(location, branch)
+    ensure_engine(settings)
+    ensure_images(settings, list(FAMILY_NAMES))
+    api = instance.up(settings)
+    dag_id = name_for(options.repository)
+    add_repository(settings, {"name": dag_id, "url": location, "branch": branch, "watch": False, "rounds": 10})
+    _wait_for_dag(api, dag_id, location)
+    run = api.post(f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": _conf(options)})
+    say(f"Follow it in Airflow as well: {api.run_page(dag_id, run['dag_run_id'])}")
+    instance.describe(settings)
+    folder = run_folder(settings, dag_id, run["dag_run_id"])
+    follow(api, dag_id, run["dag_run_id"], folder)
+    report = keep_summary(settings, folder, dag_id)
+    return print_summary(report)
+
+
+def _repository(settings: Settings, given: str | None, branch: str | None) -> tuple[str, str]:
+    """Return location and branch; a plain folder is committed to a repository of its own first."""
+    if not given:
+        raise RepositoryNotGiven(
+            "`make train` needs a repository.", "none", "Name one: make train REPO=<path or URL of a git repository>"
+        )
+    folder = Path(given).expanduser()
+    if not folder.is_dir():
+        return given, branch or default_branch(given)
+    folder = folder.resolve()
+    try:
+        with git.Repo(folder) as repository:
+            if not repository.bare and repository.is_dirty(untracked_files=True):
+                say("Note: changes that are not committed are not trained; the newest commit is.")
+        return str(folder), branch or default_branch(str(folder))
+    except git.InvalidGitRepositoryError:
+        say(f"{folder} is not a git repository: a copy of it is committed and trained.")
+        return _committed_copy(settings, folder), "main"
+
+
+def _committed_copy(settings: Settings, folder: Path) -> str:
+    bare = settings.home / "copies" / f"{name_for(str(folder))}.git"
+    if not bare.exists():
+        git.Repo.init(bare, bare=True, mkdir=True, initial_branch="main").close()
+    with tempfile.TemporaryDirectory(prefix="pushtune-copy-") as scratch:
+        with git.Repo.init(Path(scratch) / "work", initial_branch="main") as work:
+            author = git.Actor("Pushtune", "pushtune@localhost")
+            work.git.execute(["git", f"--work-tree={folder}", "add", "--all", "--force", "."], cwd=str(folder), env={
+                "GIT_DIR": work.git_dir
+            })
+            work.index.commit(f"Copy of {folder.name}", author=author, committer=author)
+            work.create_remote("origin", str(bare)).push("+HEAD:refs/heads/main").raise_if_error()
+    return str(bare)
+
+
+def _conf(options: argparse.Namespace) -> dict[str, Any]:
+    given = {
+        "target": options.target, "rounds": options.rounds, "trials_per_round": options.trials, "epochs": options.epochs,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _wait_for_dag(api: AirflowApi, dag_id: str, location: str) -> None:
+    def look() -> bool:
+        try:
+            details = api.get(f"/dags/{dag_id}/details")
+        except AirflowRefused as refusal:
+            if refusal.status_code == 404:
+                return False
+            raise
+        return json.dumps(location) in json.dumps(details.get("doc_md") or "") or location in str(details.get("doc_md"))
+
+    wait_for(f"Airflow reading the repository {dag_id}", look, DAG_TIMEOUT_SECONDS, "See `make logs` and the import errors in Airflow.")
