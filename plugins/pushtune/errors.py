@@ -214,3 +214,18 @@ class CheckoutRefused(UnusablePush):
 
 class InvalidPushOutcome(PushtuneError):
     """A push was closed with an outcome that the ledger does not know."""
+
+
+# Pipeline
+
+
+class InvalidConfiguration(PushtuneError):
+    """Entries of the watched repositories are broken."""
+
+
+class BaselineUnusable(PushtuneError):
+    """The baseline ended without a metric that trials could be compared by."""
+
+
+class RunFailed(PushtuneError):
+    """The run ended without a model; the text tells at which stage and why."""

@@ -44,7 +44,8 @@ class ProgressLine:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.phase not in PHASES:
-            raise ValueError(f"kind and phase: expected one of {KINDS} and {PHASES}, but got {self.kind!r}, {self.phase!r}")
+            received = (self.kind, self.phase)
+            raise ValueError(f"kind and phase: expected one of {KINDS} and {PHASES}, but got {received}")
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,11 @@ def read_bytes(path: PathLike, limit_bytes: int = DOCUMENT_LIMIT_BYTES) -> bytes
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise UnsafeFile(f"{Path(path).name} must be a plain file, but it cannot be opened as one: {error.strerror}") from error
+        raise UnsafeFile(f"{Path(path).name} must be a plain file, but it cannot be opened: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise UnsafeFile(f"{Path(path).name} must be a plain file, but it is something else")
     with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise UnsafeFile(f"{Path(path).name} must be a plain file, but it is something else")
         content = stream.read(limit_bytes + 1)
     if len(content) > limit_bytes:
         raise UnsafeFile(f"{Path(path).name} must hold at most {limit_bytes} bytes, but it is larger")

@@ -37,7 +37,8 @@ class Objective:
 
     def __post_init__(self) -> None:
         if self.direction not in DIRECTIONS or self.guard not in GUARDS:
-            raise ValueError(f"expected direction in {DIRECTIONS} and guard in {GUARDS}, but got {self.direction!r}, {self.guard!r}")
+            received = (self.direction, self.guard)
+            raise ValueError(f"expected direction in {DIRECTIONS} and guard in {GUARDS}, but got {received}")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ class TrialResult:
         seconds: wall time of all processes of this run, resumed ones included.
         epochs_trained: epochs that were really computed, in all fits.
         resumed_from_epochs: the epoch at which each resume began.
-        exactness: ``exact`` where a resumed run ends bit-identical, else ``approximate``; ``exactness_reason`` says why.
+        exactness: ``exact`` where a resumed run ends bit-identical, else ``approximate``.
+        exactness_reason: why it is so.
         model_files: paths below the trial's folder, such as ``model/model.keras``.
         samples: part of the data -> number of samples (``train``, ``validation``, ``test``).
         versions: library -> version.
