@@ -1,0 +1,104 @@
+"""What we remember about the containers of one trial, in a file that the trial itself cannot reach.
+
+It stands beside the folder of the trial, in ``.attempts/`` of the folder above: never mounted into a container.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pushtune_contract.reading import UnsafeFile, read_json, write_json
+from pushtune_contract.validation import ContractViolation, as_document, build
+
+ATTEMPTS_FOLDER = ".attempts"
+
+
+@dataclass
+class Attempts:
+    """The history of one trial.
+
+    Attributes:
+        request_sha256: digest of the request that all of this belongs to.
+        containers: how many containers were created.
+        used_seconds: running time of the containers that have ended.
+        settled: id of the newest container whose end was already counted.
+        progress: the furthest point that was reached: fit, epoch, step.
+        stalled: how many containers in a row ended on their own without getting further than the one before.
+        outcome: what the operator returned; set once the trial is done or pruned.
+    """
+
+    request_sha256: str
+    containers: int = 0
+    used_seconds: float = 0.0
+    settled: str = ""
+    progress: list[int] = field(default_factory=lambda: [0, 0, 0])
+    stalled: int = 0
+    outcome: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def restarts(self) -> int:
+        """Containers after the first."""
+        return max(0, self.containers - 1)
+
+
+def _path(trial_folder: Path, ending: str) -> Path:
+    return trial_folder.parent / ATTEMPTS_FOLDER / f"{trial_folder.name}.{ending}"
+
+
+def read_attempts(trial_folder: Path) -> Attempts | None:
+    """Return what is known about the trial; None where nothing is, or nothing that can be read."""
+    try:
+        return build(Attempts, read_json(_path(trial_folder, "json")))
+    except (FileNotFoundError, UnsafeFile, ContractViolation):
+        return None
+
+
+def write_attempts(trial_folder: Path, attempts: Attempts) -> None:
+    """Keep ``attempts``, whole or not at all."""
+    path = _path(trial_folder, "json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, as_document(attempts))
+
+
+def forget_attempts(trial_folder: Path) -> None:
+    """Remove everything that is known about the trial."""
+    for ending in ("json", "killed", "given_up"):
+        _path(trial_folder, ending).unlink(missing_ok=True)
+
+
+def mark_killed(trial_folder: Path, container_id: str) -> None:
+    """Note that we are stopping this container, so that nobody attaches to it while it dies.
+
+    A file of its own: it is written from a signal handler, which may interrupt the writing of the other one.
+    """
+    _write_mark(trial_folder, "killed", container_id)
+
+
+def is_killed(trial_folder: Path, container_id: str) -> bool:
+    """Whether ``mark_killed`` was called for this container."""
+    return _read_mark(trial_folder, "killed") == container_id
+
+
+def give_up(trial_folder: Path, reason: str) -> None:
+    """Ask the operator of this trial to stop restarting it, and say why."""
+    _write_mark(trial_folder, "given_up", reason)
+
+
+def take_given_up(trial_folder: Path) -> str:
+    """Return the reason that ``give_up`` left and remove it, so that a later clear by a user starts anew."""
+    reason = _read_mark(trial_folder, "given_up")
+    _path(trial_folder, "given_up").unlink(missing_ok=True)
+    return reason
+
+
+def _write_mark(trial_folder: Path, ending: str, text: str) -> None:
+    path = _path(trial_folder, ending)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _read_mark(trial_folder: Path, ending: str) -> str:
+    try:
+        return _path(trial_folder, ending).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""

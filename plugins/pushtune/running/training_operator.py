@@ -1,0 +1,219 @@
+"""Runs one training container for one trial, and survives whatever happens around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.docker.operators.docker import DockerOperator
+from airflow.sdk import ResumableJobMixin
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from pushtune.errors import (
+    ContainerRefused,
+    EngineUnavailable,
+    InvalidTrial,
+    PushtuneError,
+    TrialInfeasible,
+    TrialInterrupted,
+    TrialStalled,
+)
+from pushtune.running import attempts, workspace
+from pushtune.running.container_engine import ContainerEngine, connect
+from pushtune.running.container_labels import TrainingLabels, installation_id
+from pushtune.running.supervision import StopRule, Supervisor
+from pushtune.running.trial_container import FINISHED, GONE, RUNNING, TrialContainer
+from pushtune.settings import Settings, load_settings
+
+ENGINE_TIMEOUT_SECONDS = 30
+KILL_GRACE_SECONDS = 3  # Airflow's supervisor kills the task process 5 s after its SIGTERM
+LONGEST_RESTART_DELAY_SECONDS = 300
+SPEC_KEYS = ("name", "folder", "checkout", "label", "request")
+GIVEN_TO_DOCKER = {"image", "command", "entrypoint", "environment", "docker_url"}
+DECIDED_BY_HARDENING = set(signature(DockerOperator.__init__).parameters) - GIVEN_TO_DOCKER - {"self", "kwargs"}
+RETRYABLE = (TrialInterrupted, EngineUnavailable, ContainerRefused)
+
+
+def restart_arguments(settings: Settings) -> dict[str, Any]:
+    """Return the arguments that make a task restart as ``settings`` say: for the operator, or for ``partial``."""
+    return {
+        "retries": settings.restart_limit,
+        "retry_delay": timedelta(seconds=settings.restart_delay_seconds),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(seconds=LONGEST_RESTART_DELAY_SECONDS),
+        "map_index_template": "{{ task.trial['label'] }}",
+    }
+
+
+class TrainingOperator(ResumableJobMixin, DockerOperator):
+    """Trains one trial in a container of its own.
+
+    There is at most one container per trial. A task process that dies leaves it running: the next try attaches to it,
+    or takes its result if it has ended meanwhile. A container that dies is followed by a new one, which resumes from
+    the newest checkpoint. A container is removed once its result has been read.
+
+    Args:
+        trial: what ``prepare_trial`` returned; templated, so an XCom of an earlier task is fine.
+        image: image of the container; a key ``image`` in ``trial`` comes first.
+        stop_rule: asked before the start and every few seconds with ``trial``; a text is the reason to stop.
+
+    Returns (as XCom): see ``outcome.outcome_document``.
+
+    Ends as *skipped* where the configuration is infeasible or ``stop_rule`` gives a reason before the start; as
+    *failed* without a retry where trying again would change nothing; otherwise it is retried.
+    """
+
+    external_id_key = "container"
+    template_fields: Sequence[str] = (*DockerOperator.template_fields, "trial")
+
+    def __init__(
+        self,
+        *,
+        trial: dict[str, Any] | str,
+        stop_rule: StopRule | None = None,
+        timeout: int = ENGINE_TIMEOUT_SECONDS,
+        **kwargs: Any,
+    ) -> None:
+        if ignored := set(kwargs) & DECIDED_BY_HARDENING:
+            raise TypeError(f"What a training container may do is decided by hardening.py, not by {sorted(ignored)}")
+        super().__init__(timeout=timeout, auto_remove="never", mount_tmp_dir=False, **kwargs)
+        self.trial = trial
+        self.stop_rule = stop_rule
+        self._container_id = ""
+        self._supervisor: Supervisor | None = None
+
+    def execute(self, context: Any) -> dict[str, Any]:  # type: ignore[override]
+        """Run the trial to its end and return its outcome."""
+        try:
+            return self._run(context)
+        except TrialInfeasible as error:
+            raise AirflowSkipException(str(error)) from error
+        except RETRYABLE as error:
+            raise AirflowException(str(error)) from error
+        except PushtuneError as error:
+            raise AirflowFailException(str(error)) from error
+
+    def _run(self, context: Any) -> dict[str, Any]:
+        spec, settings = self._checked_spec(), load_settings()
+        workspace.restore_trial(spec, settings)
+        folder = Path(spec["folder"])
+        if reason := attempts.take_given_up(folder):
+            raise TrialStalled(
+                "A container must get further than the one before.", reason,
+                "Look at the output of the last tries; clear the task to try again.",
+            )
+        url = self.docker_url if isinstance(self.docker_url, str) else self.docker_url[0]
+        self._engine = ContainerEngine(connect(url, self.timeout))
+        self._engine_id = self._engine.engine_id()
+        owner = _owner(context["ti"], spec, settings)
+        self._container = TrialContainer(self._engine, settings, spec, owner, self.log.info)
+        known = self._container.attempts
+        if known.outcome:
+            self.log.info("This trial has already ended as %s.", known.outcome["status"])
+            return known.outcome
+        self._supervisor = Supervisor(
+            engine=self._engine,
+            spec=spec,
+            log=self.log.info,
+            publish=self._publisher(context),
+            stop_rule=self.stop_rule,
+            used_seconds=known.used_seconds,
+            disk_limit_bytes=settings.trial_disk_bytes,
+        )
+        result: dict[str, Any] = self.execute_resumable(context)
+        return result
+
+    def _checked_spec(self) -> dict[str, Any]:
+        if not isinstance(self.trial, dict) or not all(key in self.trial for key in SPEC_KEYS):
+            raise InvalidTrial(
+                f"trial must be what prepare_trial returns, with the keys {', '.join(SPEC_KEYS)}.",
+                repr(self.trial)[:200],
+                "Give TrainingOperator(trial=...) the output of the task that called prepare_trial.",
+            )
+        return self.trial
+
+    def _publisher(self, context: Any) -> Any:
+        store = context.get("task_state_store")
+
+        def publish(progress: dict[str, Any]) -> None:
+            if store is None:
+                return
+            try:
+                store.set("progress", progress)
+            except Exception as error:  # a page that shows progress late is no reason to lose a training run
+                self.log.warning("Progress could not be stored: %s", error)
+
+        return publish
+
+    # What ResumableJobMixin asks for. The id of a job is {"container_id", "engine"}.
+
+    def submit_job(self, context: Any) -> Any:
+        """Return the trial's container, a new one where there is none; skip the task where it need not start."""
+        assert self._supervisor is not None
+        container_id = self._container.adopt()
+        if not container_id:
+            if reason := self._supervisor.reason_to_stop():
+                raise AirflowSkipException(f"Not started: {reason}")
+            container_id = self._container.create(
+                self._checked_spec().get("image") or self.image,
+                command=self.format_command(self.command),
+                entrypoint=self.format_command(self.entrypoint),
+                environment=self.environment,
+            )
+        return {"container_id": container_id, "engine": self._engine_id}
+
+    def get_job_status(self, external_id: Any, context: Any) -> str:
+        """Return the state of a container that an earlier try has started."""
+        if external_id["engine"] != self._engine_id:
+            self.log.warning("The container of the last try ran on another Docker engine: a new one resumes its work.")
+            return GONE
+        return self._container.status(external_id["container_id"])
+
+    def is_job_active(self, status: str) -> bool:
+        """Whether to attach to the container."""
+        return status == RUNNING
+
+    def is_job_succeeded(self, status: str) -> bool:
+        """Whether the container has ended with an answer, good or bad, that only needs to be read."""
+        return status == FINISHED
+
+    def poll_until_complete(self, external_id: Any, context: Any) -> Any:
+        """Watch the container to its end and return the outcome."""
+        self._container_id = external_id["container_id"]
+        assert self._supervisor is not None
+        state = self._container.run(self._container_id, self._supervisor)
+        return self._container.settle(state, self._supervisor)
+
+    def get_job_result(self, external_id: Any, context: Any) -> Any:
+        """Return the outcome of a container that has ended."""
+        outcome = self._container.attempts.outcome
+        if outcome:
+            return outcome
+        state = self._container.ended(external_id["container_id"])
+        return self._container.settle(state, None)
+
+    def on_kill(self) -> None:
+        """Stop and remove the container, in less time than Airflow leaves (called from a signal handler)."""
+        if self._supervisor is None:
+            return
+        self._supervisor.cancel()
+        if self._container_id:
+            attempts.mark_killed(Path(self._checked_spec()["folder"]), self._container_id)
+            self._engine.stop(self._container_id, KILL_GRACE_SECONDS)
+            self._engine.remove(self._container_id)
+
+
+def _owner(instance: Any, spec: dict[str, Any], settings: Settings) -> TrainingLabels:
+    return TrainingLabels(
+        installation=installation_id(settings),
+        dag_id=instance.dag_id,
+        run_id=instance.run_id,
+        task_id=instance.task_id,
+        map_index=-1 if instance.map_index is None else instance.map_index,
+        trial_folder=spec["folder"],
+        request_sha256=workspace.request_digest(spec["request"]),
+        attempt=0,
+    )
