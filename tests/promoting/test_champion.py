@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pushtune.promoting.champion import Score, FinalCheck, decide, meets_target
+
+from pushtune.promoting.champion import FinalCheck, Score, decide, meets_target
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 directions = st.sampled_from(["maximize", "minimize"])
@@ -44,7 +45,8 @@ def test_equal_model_does_not_replace_the_champion() -> None:
 
 
 def test_worse_model_does_not_replace_the_champion() -> None:
-    assert decide(accuracy(0.905), accuracy(0.91), 0.9).reason == "accuracy 0.905 is worse than 0.91 of the champion, which stays."
+    reason = decide(accuracy(0.905), accuracy(0.91), 0.9).reason
+    assert reason == "accuracy 0.905 is worse than 0.91 of the champion, which stays."
 
 
 def test_better_model_under_the_target_does_not_replace_the_champion() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+
 from pushtune.errors import ModelMissing, NoFormerChampion, RegistryUnavailable
 from pushtune.promoting import registry
 from pushtune.promoting.champion import Score
@@ -135,7 +136,8 @@ def test_processes_at_the_same_time_agree_on_one_champion(registry_folder: Path,
     """Four processes create the database together; whoever comes last, the best model is champion."""
     program = (
         "import sys; from pathlib import Path; from pushtune.promoting import registry; import test_registry as e\n"
-        "registry.register_model(Path(sys.argv[1]), e.entry_for(Path(sys.argv[2]), float(sys.argv[3]), sys.argv[3]), 2**20)\n"
+        "entry = e.entry_for(Path(sys.argv[2]), float(sys.argv[3]), sys.argv[3])\n"
+        "registry.register_model(Path(sys.argv[1]), entry, 2**20)\n"
     )
     values = ["0.91", "0.95", "0.93", "0.92"]
     running = [_start_python(program, registry_folder, model_folder, value) for value in values]
@@ -164,9 +166,10 @@ def test_a_missing_model_is_an_error(registry_folder: Path, model_folder: Path) 
 
 
 def test_a_lock_that_is_never_freed_is_an_error(registry_folder: Path) -> None:
-    with locked_registry(registry_folder), pytest.raises(RegistryUnavailable, match="must be free within 0.2 seconds"), \
-            locked_registry(registry_folder, limit_seconds=0.2):
-        pass
+    with locked_registry(registry_folder):
+        second = locked_registry(registry_folder, limit_seconds=0.2)
+        with pytest.raises(RegistryUnavailable, match="must be free within 0.2 seconds"), second:
+            pass
 
 
 def test_a_damaged_database_is_an_error_in_words(registry_folder: Path, model_folder: Path) -> None:
@@ -177,8 +180,9 @@ def test_a_damaged_database_is_an_error_in_words(registry_folder: Path, model_fo
 
 
 def _start_python(program: str, *arguments: object) -> subprocess.Popen[bytes]:
-    paths = ["plugins", "training"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*paths, str(Path(__file__).parent)])}
+    project = Path(__file__).parents[2]
+    paths = [project / "plugins", project / "training", Path(__file__).parent]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
     return subprocess.Popen([sys.executable, "-c", program, *map(str, arguments)], env=environment)
 
 

@@ -46,7 +46,7 @@ class ModelEntry:
 
 
 def registry_name(text: str) -> str:
-    """Return ``text`` as a name that MLflow accepts: letters, digits, ``_ - . : /`` and spaces, a plain relative path."""
+    """Return ``text`` as a name that MLflow accepts: letters, digits, ``_-.: /``, and a plain relative path."""
     allowed = re.sub(r"[^A-Za-z0-9_\-.: /]", "_", text)[:NAME_LIMIT_CHARACTERS]
     plain = posixpath.normpath(allowed.replace("..", "_").strip("/ ")).lstrip("./ ")
     return plain or "_"

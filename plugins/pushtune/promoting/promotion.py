@@ -1,15 +1,9 @@
 """The promoting stage: takes the final model of a run, with everything that is known about it, to the registry."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from pushtune_contract import layout
-from pushtune_contract.parameters import describe_change
-from pushtune_contract.progress import read_progress
-from pushtune_contract.reading import read_bytes
-from pushtune_contract.request import TrialRequest, read_request
-from pushtune_contract.result import TrialResult, read_result
 
 from pushtune.errors import ModelMissing
 from pushtune.promoting.champion import FinalCheck, Score
@@ -17,6 +11,12 @@ from pushtune.promoting.model_entry import ModelEntry, finite, named_once, regis
 from pushtune.promoting.registry import register_model
 from pushtune.records import read_records
 from pushtune.settings import Settings
+from pushtune_contract import layout
+from pushtune_contract.parameters import describe_change
+from pushtune_contract.progress import read_progress
+from pushtune_contract.reading import read_bytes
+from pushtune_contract.request import TrialRequest, read_request
+from pushtune_contract.result import TrialResult, read_result
 
 # Record of a stage -> what of its document is kept with the model.
 PROVENANCE = {
@@ -25,7 +25,7 @@ PROVENANCE = {
 }
 
 
-def promote(run_folder: Path, dag_id: str, run_key: str, settings: Settings) -> dict[str, Any]:
+def promote(run_folder: Path, dag_id: str, settings: Settings) -> dict[str, Any]:
     """Register the retrained model of a run and decide whether it becomes champion.
 
     Returns:
@@ -34,26 +34,31 @@ def promote(run_folder: Path, dag_id: str, run_key: str, settings: Settings) -> 
     Raises:
         ModelMissing: the final training did not end well. RegistryUnavailable: see ``register_model``.
     """
-    return register_model(settings.registry_folder, describe_model(run_folder, dag_id, run_key), settings.trial_disk_bytes)
+    return register_model(settings.registry_folder, describe_model(run_folder, dag_id), settings.trial_disk_bytes)
 
 
-def describe_model(run_folder: Path, dag_id: str, run_key: str) -> ModelEntry:
-    """Return what the registry keeps about the final model of ``run_folder``. Raises ModelMissing."""
-    request, final = read_request(run_folder / "retrain"), read_result(run_folder / "retrain")
+def describe_model(run_folder: Path, dag_id: str) -> ModelEntry:
+    """Return what the registry keeps about the final model of ``run_folder``, whose name is the run key.
+
+    The winning trial and its overrides come from the record of the stage ``best`` where it names them: the request in
+    the folder of the final training could have been rewritten by the script. Raises ModelMissing.
+    """
+    records = {stage: record.get("document", {}) for stage, record in read_records(run_folder).items()}
+    final = read_result(run_folder / "retrain")
+    request = _as_decided(read_request(run_folder / "retrain"), records.get("best", {}))
     baseline = read_result(run_folder / "baseline")
     winner_folder = trial_folder(run_folder, request.trial_number)
     winner = read_result(winner_folder)
     if final.status != "done" or winner.objective is None:
         raise ModelMissing(
             "Only a final training that ended well, of a trial with an objective, gives a model.",
-            f"status {final.status!r} of the final training, objective {winner.objective} of trial {request.trial_number}",
+            f"final training {final.status!r}, objective of trial {request.trial_number}: {winner.objective}",
             "Read the log of the task 'retrain'.",
         )
     score = Score(winner.objective.metric, winner.objective.direction, winner.objective.value)
-    records = {stage: record.get("document", {}) for stage, record in read_records(run_folder).items()}
     return ModelEntry(
         dag_id=dag_id,
-        run_key=run_key,
+        run_key=run_folder.name,
         model_folder=run_folder / "retrain" / layout.MODEL_FOLDER,
         score=score,
         target=records.get("judge_baseline", {}).get("target"),
@@ -65,6 +70,15 @@ def describe_model(run_folder: Path, dag_id: str, run_key: str) -> ModelEntry:
             registry_name(f"curve.winner.{score.metric}"): _curve(winner_folder),
         },
         tags={**_provenance(records), **_facts(run_folder, request, final)},
+    )
+
+
+def _as_decided(request: TrialRequest, best: dict[str, Any]) -> TrialRequest:
+    number, overrides = best.get("number"), best.get("overrides")
+    return replace(
+        request,
+        trial_number=number if isinstance(number, int) else request.trial_number,
+        overrides=overrides if isinstance(overrides, dict) else request.overrides,
     )
 
 
@@ -110,7 +124,13 @@ def _metrics(score: Score, baseline: TrialResult, final: TrialResult) -> dict[st
 
 
 def _curve(folder: Path) -> list[tuple[int, float]]:
-    return [(line.epoch, line.objective) for line in read_progress(folder) if line.kind == "epoch" and line.objective is not None]
+    """Return (epoch, objective) pairs. An epoch that a resume repeats counts once; one fit follows the other."""
+    epochs = {
+        (line.fit, line.epoch): line.objective
+        for line in read_progress(folder)
+        if line.kind == "epoch" and line.objective is not None
+    }
+    return list(enumerate((value for _, value in sorted(epochs.items())), start=1))
 
 
 def _provenance(records: dict[str, dict[str, Any]]) -> dict[str, str]:

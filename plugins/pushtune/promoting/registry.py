@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pushtune_contract.reading import copy_plain_files
-
 from pushtune.errors import ModelMissing, NoFormerChampion
 from pushtune.promoting.champion import Score, Verdict, decide
 from pushtune.promoting.model_entry import CURVE_LIMIT_POINTS, ModelEntry, registry_text
 from pushtune.promoting.registry_store import database, locked_registry, open_registry
+from pushtune_contract.reading import copy_plain_files
 
 CHAMPION = "champion"
 TAG = "pushtune."
@@ -122,7 +121,8 @@ def _tracked_run(client: Any, registry_folder: Path, entry: ModelEntry) -> Itera
     for left_over in client.search_runs([experiment_id], f"tags.`{TAG}identity` = '{entry.identity()}'"):
         client.delete_run(left_over.info.run_id)
         shutil.rmtree(location / left_over.info.run_id, ignore_errors=True)
-    run = client.create_run(experiment_id, run_name=registry_text(entry.run_key), tags={TAG + "identity": entry.identity()})
+    identity = {TAG + "identity": entry.identity()}
+    run = client.create_run(experiment_id, run_name=registry_text(entry.run_key), tags=identity)
     run_id = str(run.info.run_id)
     try:
         yield run_id, location / run_id / "artifacts"
