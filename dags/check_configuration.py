@@ -11,5 +11,6 @@ problems = pipeline.broken_entries(load_settings())
 if problems:
     raise InvalidConfiguration(
         "Each entry of the watched repositories must be valid; the others are watched meanwhile.",
-        "; ".join(problems), "Correct the file; Airflow reads it again within seconds.",
+        "; ".join(problems),
+        "Correct the file; Airflow reads it again within seconds.",
     )

@@ -4,25 +4,25 @@ Wiring only: what the tasks do is in ``pushtune``, stage by stage; what they dec
 """
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pendulum
 from airflow.providers.standard.operators.python import BranchPythonOperator, ShortCircuitOperator
-from airflow.sdk import DAG, Param, TaskGroup, get_current_context, task
+from airflow.sdk import DAG, BaseHook, Param, TaskGroup, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
+from pushtune.notifying.email_operator import EmailOperator
+from pushtune.watching.credentials import Credentials, credentials_from
+from pushtune.watching.git_sensor import GitSensor
+from pushtune.watching.push_trigger import watched_asset
 
 from pushtune import pipeline
-from pushtune.notifying.email_operator import EmailOperator
 from pushtune.running.image_catalog import FAMILY_NAMES, image_tag
 from pushtune.running.training_operator import TrainingOperator, restart_arguments
 from pushtune.settings import Settings, load_settings
 from pushtune.tuning.pruning import stop_rule
-from pushtune.watching.git_sensor import GitSensor
-from pushtune.watching.push_trigger import watched_asset
-from pushtune.watching.watched_repositories import WatchedRepository, load_watched_repositories
+from pushtune.watching.watched_repositories import WatchedRepository
 
 ANY_SUCCESS = "none_failed_min_one_success"
 START = pendulum.datetime(2026, 1, 1, tz="UTC")
@@ -32,31 +32,55 @@ def parameters(repository: WatchedRepository, rounds: int) -> dict[str, Param]:
     """Return the fields of Airflow's trigger form; ``--conf`` takes the same names."""
     return {
         "commit": Param(
-            None, type=["null", "string"], pattern="^[0-9a-fA-F]{7,64}$", title="Commit",
+            None,
+            type=["null", "string"],
+            pattern="^[0-9a-fA-F]{7,64}$",
+            title="Commit",
             description="Commit to train; empty: the newest of the branch.",
         ),
         "target": Param(
-            repository.target, type=["null", "number"], title="Target",
+            repository.target,
+            type=["null", "number"],
+            title="Target",
             description="Value of the objective to reach; empty: 0.85 for accuracy and its kin, else none.",
         ),
         "rounds": Param(
-            min(repository.rounds, rounds), type="integer", minimum=0, maximum=rounds, title="Rounds",
+            min(repository.rounds, rounds),
+            type="integer",
+            minimum=0,
+            maximum=rounds,
+            title="Rounds",
             description="Rounds of tuning at most; 0 only trains the script as it is.",
         ),
         "trials_per_round": Param(
-            repository.trials_per_round, type="integer", minimum=1, maximum=50, title="Trials per round",
+            repository.trials_per_round,
+            type="integer",
+            minimum=1,
+            maximum=50,
+            title="Trials per round",
         ),
         "epochs": Param(
-            repository.epochs, type=["null", "integer"], minimum=1, maximum=100_000, title="Epochs",
+            repository.epochs,
+            type=["null", "integer"],
+            minimum=1,
+            maximum=100_000,
+            title="Epochs",
             description="The most epochs of one trial; empty: three times the script's, at least 12.",
         ),
         "parallelism": Param(
-            repository.parallelism, type=["null", "integer"], minimum=1, maximum=64, title="Trials at once",
+            repository.parallelism,
+            type=["null", "integer"],
+            minimum=1,
+            maximum=64,
+            title="Trials at once",
             description="Empty: as many as the installation allows.",
         ),
         "notify": Param(
-            list(repository.notify), type="array", items={"type": "string", "pattern": r"^[^@\s]+@[^@\s]+$"},
-            title="Notify", description="E-mail addresses; empty: the author of the commit.",
+            list(repository.notify),
+            type="array",
+            items={"type": "string", "pattern": r"^[^@\s]+@[^@\s]+$"},
+            title="Notify",
+            description="E-mail addresses; empty: the author of the commit.",
         ),
     }
 
@@ -65,6 +89,13 @@ def current_run(repository: WatchedRepository) -> pipeline.Run:
     """Return the run that the calling task belongs to."""
     context = get_current_context()
     return pipeline.Run.of(load_settings(), repository, context["dag_run"].run_id, dict(context["params"]))
+
+
+def credentials_for(repository: WatchedRepository) -> Credentials | None:
+    """Return what the repository wants to know, from the Airflow connection that its entry names."""
+    if repository.connection_id is None:
+        return None
+    return credentials_from(BaseHook.get_connection(repository.connection_id))
 
 
 def schedule_of(repository: WatchedRepository, settings: Settings) -> Any:
@@ -99,8 +130,11 @@ def tuning_round(repository: WatchedRepository, number: int, settings: Settings)
         )
         planned = plan()
         trial = TrainingOperator.partial(
-            task_id="trial", image=image_tag("dense"), stop_rule=stop_rule,
-            max_active_tis_per_dagrun=repository.parallelism or settings.trials_at_once, **restart_arguments(settings),
+            task_id="trial",
+            image=image_tag("dense"),
+            stop_rule=stop_rule,
+            max_active_tis_per_dagrun=repository.parallelism or settings.trials_at_once,
+            **restart_arguments(settings),
         ).expand(trial=planned)
         need >> planned >> trial >> collect()
     return group
@@ -131,7 +165,7 @@ def wire(repository: WatchedRepository, rounds: int, settings: Settings) -> None
 
     @task
     def check_out(push: dict[str, Any]) -> dict[str, Any]:
-        return pipeline.check_out(current_run(repository), push)
+        return pipeline.check_out(current_run(repository), push, credentials_for(repository))
 
     @task
     def inspect(_: dict[str, Any]) -> dict[str, Any]:
@@ -177,9 +211,7 @@ def wire(repository: WatchedRepository, rounds: int, settings: Settings) -> None
         before = group
     judged >> best
     before >> best
-    retrain = TrainingOperator(
-        task_id="retrain", image=image_tag("dense"), trial=best, **restart_arguments(settings)
-    )
+    retrain = TrainingOperator(task_id="retrain", image=image_tag("dense"), trial=best, **restart_arguments(settings))
     reported = report()
     notify = EmailOperator(task_id="notify", message=reported["mail"], trigger_rule="all_done")
     best >> retrain >> promote() >> reported >> notify >> finish()

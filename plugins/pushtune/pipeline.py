@@ -14,9 +14,10 @@ from pushtune.running.image_catalog import image_tag
 from pushtune.running.workspace import prepare_trial, run_folder
 from pushtune.settings import Settings
 from pushtune.tuning.target import meets, resolve_target
+from pushtune.watching.credentials import Credentials
 from pushtune.watching.watched_repositories import WatchedRepository, load_watched_repositories
 from pushtune_contract.request import TrialRequest
-from pushtune_contract.result import Objective, read_result
+from pushtune_contract.result import read_result
 from pushtune_contract.validation import as_document
 
 Document = dict[str, Any]
@@ -55,7 +56,9 @@ class Run:
         """Return what ``stage`` recorded. Raises RunFailed where it recorded nothing."""
         record = read_record(self.folder, stage)
         if record is None:
-            raise RunFailed(f"The stage {stage} must have been recorded.", "nothing", "Clear the run and let it start again.")
+            raise RunFailed(
+                f"The stage {stage} must have been recorded.", "nothing", "Clear the run and let it start again."
+            )
         document: Document = record["document"]
         return document
 
@@ -71,7 +74,9 @@ def usable_repositories(settings: Settings) -> list[WatchedRepository]:
 
 def broken_entries(settings: Settings) -> list[str]:
     """Return one message for each entry that cannot be used."""
-    return [invalid.message for path in _configuration_files(settings) for invalid in load_watched_repositories(path)[1]]
+    return [
+        invalid.message for path in _configuration_files(settings) for invalid in load_watched_repositories(path)[1]
+    ]
 
 
 def _configuration_files(settings: Settings) -> list[Path]:
@@ -79,13 +84,24 @@ def _configuration_files(settings: Settings) -> list[Path]:
     return [settings.watched_repositories, *([added] if added.exists() else [])]
 
 
-def check_out(run: Run, push: Document) -> Document:
+def check_out(run: Run, push: Document, credentials: Credentials | None) -> Document:
     """Fetch the pushed commit into the run's folder; return what is known about it."""
     from pushtune.watching.check_out import check_out as fetch
 
     run.folder.mkdir(parents=True, exist_ok=True)
     with recorded(run.folder, "check_out") as document:
-        document.update(fetch(run.repository, push["commit"], run.folder, run.settings))
+        repository = run.repository
+        document.update(
+            fetch(
+                repository.url,
+                repository.branch,
+                push["commit"],
+                run.folder,
+                previous_commit=push.get("previous_commit"),
+                credentials=credentials,
+                settings=run.settings,
+            )
+        )
     return document
 
 
@@ -101,7 +117,10 @@ def inspect(run: Run) -> Document:
         inspection = inspect_checkout(run.checkout, run.repository.entry)
         document.update(inspection.as_document())
         require_trainable(inspection)
-    return {"family": document["family"], "baseline": _spec(run, BASELINE, _request(run, BASELINE), "the script as it is")}
+    return {
+        "family": document["family"],
+        "baseline": _spec(run, BASELINE, _request(run, BASELINE), "the script as it is"),
+    }
 
 
 def judge_baseline(run: Run) -> Document:
@@ -180,7 +199,7 @@ def promote(run: Run) -> Document:
     from pushtune.promoting.promotion import promote as register
 
     with recorded(run.folder, "promote") as document:
-        document.update(register(run.folder, run.repository.name, run.folder.name, run.settings))
+        document.update(register(run.folder, run.repository.name, run.settings))
     return document
 
 
@@ -194,12 +213,13 @@ def report(run: Run) -> Document:
 
 
 def finish(run: Run) -> str:
-    """Return the outcome of the run. Raises RunFailed where no model came out of it, so that the run shows as failed."""
+    """Return the outcome of the run. Raises RunFailed where no model came out of it, so that it shows as failed."""
     document = run.document("report")
     if document["outcome"] == FAILED:
         error = document.get("error") or {}
         raise RunFailed(
-            "A run must end with a model.", f"{error.get('stage', 'unknown stage')}: {error.get('message', 'no reason')}",
+            "A run must end with a model.",
+            f"{error.get('stage', 'unknown stage')}: {error.get('message', 'no reason')}",
             "The e-mail and the log of that task tell more.",
         )
     return str(document["outcome"])
@@ -232,7 +252,13 @@ def _trial_spec(run: Run, trial: Document) -> Document:
 def _spec(run: Run, name: str, request: TrialRequest, label: str) -> Document:
     data_folder = run.repository.data_folder
     spec = prepare_trial(
-        run.folder, name, request, run.checkout, run.settings, label=label, network=run.repository.network,
+        run.folder,
+        name,
+        request,
+        run.checkout,
+        run.settings,
+        label=label,
+        network=run.repository.network,
         data_folder=Path(data_folder) if data_folder else None,
     )
     return {**spec, "image": image_tag(run.document("inspect")["family"])}

@@ -12,7 +12,10 @@ RECORDS_FOLDER = "records"
 
 
 def read_record(run_folder: Path, stage: str) -> dict[str, Any] | None:
-    """Return the record of ``stage``: keys ``stage``, ``started_unix_time``, ``seconds``, ``document``; None if missing."""
+    """Return the record of ``stage``, or None.
+
+    Keys: ``stage``, ``started_unix_time``, ``seconds``, ``document``.
+    """
     try:
         record: dict[str, Any] = read_json(run_folder / RECORDS_FOLDER / f"{stage}.json")
     except FileNotFoundError:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pushtune_contract import layout
 from pushtune_contract.parameters import Parameter, describe_change
 from pushtune_contract.progress import ProgressLine, append_progress, read_heartbeat, read_progress
@@ -68,7 +69,7 @@ def test_a_broken_request_is_refused_with_the_reason(change: dict, text: str) ->
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_numbers_that_are_none_are_refused(tmp_path: Path, number: str) -> None:
-    (tmp_path / layout.RESULT_FILE).write_text('{"status": "done", "script_sha256": "", "seconds": %s}' % number)
+    (tmp_path / layout.RESULT_FILE).write_text(f'{{"status": "done", "script_sha256": "", "seconds": {number}}}')
     with pytest.raises((UnsafeFile, ContractViolation)):
         read_result(tmp_path)
 

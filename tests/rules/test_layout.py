@@ -60,7 +60,10 @@ def test_a_stage_imports_only_what_it_may(path: Path) -> None:
         assert stage in OWNED.get(top, {stage}), f"{module}: this library belongs to {OWNED.get(top)}"
         part = rest.split(".")[0]
         if top == "pushtune" and part not in SHARED | {stage, ""}:
-            healing = stage == "healing" and rest.split(".")[:2] in (["running", "container_labels"], ["running", "workspace"])
+            healing = stage == "healing" and rest.split(".")[:2] in (
+                ["running", "container_labels"],
+                ["running", "workspace"],
+            )
             assert healing or rest == "running", f"{module}: stages do not import each other"
 
 
@@ -74,7 +77,9 @@ def test_the_training_side_never_imports_the_other(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", python_files("plugins", "training", "dags", "tests", "benchmarks"), ids=lambda path: str(path.relative_to(PROJECT))
+    "path",
+    python_files("plugins", "training", "dags", "tests", "benchmarks"),
+    ids=lambda path: str(path.relative_to(PROJECT)),
 )
 def test_no_file_is_too_long(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= LINES_LIMIT
@@ -82,7 +87,9 @@ def test_no_file_is_too_long(path: Path) -> None:
 
 def test_no_module_shadows_a_library() -> None:
     """Airflow's plugin scan would register it under its bare stem, if .airflowignore were lost."""
-    owned = set(OWNED) | {"airflow", "tensorflow", "keras", "pydantic", "yaml", "requests"} | set(sys.stdlib_module_names)
+    owned = (
+        set(OWNED) | {"airflow", "tensorflow", "keras", "pydantic", "yaml", "requests"} | set(sys.stdlib_module_names)
+    )
     stems = {path.stem for path in python_files("plugins/pushtune")} - {"__init__", "__main__"}
     assert not stems & owned
 

@@ -7,8 +7,16 @@ Value = Union[bool, int, float, str]
 
 # What a value means, whichever class or function takes it. Ranges are chosen by role.
 ROLES = (
-    "learning_rate", "optimizer", "epochs", "batch_size", "units", "filters", "dropout",
-    "kernel_size", "activation", "other",
+    "learning_rate",
+    "optimizer",
+    "epochs",
+    "batch_size",
+    "units",
+    "filters",
+    "dropout",
+    "kernel_size",
+    "activation",
+    "other",
 )
 
 

@@ -34,7 +34,9 @@ def read_bytes(path: PathLike, limit_bytes: int = DOCUMENT_LIMIT_BYTES) -> bytes
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise UnsafeFile(f"{Path(path).name} must be a plain file, but it cannot be opened: {error.strerror}") from error
+        raise UnsafeFile(
+            f"{Path(path).name} must be a plain file, but it cannot be opened: {error.strerror}"
+        ) from error
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise UnsafeFile(f"{Path(path).name} must be a plain file, but it is something else")

@@ -4,6 +4,7 @@ from typing import Any, cast
 from urllib.parse import quote
 
 import requests
+
 from pushtune.commands.airflow_config import USER, read_password
 from pushtune.errors import AirflowNotReady, AirflowRefused
 from pushtune.settings import Settings
@@ -52,8 +53,10 @@ class AirflowApi:
             answer = self._send(method, f"/api/v2{path}", **arguments)
         if answer.status_code >= 400:
             raise AirflowRefused(
-                f"Airflow must accept {method} {path}.", f"{answer.status_code} {answer.text[:500]}",
-                "Correct what the answer names.", answer.status_code,
+                f"Airflow must accept {method} {path}.",
+                f"{answer.status_code} {answer.text[:500]}",
+                "Correct what the answer names.",
+                answer.status_code,
             )
         return cast(dict[str, Any], answer.json())
 
@@ -62,7 +65,8 @@ class AirflowApi:
         answer = self._send("POST", "/auth/token", json=credentials)
         if answer.status_code >= 400:
             raise AirflowRefused(
-                "The kept password must open Airflow.", f"{answer.status_code}",
+                "The kept password must open Airflow.",
+                f"{answer.status_code}",
                 f"Remove {self._settings.run_folder / 'passwords.json'}, then run `make down` and `make up`.",
                 answer.status_code,
             )
@@ -73,5 +77,7 @@ class AirflowApi:
             return self._session.request(method, self._address + path, timeout=CALL_TIMEOUT_SECONDS, **arguments)
         except requests.RequestException as error:
             raise AirflowNotReady(
-                f"Airflow must answer on {self._address}.", type(error).__name__, "Start it with `make up`; see `make logs`."
+                f"Airflow must answer on {self._address}.",
+                type(error).__name__,
+                "Start it with `make up`; see `make logs`.",
             ) from error

@@ -1,4 +1,4 @@
-"""The configuration of the embedded Airflow: one airflow.cfg, secrets and a password, all readable by the owner alone."""
+"""The configuration of the embedded Airflow: airflow.cfg, secrets and a password, readable by their owner alone."""
 
 import configparser
 import json
@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from cryptography.fernet import Fernet
+
 from pushtune.commands.private_files import write_private
 from pushtune.errors import AirflowNotReady
 from pushtune.settings import PROJECT_FOLDER, Settings
@@ -140,13 +141,18 @@ def _migrate_database(settings: Settings) -> None:
     if shutil.disk_usage(settings.home).free < 100 * 2**20:
         raise AirflowNotReady("Airflow's database needs 100 MB of free disk.", "less", "Free some disk space.")
     outcome = subprocess.run(
-        airflow_command(settings, "db", "migrate"), env=environment(settings), capture_output=True, text=True,
-        timeout=MIGRATION_TIMEOUT_SECONDS, check=False,
+        airflow_command(settings, "db", "migrate"),
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=MIGRATION_TIMEOUT_SECONDS,
+        check=False,
     )
     if outcome.returncode != 0:
         tail = "\n".join((outcome.stdout + outcome.stderr).strip().splitlines()[-8:])
         raise AirflowNotReady(
-            "Airflow's database must be up to date.", f"`airflow db migrate` failed: {tail}",
+            "Airflow's database must be up to date.",
+            f"`airflow db migrate` failed: {tail}",
             f"Repair or move away {settings.airflow_home}, then start again.",
         )
     marker.write_text(wanted)

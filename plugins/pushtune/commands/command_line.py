@@ -37,9 +37,13 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--trials", type=int, help="trials per round; default 6")
     train.add_argument("--epochs", type=int, help="epochs of one trial at most")
     for name, text in (
-        ("up", "start Airflow"), ("down", "stop Airflow and its containers"), ("status", "say whether everything runs"),
-        ("logs", "show the end of each log"), ("images", "build missing images"),
-        ("test", "run linters, types and tests"), ("lock", "compile the lock files again"),
+        ("up", "start Airflow"),
+        ("down", "stop Airflow and its containers"),
+        ("status", "say whether everything runs"),
+        ("logs", "show the end of each log"),
+        ("images", "build missing images"),
+        ("test", "run linters, types and tests"),
+        ("lock", "compile the lock files again"),
     ):
         _add(commands, name, "pushtune.commands.simple_commands", text)
     return parser

@@ -29,8 +29,11 @@ def demo(settings: Settings, _: argparse.Namespace) -> int:
     add_repository(
         settings,
         {
-            "name": NAME, "url": str(example_repository(settings)), "branch": BRANCH,
-            "ignore_paths": ["*.md"], "poll_interval_seconds": POLL_INTERVAL_SECONDS,
+            "name": NAME,
+            "url": str(example_repository(settings)),
+            "branch": BRANCH,
+            "ignore_paths": ["*.md"],
+            "poll_interval_seconds": POLL_INTERVAL_SECONDS,
         },
     )
     with step("Push the example as a developer would"):
@@ -38,7 +41,9 @@ def demo(settings: Settings, _: argparse.Namespace) -> int:
     api = instance.up(settings)
     instance.describe(settings)
     run_id = wait_for(
-        f"Airflow noticing the push {commit[:7]}", lambda: _find_run(settings, api, commit), NOTICE_TIMEOUT_SECONDS,
+        f"Airflow noticing the push {commit[:7]}",
+        lambda: _find_run(settings, api, commit),
+        NOTICE_TIMEOUT_SECONDS,
         "See `make logs` and the import errors in Airflow.",
     )
     say(f"The push was noticed. Its run in Airflow: {api.run_page(NAME, run_id)}")

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import git
+
 from pushtune.settings import PROJECT_FOLDER, Settings
 
 EXAMPLE = PROJECT_FOLDER / "examples" / "digits_cnn"
@@ -24,17 +25,19 @@ def push_example(settings: Settings) -> str:
     bare = example_repository(settings)
     if not bare.exists():
         git.Repo.init(bare, bare=True, mkdir=True, initial_branch=BRANCH).close()
-    with tempfile.TemporaryDirectory(prefix="pushtune-demo-") as folder:
-        with git.Repo.init(Path(folder) / "work", initial_branch=BRANCH) as work:
-            remote = work.create_remote("origin", str(bare))
-            remote.fetch()
-            pushes = _continue_history(work)
-            _write_example(Path(work.working_dir), pushes)
-            work.git.add(all=True)
-            subject = "Add a digit reader" if pushes == 0 else f"Try {FILTERS[pushes % len(FILTERS)]} filters"
-            commit = work.index.commit(subject, author=DEVELOPER, committer=DEVELOPER)
-            remote.push(f"HEAD:refs/heads/{BRANCH}").raise_if_error()
-            return commit.hexsha
+    with (
+        tempfile.TemporaryDirectory(prefix="pushtune-demo-") as folder,
+        git.Repo.init(Path(folder) / "work", initial_branch=BRANCH) as work,
+    ):
+        remote = work.create_remote("origin", str(bare))
+        remote.fetch()
+        pushes = _continue_history(work)
+        _write_example(Path(work.working_dir), pushes)
+        work.git.add(all=True)
+        subject = "Add a digit reader" if pushes == 0 else f"Try {FILTERS[pushes % len(FILTERS)]} filters"
+        commit = work.index.commit(subject, author=DEVELOPER, committer=DEVELOPER)
+        remote.push(f"HEAD:refs/heads/{BRANCH}").raise_if_error()
+        return commit.hexsha
 
 
 def _continue_history(work: git.Repo) -> int:

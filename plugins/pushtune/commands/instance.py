@@ -10,6 +10,7 @@ from typing import Any
 
 import docker
 from docker.errors import DockerException
+
 from pushtune.commands import supervisor
 from pushtune.commands.airflow_api import AirflowApi
 from pushtune.commands.airflow_config import USER, environment, passwords_file, prepare
@@ -43,7 +44,9 @@ def up(settings: Settings) -> AirflowApi:
         running = _instance_document(settings).get("port")
         if running not in (None, settings.port):
             raise PortInUse(
-                "One instance uses one port.", f"it runs on port {running}, asked for {settings.port}", "Run `make down` first."
+                "One instance uses one port.",
+                f"it runs on port {running}, asked for {settings.port}",
+                "Run `make down` first.",
             )
     else:
         _end_leftovers(settings)
@@ -111,7 +114,8 @@ def _require_free_port(settings: Settings) -> None:
             probe.bind(("127.0.0.1", settings.port))
         except OSError as error:
             raise PortInUse(
-                f"Port {settings.port} on 127.0.0.1 must be free for Airflow's pages.", error.strerror or str(error),
+                f"Port {settings.port} on 127.0.0.1 must be free for Airflow's pages.",
+                error.strerror or str(error),
                 "Stop the program that uses it, or choose another port: `make up PORT=8090`.",
             ) from error
 
@@ -121,8 +125,12 @@ def _start_supervisor(settings: Settings) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as output:
         subprocess.Popen(
-            [sys.executable, "-m", "pushtune.commands.supervisor"], env=environment(settings), stdin=subprocess.DEVNULL,
-            stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            [sys.executable, "-m", "pushtune.commands.supervisor"],
+            env=environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
 
 
@@ -135,7 +143,8 @@ def _wait_until_healthy(settings: Settings, api: AirflowApi) -> None:
             return
         time.sleep(0.5)
     raise AirflowNotReady(
-        f"Airflow must be healthy within {START_TIMEOUT_SECONDS} s.", health or "no answer",
+        f"Airflow must be healthy within {START_TIMEOUT_SECONDS} s.",
+        health or "no answer",
         f"`make logs` shows what its parts say; the files are in {settings.run_folder / 'logs'}.",
     )
 

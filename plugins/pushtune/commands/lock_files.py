@@ -24,8 +24,20 @@ def compile_lock_files() -> None:
 def _compile(compiler: Path, source: Path) -> None:
     subprocess.run(
         [
-            str(compiler), "pip", "compile", source.name, "--output-file", source.with_suffix(".txt").name, "--universal",
-            "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet",
+            str(compiler),
+            "pip",
+            "compile",
+            source.name,
+            "--output-file",
+            source.with_suffix(".txt").name,
+            "--universal",
+            "--python-version",
+            "3.11",
+            "--generate-hashes",
+            "--no-emit-index-url",
+            "--no-header",
+            "--quiet",
         ],
-        cwd=source.parent, check=True,
+        cwd=source.parent,
+        check=True,
     )

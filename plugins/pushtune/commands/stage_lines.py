@@ -17,11 +17,13 @@ def describe_stage(stage: str, document: Document) -> list[str]:
 
 
 def _describe_check_out(document: Document) -> list[str]:
-    return [f"check out {document['short_commit']} \"{document['subject']}\" by {document['author_name']}"]
+    return [f'check out {document["short_commit"]} "{document["subject"]}" by {document["author_name"]}']
 
 
 def _describe_inspect(document: Document) -> list[str]:
-    lines = [f"inspect {document['entry']}: {document['framework']}, family {document['family']}, image {document['image']}"]
+    lines = [
+        f"inspect {document['entry']}: {document['framework']}, family {document['family']}, image {document['image']}"
+    ]
     for item in document.get("evidence", [])[:3]:
         lines.append(f"  because {item['file']}:{item['line']} {item['says']}")
     return lines
@@ -40,7 +42,10 @@ def _describe_round(stage: str, document: Document) -> list[str]:
     title = stage.replace("_", " ")
     collected = document.get("collected")
     if collected is None:
-        return [f"{title}: {len(document.get('plan') or [])} trials", *[f"  {plan['label']}" for plan in document["plan"]]]
+        return [
+            f"{title}: {len(document.get('plan') or [])} trials",
+            *[f"  {plan['label']}" for plan in document["plan"]],
+        ]
     best = collected.get("best") or {}
     return [f"{title} ended; best so far: trial {best.get('number')} with {_number(best.get('objective'))}"]
 

@@ -32,7 +32,8 @@ def print_summary(report: dict[str, Any]) -> int:
         place = f" ({error['file']}:{error['line']})" if error.get("file") else ""
         say(f"Reason: {error.get('message', '')}{place}")
     if report.get("entry"):
-        say(f"Detected: {report['entry']}, {report.get('framework')}, family {report.get('family')}, image {report.get('image')}")
+        kind = f"{report.get('framework')}, family {report.get('family')}, image {report.get('image')}"
+        say(f"Detected: {report['entry']}, {kind}")
         for item in (report.get("evidence") or [])[:4]:
             say(f"  {item.get('file')}:{item.get('line')} {item.get('says', '')}")
     _print_numbers(report)

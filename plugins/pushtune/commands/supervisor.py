@@ -82,8 +82,12 @@ class Supervisor:
             path.replace(path.with_suffix(".log.1"))
         with path.open("ab") as output:
             process = subprocess.Popen(
-                airflow_command(self.settings, name), env=environment(self.settings), stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+                airflow_command(self.settings, name),
+                env=environment(self.settings),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         log.info("%s started as process %d", name, process.pid)
         return process
@@ -110,7 +114,9 @@ class Supervisor:
             if component.process.poll() is None
         }
         document = {
-            "port": self.settings.port, "supervisor": asdict(ProcessId.of(os.getpid())), "components": running,
+            "port": self.settings.port,
+            "supervisor": asdict(ProcessId.of(os.getpid())),
+            "components": running,
         }
         write_private(instance_file(self.settings), json.dumps(document, indent=1) + "\n")
 

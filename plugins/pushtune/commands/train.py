@@ -1,14 +1,15 @@
 """``make train``: train and tune one repository once, without knowing Airflow."""
 
 import argparse
-import json
+import hashlib
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import git
+
 from pushtune.commands import instance
-from pushtune.commands.added_repositories import add_repository, name_for
+from pushtune.commands.added_repositories import add_repository, name_for, readable_name
 from pushtune.commands.airflow_api import AirflowApi
 from pushtune.commands.build_images import ensure_images
 from pushtune.commands.console import say
@@ -19,7 +20,8 @@ from pushtune.errors import AirflowRefused, RepositoryNotGiven
 from pushtune.running.image_catalog import FAMILY_NAMES
 from pushtune.running.workspace import run_folder
 from pushtune.settings import Settings
-from pushtune.watching.git_remote import check_remote, default_branch
+from pushtune.watching.default_branch import default_branch
+from pushtune.watching.git_remote import check_remote
 
 DAG_TIMEOUT_SECONDS = 90
 
@@ -31,13 +33,13 @@ def train(settings: Settings, options: argparse.Namespace) -> int:
         PushtuneError: the repository, the options or the machine do not allow it; the text says what to do.
     """
     location, branch = _repository(settings, options.repository, options.branch)
-    check_remote(location, branch)
+    check_remote(location, branch, timeout_seconds=settings.git_timeout_seconds)
     ensure_engine(settings)
     ensure_images(settings, list(FAMILY_NAMES))
     api = instance.up(settings)
-    dag_id = name_for(options.repository)
+    dag_id = name_for(settings, location)
     add_repository(settings, {"name": dag_id, "url": location, "branch": branch, "watch": False, "rounds": 10})
-    _wait_for_dag(api, dag_id, location)
+    _wait_for_dag(api, dag_id, location, branch)
     run = api.post(f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": _conf(options)})
     say(f"Follow it in Airflow as well: {api.run_page(dag_id, run['dag_run_id'])}")
     instance.describe(settings)
@@ -55,48 +57,55 @@ def _repository(settings: Settings, given: str | None, branch: str | None) -> tu
         )
     folder = Path(given).expanduser()
     if not folder.is_dir():
-        return given, branch or default_branch(given)
+        return given, branch or default_branch(given, timeout_seconds=settings.git_timeout_seconds)
     folder = folder.resolve()
     try:
         with git.Repo(folder) as repository:
             if not repository.bare and repository.is_dirty(untracked_files=True):
                 say("Note: changes that are not committed are not trained; the newest commit is.")
-        return str(folder), branch or default_branch(str(folder))
+        return str(folder), branch or default_branch(str(folder), timeout_seconds=settings.git_timeout_seconds)
     except git.InvalidGitRepositoryError:
         say(f"{folder} is not a git repository: a copy of it is committed and trained.")
         return _committed_copy(settings, folder), "main"
 
 
 def _committed_copy(settings: Settings, folder: Path) -> str:
-    bare = settings.home / "copies" / f"{name_for(str(folder))}.git"
+    bare = settings.home / "copies" / f"{readable_name(str(folder))}-{hashlib.sha256(str(folder).encode()).hexdigest()[:6]}.git"
     if not bare.exists():
         git.Repo.init(bare, bare=True, mkdir=True, initial_branch="main").close()
-    with tempfile.TemporaryDirectory(prefix="pushtune-copy-") as scratch:
-        with git.Repo.init(Path(scratch) / "work", initial_branch="main") as work:
-            author = git.Actor("Pushtune", "pushtune@localhost")
-            work.git.execute(["git", f"--work-tree={folder}", "add", "--all", "--force", "."], cwd=str(folder), env={
-                "GIT_DIR": work.git_dir
-            })
-            work.index.commit(f"Copy of {folder.name}", author=author, committer=author)
-            work.create_remote("origin", str(bare)).push("+HEAD:refs/heads/main").raise_if_error()
+    author = git.Actor("Pushtune", "pushtune@localhost")
+    with (
+        tempfile.TemporaryDirectory(prefix="pushtune-copy-") as scratch,
+        git.Repo.init(Path(scratch) / "work", initial_branch="main") as work,
+    ):
+        work.git.execute(
+            ["git", f"--work-tree={folder}", "add", "--all", "--force", "."],
+            cwd=str(folder),
+            env={"GIT_DIR": work.git_dir},
+        )
+        work.index.commit(f"Copy of {folder.name}", author=author, committer=author)
+        work.create_remote("origin", str(bare)).push("+HEAD:refs/heads/main").raise_if_error()
     return str(bare)
 
 
 def _conf(options: argparse.Namespace) -> dict[str, Any]:
     given = {
-        "target": options.target, "rounds": options.rounds, "trials_per_round": options.trials, "epochs": options.epochs,
+        "target": options.target,
+        "rounds": options.rounds,
+        "trials_per_round": options.trials,
+        "epochs": options.epochs,
     }
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _wait_for_dag(api: AirflowApi, dag_id: str, location: str) -> None:
+def _wait_for_dag(api: AirflowApi, dag_id: str, location: str, branch: str) -> None:
     def look() -> bool:
         try:
-            details = api.get(f"/dags/{dag_id}/details")
+            shown = api.get(f"/dags/{dag_id}/details").get("doc_md") or ""
         except AirflowRefused as refusal:
             if refusal.status_code == 404:
                 return False
             raise
-        return json.dumps(location) in json.dumps(details.get("doc_md") or "") or location in str(details.get("doc_md"))
+        return location in shown and branch in shown
 
-    wait_for(f"Airflow reading the repository {dag_id}", look, DAG_TIMEOUT_SECONDS, "See `make logs` and the import errors in Airflow.")
+    wait_for(f"Airflow reading the repository {dag_id}", look, DAG_TIMEOUT_SECONDS, "Run `make logs`.")
