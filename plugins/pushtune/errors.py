@@ -121,10 +121,6 @@ class EngineUnavailable(PushtuneError):
     """No Docker engine answers."""
 
 
-class EngineForbidden(PushtuneError):
-    """The Docker engine may not be used by this user."""
-
-
 class ContainerRefused(PushtuneError):
     """The Docker engine answered with an error."""
 
@@ -229,3 +225,14 @@ class BaselineUnusable(PushtuneError):
 
 class RunFailed(PushtuneError):
     """The run ended without a model; the text tells at which stage and why."""
+
+
+# Tuning
+
+
+class InvalidTuningOption(PushtuneError):
+    """An option of the tuning (target, trials, epochs, seed) has a value that cannot be used."""
+
+
+class RoundNotPlanned(PushtuneError):
+    """The results of a round are asked for that has never been planned."""
