@@ -1,0 +1,126 @@
+"""The embedded instance, really started and stopped."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+from pushtune.commands import instance, supervisor
+from pushtune.commands.airflow_config import passwords_file, read_password
+from pushtune.commands.processes import ProcessId
+from pushtune.errors import PortInUse
+from pushtune.settings import PROJECT_FOLDER, Settings
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def make_settings(home: Path) -> Settings:
+    empty = home / "watched.yaml"
+    home.mkdir(parents=True, exist_ok=True)
+    empty.write_text("repositories: []\n")
+    return Settings(home=home, port=free_port(), watched_repositories=empty)
+
+
+def processes_of(settings: Settings) -> list[psutil.Process]:
+    """Every process that was started with this instance's home in its environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("PUSHTUNE_HOME") == str(settings.home) and process.pid != os.getpid():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    settings = make_settings(tmp_path_factory.mktemp("instance") / "home")
+    instance.up(settings)
+    yield settings
+    instance.down(settings)
+    assert processes_of(settings) == []
+    assert not supervisor.instance_file(settings).exists()
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_it_is_healthy_and_private(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    assert instance.status(settings)
+    assert read_password(settings) not in capsys.readouterr().out
+    for path in (passwords_file(settings), settings.airflow_home / "airflow.cfg", settings.run_folder / "secrets.json"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    for folder in (settings.airflow_home, settings.run_folder):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
+    for process in processes_of(settings):
+        for connection in process.net_connections(kind="inet"):
+            if connection.status == psutil.CONN_LISTEN:
+                assert connection.laddr.ip == "127.0.0.1", (process.cmdline(), connection.laddr)
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_the_api_asks_for_a_login(settings: Settings) -> None:
+    answer = requests.get(f"http://127.0.0.1:{settings.port}/api/v2/dags", timeout=10)
+    assert answer.status_code == 401
+    login = {"username": "admin", "password": "wrong"}
+    assert requests.post(f"http://127.0.0.1:{settings.port}/auth/token", json=login, timeout=10).status_code == 401
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_a_part_that_dies_is_started_again(settings: Settings) -> None:
+    before = json.loads(supervisor.instance_file(settings).read_text())["components"]["triggerer"]
+    os.kill(before["pid"], signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        now = json.loads(supervisor.instance_file(settings).read_text())["components"].get("triggerer", before)
+        if now["pid"] != before["pid"] and ProcessId.from_document(now).is_alive():
+            return
+        time.sleep(0.3)
+    raise AssertionError("the triggerer was not started again")
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_starting_it_again_changes_nothing(settings: Settings) -> None:
+    before = supervisor.instance_file(settings).read_text()
+    instance.up(settings)
+    assert supervisor.instance_file(settings).read_text() == before
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_another_port_of_the_same_instance_is_refused(settings: Settings) -> None:
+    with pytest.raises(PortInUse, match="Run `make down` first"):
+        instance.up(settings.model_copy(update={"port": free_port()}))
+
+
+def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path / "home")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", settings.port))
+        other.listen()
+        with pytest.raises(PortInUse, match=f"Port {settings.port} on 127.0.0.1 must be free"):
+            instance.up(settings)
+    assert processes_of(settings) == []
+
+
+def test_an_instance_that_does_not_run_says_how_to_start_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not instance.status(make_settings(tmp_path / "home"))
+    assert "make up" in capsys.readouterr().out
+
+
+def test_the_project_folder_is_where_the_dags_are() -> None:
+    assert (PROJECT_FOLDER / "dags" / "train_on_push.py").is_file()
