@@ -236,3 +236,76 @@ class InvalidTuningOption(PushtuneError):
 
 class RoundNotPlanned(PushtuneError):
     """The results of a round are asked for that has never been planned."""
+
+
+# inspecting
+class EntryNotFound(PushtuneError):
+    """The script that was named is not in the repository."""
+
+    @classmethod
+    def of(cls, entry: str, named_by: str) -> "EntryNotFound":
+        """Return the error for ``entry``, which ``named_by`` names."""
+        return cls(
+            "The entry must be a file of the repository.",
+            f"{entry!r} (named by {named_by})",
+            "Give its path relative to the repository, with forward slashes.",
+        )
+
+
+class EmptyRepository(PushtuneError):
+    """The checkout holds no file."""
+
+    @classmethod
+    def of(cls) -> "EmptyRepository":
+        """Return the error."""
+        return cls("A repository must hold a training script.", "an empty repository", "Push one.")
+
+
+class NoTrainingScript(PushtuneError):
+    """Nothing in the repository trains a model when it is started."""
+
+    @classmethod
+    def of(cls, entry: str | None, looked_at: dict[str, int]) -> "NoTrainingScript":
+        """Return the error; ``looked_at`` counts the files listed and the scripts read."""
+        received = entry or f"{looked_at.get('scripts', 0)} scripts among {looked_at.get('files', 0)} files, none of which does"
+        return cls(
+            "A repository must hold a script that trains a model when it is started: one that calls fit() or train() of Keras, "
+            "TensorFlow, scikit-learn, XGBoost, LightGBM or PyTorch.",
+            received,
+            "If there is one, name it in pushtune.yaml: entry: path/to/script.py",
+        )
+
+
+class AmbiguousEntry(PushtuneError):
+    """Several scripts are equally likely to be the one to train."""
+
+    @classmethod
+    def of(cls, candidates: list[str]) -> "AmbiguousEntry":
+        """Return the error for ``candidates``, the likeliest first."""
+        return cls(
+            "One script must be clearly the one that trains the model.",
+            ", ".join(candidates) + " (equally likely)",
+            f"Settle it by one line in pushtune.yaml: entry: {candidates[0]}",
+        )
+
+
+class EntrySyntaxError(PushtuneError):
+    """Python refuses the script."""
+
+    @classmethod
+    def of(cls, file: str, line: int, text: str, message: str) -> "EntrySyntaxError":
+        """Return the error for the first line that is refused."""
+        return cls("The training script must be valid Python 3.", f"{file}:{line}: {message}: {text}", "Correct the line and push again.")
+
+
+class UnsupportedFamily(PushtuneError):
+    """There is no image for what the script trains with."""
+
+    @classmethod
+    def of(cls, entry: str, framework: str) -> "UnsupportedFamily":
+        """Return the error for ``entry``, which trains with ``framework``."""
+        return cls(
+            "The model must be trained with Keras, TensorFlow, scikit-learn, XGBoost, LightGBM or PyTorch.",
+            f"{entry} trains with {framework}",
+            "docs/adding-a-family.md shows how to add an image.",
+        )

@@ -1,0 +1,114 @@
+"""What a round tries: recipes and a spread-out design first, then steps from the best and proposals of the sampler."""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from pushtune.errors import BaselineUnusable
+from pushtune.tuning import study
+from pushtune.tuning.configurations import describe, overrides_of
+from pushtune.tuning.curves import read_curve
+from pushtune.tuning.history import Finished, best_of, finished_trials
+from pushtune.tuning.neighbours import neighbours
+from pushtune.tuning.options import TuningOptions
+from pushtune.tuning.plans import PlannedTrial, RoundPlan, read_plans, trial_folder
+from pushtune.tuning.recipes import Candidate, recipes, spread_out
+from pushtune.tuning.search_space import Dimension, build_search_space, own_point
+from pushtune.tuning.target import resolve_target
+from pushtune_contract.result import Objective, TrialResult
+
+
+def objective_of(baseline: TrialResult) -> Objective:
+    """Return the baseline's objective. Raises BaselineUnusable: there is none."""
+    if baseline.objective is None:
+        raise BaselineUnusable(
+            "Trials are ranked by a metric that the script reports.", "none",
+            "Let the script compile its model with a metric, or evaluate it.",
+        )
+    return baseline.objective
+
+
+def dimensions_of(baseline: TrialResult, options: TuningOptions) -> list[Dimension]:
+    """Return what trials of this study vary."""
+    return build_search_space(baseline.search_space, options.epochs, baseline.samples.get("train"))
+
+
+def new_plan(run_folder: Path, round_number: int, baseline: TrialResult, options: TuningOptions) -> RoundPlan:
+    """Return the plan of round ``round_number``; the same facts always give the same plan."""
+    objective = objective_of(baseline)
+    dimensions = dimensions_of(baseline, options)
+    finished = finished_trials(run_folder, read_plans(run_folder)[: round_number - 1])
+    if round_number == 1:
+        candidates = _first_candidates(dimensions, baseline, options)
+    else:
+        candidates = _later_candidates(run_folder, round_number, dimensions, objective, options, finished)
+    known = [{}, *(one.trial.overrides for one in finished)]
+    trials: list[PlannedTrial] = []
+    for candidate in candidates:
+        overrides = overrides_of(dimensions, candidate.point)
+        if overrides not in known and len(trials) < options.trials_per_round:
+            known.append(overrides)
+            trials.append(_planned(1 + len(finished) + len(trials), candidate, dimensions, baseline, options))
+    target = resolve_target(objective, options.target)
+    return RoundPlan(round_number, objective, baseline.seconds, baseline.script_sha256, target, trials)
+
+
+def observations_of(
+    run_folder: Path, dimensions: Sequence[Dimension], objective: Objective, finished: Sequence[Finished]
+) -> list[study.Observation]:
+    """Return what is known about the baseline (trial 0) and ``finished`` trials."""
+    curve = read_curve(trial_folder(run_folder, 0)).objectives
+    baseline = study.Observation(
+        0, own_point(dimensions), "done", objective.value, curve, {"label": "trial 0: the values of the script"}
+    )
+    return [baseline, *(observation_of(run_folder, one) for one in finished)]
+
+
+def observation_of(run_folder: Path, finished: Finished) -> study.Observation:
+    """Return what is known about one finished trial."""
+    trial, outcome = finished.trial, finished.outcome
+    curve = read_curve(trial_folder(run_folder, trial.number)).objectives
+    notes = {**notes_of(trial), "seconds": outcome.seconds, "outcome": outcome.reason or outcome.status}
+    return study.Observation(trial.number, trial.point, outcome.status, outcome.objective, curve, notes)
+
+
+def notes_of(trial: PlannedTrial) -> dict[str, Any]:
+    """Return what Optuna's tools should show about a trial."""
+    return {"label": trial.label, "overrides": trial.overrides, "why": trial.reason}
+
+
+def _first_candidates(
+    dimensions: Sequence[Dimension], baseline: TrialResult, options: TuningOptions
+) -> list[Candidate]:
+    parameters = {parameter.id: parameter for parameter in baseline.search_space}
+    return [*recipes(dimensions, parameters), *spread_out(dimensions, options.trials_per_round, options.seed)]
+
+
+def _later_candidates(
+    run_folder: Path, round_number: int, dimensions: Sequence[Dimension], objective: Objective,
+    options: TuningOptions, finished: Sequence[Finished],
+) -> list[Candidate]:
+    """Alternate steps from the best configuration with proposals of the sampler."""
+    observations = observations_of(run_folder, dimensions, objective, finished)
+    known = [observation.point for observation in observations]
+    best = best_of(finished, objective)
+    start = own_point(dimensions) if best is None else best.trial.point
+    seed, count = options.seed + 1000 * round_number, options.trials_per_round
+    steps = neighbours(dimensions, start, known, count, seed)
+    proposed = study.propose(dimensions, observations, count, objective.direction, seed)
+    proposals = [Candidate(point, "proposed by the sampler from all trials so far") for point in proposed]
+    pairs = zip_longest(steps, proposals)
+    return [candidate for pair in pairs for candidate in pair if candidate is not None]
+
+
+def _planned(
+    number: int, candidate: Candidate, dimensions: Sequence[Dimension], baseline: TrialResult, options: TuningOptions
+) -> PlannedTrial:
+    parameters = {parameter.id: parameter for parameter in baseline.search_space}
+    label, changes = describe(number, dimensions, candidate.point, parameters)
+    epochs = [int(candidate.point[dimension.key]) for dimension in dimensions if dimension.role == "epochs"]
+    return PlannedTrial(
+        number=number, point=candidate.point, overrides=overrides_of(dimensions, candidate.point), label=label,
+        changes=changes, reason=candidate.reason, epoch_budget=max(epochs, default=options.epochs),
+    )

@@ -1,0 +1,187 @@
+"""When a running trial is stopped: asked every few seconds, from learning curves alone.
+
+Rules, in this order:
+
+1. Target: a sibling has finished with an objective that meets the target, or the trial itself has met it and its newest
+   epoch was no better. The search is over, whatever else could still be learned.
+2. Chance: after the first epochs the trial is no better than guessing. It is dead, even if it is the first of its rung.
+3. Rungs: asynchronous successive halving (Li et al., arXiv:1810.05934) after 1, 3, 9, ... epochs, with two changes: the
+   comparison is repeated as peers arrive (the first arrivals are not promoted for good), and a trial within
+   ``TOLERANCE`` of the best goes on, since the first epochs of good configurations differ by noise.
+4. Seconds: the trial is behind the leader, and at its present gain per second it cannot catch up in the time that the
+   leader needs. Curves flatten, so that the straight line is an optimistic guess: a trial has to be clearly behind.
+
+The trial with the best objective of all is never stopped by rules 3 and 4.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pushtune.tuning.curves import Curve, read_curve, read_result_if_any
+from pushtune.tuning.outcomes import doubt_about, is_possible
+from pushtune.tuning.target import is_better, meets
+from pushtune_contract.result import Objective
+
+REDUCTION_FACTOR = 3
+FEWEST_PEERS = 2
+TOLERANCE = 0.1  # share of the way from guessing (or from the baseline) to the best peer; less at later rungs
+
+CHANCE_SHARE = 0.05  # of the way from guessing to perfect
+CHANCE_SIGMAS = 3.0
+
+GAIN_WINDOW_EPOCHS = 3
+LEADER_TIMES = 2.0  # a trial may take this many times the leader's time
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """What a trial is compared with.
+
+    Attributes:
+        direction: ``maximize`` or ``minimize``.
+        target: the objective that ends the search; None where the budget does.
+        chance: the objective of guessing; None where it has no meaning (regression).
+        chance_epochs: full epochs before rule 2 applies; more than one where an epoch has only a few steps.
+        reference: objective from which gains are counted: guessing or the baseline.
+        validation_samples: size of the hold-out, for the noise of the objective; 0 where unknown.
+    """
+
+    direction: str
+    metric: str = "accuracy"
+    target: float | None = None
+    chance: float | None = None
+    chance_epochs: int = 1
+    reference: float | None = None
+    validation_samples: int = 0
+    guard: str = "holdout"
+    script_sha256: str = ""
+
+
+def should_stop(spec: Mapping[str, Any]) -> str | None:
+    """Return why the trial of ``spec`` should stop now, or not start at all; None where it should go on.
+
+    ``spec`` is what a training task gets: ``folder`` is the trial's folder, ``stop_rule`` an object with the fields of
+    ``StopRule`` and ``siblings``, the folders to compare with. Without ``stop_rule`` a trial runs to its end.
+    """
+    rule = spec.get("stop_rule")
+    if not rule:
+        return None
+    return stop_reason(Path(spec["folder"]), [Path(folder) for folder in rule.get("siblings", [])], rule)
+
+
+def stop_reason(trial_folder: Path, sibling_folders: Sequence[Path], rule: Mapping[str, Any]) -> str | None:
+    """Return why the trial in ``trial_folder`` should stop now; None where it should go on."""
+    parsed = StopRule(**{name: value for name, value in rule.items() if name != "siblings"})
+    if parsed.target is not None:
+        for folder in sibling_folders:
+            value = _finished_objective(folder, parsed)
+            if meets(value, parsed.target, parsed.direction):
+                return f"target met by {folder.name}: {parsed.metric} {value:.4g}"
+    curve = _believable(read_curve(trial_folder), parsed)
+    peers = [_believable(read_curve(folder), parsed) for folder in sibling_folders]
+    return decide(curve, [peer for peer in peers if len(peer)], parsed)
+
+
+def decide(curve: Curve, peers: Sequence[Curve], rule: StopRule) -> str | None:
+    """Return why a trial with this ``curve`` should stop, given the curves of its peers; None where it should go on."""
+    if not len(curve):
+        return None
+    own = best_of(curve.objectives, rule.direction)
+    if meets(own, rule.target, rule.direction):
+        return "target met, and the newest epoch was no better" if curve.objectives[-1] != own else None
+    if _is_at_chance(curve, rule):
+        return f"at chance level after {len(curve)} epochs: {rule.metric} {own:.4g}, guessing gives {rule.chance:.4g}"
+    leader = _leader(peers, rule)
+    if leader is None or not is_better(best_of(leader.objectives, rule.direction), own, rule.direction):
+        return None
+    return _behind_at_a_rung(curve, peers, rule) or _cannot_catch_up(curve, leader, rule)
+
+
+def best_of(objectives: Sequence[float], direction: str) -> float:
+    """Return the best of ``objectives`` (at least one)."""
+    return max(objectives) if direction == "maximize" else min(objectives)
+
+
+def rungs_up_to(epochs: int) -> list[int]:
+    """Return 1, 3, 9, ... up to ``epochs``."""
+    rungs, rung = [], 1
+    while rung <= epochs:
+        rungs.append(rung)
+        rung *= REDUCTION_FACTOR
+    return rungs
+
+
+def chance_level(chance: float, validation_samples: int) -> float:
+    """Return the accuracy up to which a trial counts as guessing: a small share above, plus the hold-out's noise."""
+    noise = math.sqrt(max(0.0, chance * (1.0 - chance)) / validation_samples) if validation_samples > 0 else 0.0
+    return chance + CHANCE_SHARE * (1.0 - chance) + CHANCE_SIGMAS * noise
+
+
+def _finished_objective(folder: Path, rule: StopRule) -> float | None:
+    result = read_result_if_any(folder)
+    if result is None or result.status not in ("done", "pruned") or result.objective is None:
+        return None
+    expected = Objective(rule.metric, rule.direction, 0.0, 0, rule.guard)
+    return None if doubt_about(result, expected, rule.script_sha256) else result.objective.value
+
+
+def _believable(curve: Curve, rule: StopRule) -> Curve:
+    possible = all(is_possible(value, rule.metric, rule.direction) for value in curve.objectives)
+    return curve if possible else Curve()
+
+
+def _is_at_chance(curve: Curve, rule: StopRule) -> bool:
+    if rule.chance is None or rule.direction != "maximize" or len(curve) < rule.chance_epochs:
+        return False
+    return best_of(curve.objectives, rule.direction) <= chance_level(rule.chance, rule.validation_samples)
+
+
+def _leader(peers: Sequence[Curve], rule: StopRule) -> Curve | None:
+    leader = None
+    for peer in peers:
+        best = best_of(peer.objectives, rule.direction)
+        if leader is None or is_better(best, best_of(leader.objectives, rule.direction), rule.direction):
+            leader = peer
+    return leader
+
+
+def _behind_at_a_rung(curve: Curve, peers: Sequence[Curve], rule: StopRule) -> str | None:
+    for rung in rungs_up_to(len(curve)):
+        at_rung = [best_of(peer.objectives[:rung], rule.direction) for peer in peers if len(peer) >= rung]
+        if len(at_rung) < FEWEST_PEERS:
+            break
+        own, best = best_of(curve.objectives[:rung], rule.direction), best_of(at_rung, rule.direction)
+        ahead = sum(is_better(value, own, rule.direction) for value in at_rung)
+        survivors = max(1, math.ceil((len(at_rung) + 1) / REDUCTION_FACTOR))
+        if ahead >= survivors and abs(best - own) > _tolerance(best, rung, rule):
+            place = f"behind {ahead} of {len(at_rung)} trials after {rung} epochs"
+            return f"{place}: {rule.metric} {own:.4g}, best {best:.4g}"
+    return None
+
+
+def _tolerance(best: float, rung: int, rule: StopRule) -> float:
+    way = abs(best - rule.reference) if rule.reference is not None else 0.0
+    return TOLERANCE / math.sqrt(rung) * max(way, 0.05 * abs(best))
+
+
+def _cannot_catch_up(curve: Curve, leader: Curve, rule: StopRule) -> str | None:
+    window = GAIN_WINDOW_EPOCHS
+    if len(curve) <= window:
+        return None
+    own, before = best_of(curve.objectives, rule.direction), best_of(curve.objectives[:-window], rule.direction)
+    gain_per_second = abs(own - before) / max(curve.seconds[-1] - curve.seconds[-1 - window], 1e-9)
+    seconds_left = _seconds_left(curve, leader)
+    missing = abs(best_of(leader.objectives, rule.direction) - own)
+    if gain_per_second * seconds_left >= missing:
+        return None
+    return f"cannot catch up: {missing:.3g} behind the best, gains {gain_per_second * 60:.2g} a minute"
+
+
+def _seconds_left(curve: Curve, leader: Curve) -> float:
+    per_epoch = curve.seconds[-1] / len(curve)
+    own_rest = max(0, curve.planned_epochs - len(curve)) * per_epoch
+    leader_total = leader.seconds[-1] / len(leader) * max(leader.planned_epochs, len(leader))
+    return max(0.0, min(own_rest, LEADER_TIMES * leader_total - curve.seconds[-1]))

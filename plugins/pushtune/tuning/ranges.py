@@ -1,0 +1,192 @@
+"""Which values are worth trying for one parameter, by what it means and what the script gives.
+
+Ranges are relative to the script's own value: its author knew the size of the problem. Sources: Bengio
+(arXiv:1206.5533) for widths, batch sizes and logarithmic scales; Srivastava et al. (JMLR 15, 2014) for dropout;
+Masters and Luschi (arXiv:1804.07612) for small batches; Simonyan and Zisserman (arXiv:1409.1556) for odd kernels;
+Probst et al. (arXiv:1802.09596, table 1) for scikit-learn.
+"""
+
+import math
+from dataclasses import dataclass
+
+from pushtune_contract.parameters import Parameter, Value
+
+WIDTH_FACTORS = (0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
+WIDEST = {"filters": 128, "units": 512}
+WIDEST_RECURRENT = 256  # the time of one step grows with the square of the units
+RECURRENT = ("GRU", "LSTM", "SimpleRNN", "GRUCell", "LSTMCell", "SimpleRNNCell", "ConvLSTM2D")
+
+BATCH_SIZES = (8, 16, 32, 64, 128, 256, 512, 1024)
+FEWEST_STEPS_PER_EPOCH = 20
+MOST_STEPS_PER_EPOCH = 2000
+
+ACTIVATIONS = ("relu", "gelu", "silu", "elu", "tanh")
+# RMSprop and Adam with their variants first: they need the least care about the learning rate.
+OPTIMIZERS = ("adam", "rmsprop", "adamw", "nadam", "sgd")
+
+HIGHEST_DROPOUT = 0.5
+LARGEST_INTEGER = 10**6
+
+
+@dataclass(frozen=True)
+class Range:
+    """The values worth trying.
+
+    Attributes:
+        kind: ``int``, ``float`` or ``categorical``.
+        choices: the values in ascending order (``int``) or without order (``categorical``); empty for ``float``.
+        low, high: bounds, both included (``float``). log: spread evenly in the logarithm.
+        reason: why these, with the source.
+    """
+
+    kind: str
+    reason: str
+    choices: tuple[Value, ...] = ()
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Numbers that are multiplied: ``lowest`` to ``highest`` times the script's value, within absolute bounds."""
+
+    factors: tuple[float, float]
+    bounds: tuple[float, float]
+
+
+# Arguments without a role of their own. Those that are not listed are left alone: changing what is not understood
+# breaks more scripts than it improves.
+MULTIPLIED = {
+    "C": _Scale((0.01, 100.0), (1e-4, 1e4)),
+    "alpha": _Scale((0.01, 100.0), (1e-8, 1e2)),
+    "gamma": _Scale((0.01, 100.0), (1e-6, 1e2)),
+    "max_depth": _Scale((0.5, 3.0), (1, 64)),
+    "max_iter": _Scale((1.0, 10.0), (10, 5000)),
+    "max_leaf_nodes": _Scale((0.5, 4.0), (2, 1024)),
+    "min_samples_leaf": _Scale((0.25, 4.0), (1, 64)),
+    "min_samples_split": _Scale((0.5, 4.0), (2, 64)),
+    "n_estimators": _Scale((0.5, 4.0), (5, 1000)),
+    "n_neighbors": _Scale((0.2, 4.0), (1, 64)),
+    "weight_decay": _Scale((0.1, 10.0), (1e-6, 0.1)),
+}
+SHARES = {"momentum": (0.0, 0.99), "l1_ratio": (0.0, 1.0), "subsample": (0.5, 1.0)}
+
+
+def range_of(parameter: Parameter, train_samples: int | None = None) -> Range | None:
+    """Return the values worth trying for ``parameter``; None where none are known or its own value makes no sense.
+
+    ``train_samples`` is the number of training samples, where it is known: it bounds the batch size. Learning rates
+    and epochs are not decided here: they depend on the optimizer and on the budget.
+    """
+    if parameter.role in ("filters", "units"):
+        return _width(parameter)
+    if parameter.role == "batch_size":
+        return _batch_size(parameter, train_samples)
+    if parameter.role == "dropout":
+        return _dropout(parameter)
+    if parameter.role == "kernel_size":
+        return _kernel_size(parameter)
+    if parameter.role in ("activation", "optimizer"):
+        return _names(parameter)
+    return _other(parameter)
+
+
+def scale_width(own: int, factor: float, bound: int) -> int:
+    """Return ``own * factor`` as a width, at least 1 and at most ``bound`` (or ``own``, where that is larger).
+
+    It is a multiple of 8 (4 when under 16), which hardware likes.
+    """
+    if factor == 1.0:
+        return own
+    width = own * factor
+    multiple = 8 if width >= 16 else 4 if width >= 8 else 1
+    return min(max(1, round(width / multiple) * multiple), max(own, bound))
+
+
+def widest(role: str, owner: str = "") -> int:
+    """Return the largest width that is tried beyond the script's own: what one CPU core can train."""
+    return WIDEST_RECURRENT if owner in RECURRENT else WIDEST[role]
+
+
+def is_whole_number(value: Value, smallest: int = 1) -> bool:
+    """Return whether ``value`` is an int (no bool) from ``smallest`` to ``LARGEST_INTEGER``."""
+    return type(value) is int and smallest <= value <= LARGEST_INTEGER
+
+
+def _width(parameter: Parameter) -> Range | None:
+    if not is_whole_number(parameter.value):
+        return None
+    own = int(parameter.value)
+    bound = widest(parameter.role, parameter.owner)
+    choices = sorted({scale_width(own, factor, bound) for factor in WIDTH_FACTORS})
+    return _of_choices(choices, "half to four times the script's width (arXiv:1206.5533: too wide hurts little)")
+
+
+def _batch_size(parameter: Parameter, train_samples: int | None) -> Range | None:
+    if not is_whole_number(parameter.value):
+        return None
+    own = int(parameter.value)
+    low, high = max(16, own // 4), max(16, min(256, own * 4))
+    if train_samples is not None:
+        high = min(high, train_samples // FEWEST_STEPS_PER_EPOCH)
+        low = max(low, train_samples // MOST_STEPS_PER_EPOCH)
+    choices = sorted({own, *(size for size in BATCH_SIZES if low <= size <= high)})
+    return _of_choices(choices, "powers of two around the script's (arXiv:1804.07612), 20 to 2000 steps per epoch")
+
+
+def _dropout(parameter: Parameter) -> Range | None:
+    if isinstance(parameter.value, (bool, str)) or not 0.0 <= parameter.value < 1.0:
+        return None
+    high = max(HIGHEST_DROPOUT, float(parameter.value))
+    return Range("float", "none to one half (Srivastava et al., JMLR 15, 2014)", low=0.0, high=high)
+
+
+def _kernel_size(parameter: Parameter) -> Range | None:
+    if not is_whole_number(parameter.value):
+        return None
+    own = int(parameter.value)
+    largest = 5 if own <= 3 else own + 2
+    choices = sorted({own, *(size for size in range(3, largest + 1, 2) if abs(size - own) <= 3)})
+    return _of_choices(choices, "odd sizes next to the script's (arXiv:1409.1556)")
+
+
+def _names(parameter: Parameter) -> Range | None:
+    if not isinstance(parameter.value, str) or parameter.owner in RECURRENT:
+        return None
+    known = OPTIMIZERS if parameter.role == "optimizer" else ACTIVATIONS
+    possible = {str(choice).lower() for choice in parameter.choices}
+    names = [name for name in known if not possible or name in possible]
+    own = parameter.value.lower() if parameter.role == "optimizer" else parameter.value
+    reason = f"{parameter.role}s that work without special care, and the script's own"
+    choices = tuple(dict.fromkeys([own, *names]))
+    return Range("categorical", reason, choices=choices) if len(choices) > 1 else None
+
+
+def _other(parameter: Parameter) -> Range | None:
+    value = parameter.value
+    if len(parameter.choices) > 1:
+        choices = tuple(dict.fromkeys([value, *parameter.choices]))
+        return Range("categorical", "what the library accepts", choices=choices)
+    if isinstance(value, (bool, str)) or (isinstance(value, int) and not is_whole_number(value)):
+        return None
+    if parameter.argument in SHARES and isinstance(value, float):
+        low, high = SHARES[parameter.argument]
+        return Range("float", "the whole range that makes sense", low=min(low, value), high=max(high, value))
+    if parameter.argument in MULTIPLIED and value > 0:
+        return _multiplied(value, MULTIPLIED[parameter.argument])
+    return None
+
+
+def _multiplied(value: float, scale: _Scale) -> Range | None:
+    low = min(value, max(scale.bounds[0], value * scale.factors[0]))
+    high = max(value, min(scale.bounds[1], value * scale.factors[1]))
+    reason = "around the script's value, on a logarithmic scale (arXiv:1802.09596)"
+    if not isinstance(value, int):
+        return Range("float", reason, low=low, high=high, log=True) if low < high else None
+    steps = {round(low * (high / low) ** (step / 6)) for step in range(7)}
+    return _of_choices(sorted({value, *(step for step in steps if math.ceil(low) <= step <= high)}), reason)
+
+
+def _of_choices(choices: list[int], reason: str) -> Range | None:
+    return Range("int", reason, choices=tuple(choices)) if len(choices) > 1 else None

@@ -1,0 +1,60 @@
+"""The stop rule of each trial of a round, as JSON: what ``pruning`` needs to judge it while it runs."""
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pushtune.tuning.plans import PlannedTrial, RoundPlan, trial_folder
+from pushtune.tuning.pruning import StopRule
+from pushtune_contract.result import TrialResult
+
+# A network needs about this many updates to leave chance level at a sensible learning rate.
+FEWEST_STEPS = 200
+USUAL_BATCH_SIZE = 32
+CHANCE_BUDGET_SHARE = 1 / 3  # of the epochs are spent on leaving chance level, at most
+
+
+def stop_rule_document(
+    run_folder: Path, trial: PlannedTrial, known: list[RoundPlan], baseline: TrialResult
+) -> dict[str, Any]:
+    """Return the rule of ``trial``: the fields of ``StopRule`` and ``siblings``, the folders to compare with.
+
+    Args:
+        known: all rounds so far, the trial's own included.
+        baseline: its objective must not be None.
+    """
+    objective = baseline.objective
+    assert objective is not None  # noqa: S101  (no round is planned without one)
+    others = [other.number for plan in known for other in plan.trials if other.number != trial.number]
+    rule = StopRule(
+        direction=objective.direction,
+        metric=objective.metric,
+        target=known[-1].target,
+        chance=objective.chance,
+        chance_epochs=chance_epochs(trial, baseline),
+        reference=objective.value if objective.chance is None else objective.chance,
+        validation_samples=baseline.samples.get("validation", 0),
+        guard=objective.guard,
+        script_sha256=baseline.script_sha256,
+    )
+    return {**asdict(rule), "siblings": [str(trial_folder(run_folder, number)) for number in [0, *others]]}
+
+
+def chance_epochs(trial: PlannedTrial, baseline: TrialResult) -> int:
+    """Return the epochs that ``trial`` gets to leave chance level: ``FEWEST_STEPS`` updates, one epoch at least."""
+    samples = baseline.samples.get("train", 0)
+    if samples <= 0:
+        return 1
+    steps_per_epoch = max(1.0, samples / _batch_size(trial, baseline))
+    wished = math.ceil(FEWEST_STEPS / steps_per_epoch)
+    longest = max(1, int((trial.epoch_budget or wished) * CHANCE_BUDGET_SHARE))
+    return max(1, min(wished, longest))
+
+
+def _batch_size(trial: PlannedTrial, baseline: TrialResult) -> int:
+    for parameter in baseline.search_space:
+        value = trial.overrides.get(parameter.id, parameter.value)
+        if parameter.role == "batch_size" and isinstance(value, int) and value > 0:
+            return value
+    return USUAL_BATCH_SIZE
