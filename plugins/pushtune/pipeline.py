@@ -246,7 +246,9 @@ def _trial_spec(run: Run, trial: Document) -> Document:
         script_sha256=read_result(run.folder / BASELINE).script_sha256,
     )
     spec = _spec(run, f"trials/{trial['number']:03d}", request, trial["label"])
-    return {**spec, "stop_rule": trial["stop_rule"]}
+    at_once = run.options.get("parallelism")
+    slots = {"slots": {"folder": str(run.folder / "slots"), "count": at_once}} if at_once else {}
+    return {**spec, **slots, "stop_rule": trial["stop_rule"]}
 
 
 def _spec(run: Run, name: str, request: TrialRequest, label: str) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from inspect import signature
 from pathlib import Path
@@ -24,6 +25,7 @@ from pushtune.errors import (
 from pushtune.running import attempts, workspace
 from pushtune.running.container_engine import ContainerEngine, connect
 from pushtune.running.container_labels import TrainingLabels, installation_id
+from pushtune.running.slots import hold_slot
 from pushtune.running.supervision import StopRule, Supervisor
 from pushtune.running.trial_container import FINISHED, GONE, RUNNING, TrialContainer
 from pushtune.settings import Settings, load_settings
@@ -123,8 +125,13 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
             used_seconds=known.used_seconds,
             disk_limit_bytes=settings.trial_disk_bytes,
         )
-        result: dict[str, Any] = self.execute_resumable(context)
+        with self._slot(spec):
+            result: dict[str, Any] = self.execute_resumable(context)
         return result
+
+    def _slot(self, spec: dict[str, Any]) -> AbstractContextManager[object]:
+        slots = spec.get("slots")
+        return hold_slot(Path(slots["folder"]), slots["count"]) if slots else nullcontext()
 
     def _checked_spec(self) -> dict[str, Any]:
         if not isinstance(self.trial, dict) or not all(key in self.trial for key in SPEC_KEYS):
