@@ -1,0 +1,175 @@
+"""The repository's Python sources as modules: who imports whom, and where a name is defined."""
+
+from dataclasses import dataclass, field
+
+from pushtune.inspecting.lenient_parse import Fault, parse
+from pushtune.inspecting.notebook import NotANotebook, NotebookScript, to_script
+from pushtune.inspecting.repository_files import (
+    NOTEBOOK_LIMIT_BYTES,
+    SCRIPT_LIMIT_BYTES,
+    Deadline,
+    RepositoryFiles,
+)
+from pushtune.inspecting.script_facts import ScriptFacts, read_facts
+from pushtune.inspecting.source_text import decode
+
+SCRIPT_ENDINGS = (".py", ".ipynb", ".pyw", ".py3")
+RESOLVE_LIMIT = 6
+
+
+@dataclass
+class Script:
+    """One parsed source. ``facts`` are empty where nothing could be read; ``fault`` says what Python refuses."""
+
+    path: str
+    lines: list[str] = field(default_factory=list)
+    facts: ScriptFacts = field(default_factory=ScriptFacts)
+    fault: Fault | None = None
+    python2: bool = False
+    notebook: NotebookScript | None = None
+    encoding: str = "utf-8"
+
+    def line(self, number: int) -> str:
+        """Return the text of line ``number`` (from 1), shortened for showing."""
+        return self.lines[number - 1].strip()[:200] if 0 < number <= len(self.lines) else ""
+
+
+class Project:
+    """Parses sources on demand and keeps them; resolves names across the repository's own modules."""
+
+    def __init__(self, files: RepositoryFiles, deadline: Deadline) -> None:
+        self.files = files
+        self.deadline = deadline
+        self._scripts: dict[str, Script] = {}
+        self._by_stem: dict[str, list[str]] = {}
+        for path in files.sizes:
+            if path.endswith(".py"):
+                name = path[:-3].removesuffix("/__init__")
+                self._by_stem.setdefault(name.rpartition("/")[2], []).append(path)
+
+    def script(self, path: str) -> Script:
+        """Return the parsed source at ``path``, a listed file."""
+        if path not in self._scripts:
+            self.deadline.check()
+            self._scripts[path] = self._read(path)
+        return self._scripts[path]
+
+    def _read(self, path: str) -> Script:
+        is_notebook = path.endswith(".ipynb")
+        content = self.files.read(path, NOTEBOOK_LIMIT_BYTES if is_notebook else SCRIPT_LIMIT_BYTES)
+        if content is None:
+            return Script(path, fault=Fault(1, "", "the file is too large or cannot be read"))
+        notebook = None
+        if is_notebook:
+            try:
+                notebook = to_script(content)
+            except NotANotebook as error:
+                return Script(path, fault=Fault(1, "", f"this is no notebook: {error}"))
+            text, encoding = notebook.text, "utf-8"
+        else:
+            text, encoding = decode(content)
+        if notebook is not None and notebook.language != "python":
+            return Script(path, notebook=notebook)
+        parsed = parse(text[:SCRIPT_LIMIT_BYTES], self.deadline, is_notebook)
+        facts = ScriptFacts() if parsed.tree is None else read_facts(parsed.tree)
+        return Script(path, text.split("\n"), facts, parsed.fault, parsed.python2, notebook, encoding)
+
+    def module_path(self, module: str, importer: str) -> str | None:
+        """Return the file that ``import module`` in the file ``importer`` means, if the repository holds it.
+
+        A script is started from its own folder or from the repository's root, so both are tried, then any folder on
+        the way up; a leading dot is relative to the importer's folder.
+        """
+        folder = importer.rpartition("/")[0]
+        dots = len(module) - len(module.lstrip("."))
+        parts = module.lstrip(".").split(".") if module.strip(".") else []
+        if dots:
+            above = folder.split("/") if folder else []
+            above = above[: len(above) - (dots - 1)] if dots > 1 else above
+            return self._file_at([*above, *parts])
+        start = folder.split("/") if folder else []
+        for count in range(len(start), -1, -1):
+            found = self._file_at([*start[:count], *parts])
+            if found and found != importer:
+                return found
+        return self._below_source_root(parts)
+
+    def _file_at(self, parts: list[str]) -> str | None:
+        base = "/".join(parts)
+        for path in (f"{base}.py", f"{base}/__init__.py" if base else "__init__.py"):
+            if path in self.files.sizes:
+                return path
+        return None
+
+    def _below_source_root(self, parts: list[str]) -> str | None:
+        """``sys.path`` tricks: a module that exists exactly once anywhere in the repository is meant."""
+        if not parts:
+            return None
+        wanted = "/".join(parts)
+        fits = [
+            path for path in self._by_stem.get(parts[-1], ())
+            if f"/{path[:-3].removesuffix('/__init__')}".endswith(f"/{wanted}")
+        ]  # fmt: skip
+        return fits[0] if len(fits) == 1 else None
+
+    def imported_paths(self, path: str) -> list[tuple[str, int]]:
+        """Return (file of this repository, line) for each import in ``path`` that means one."""
+        found: dict[str, int] = {}
+        for item in self.script(path).facts.imports:
+            names = [item.module]
+            if item.name and item.name != "*":
+                joint = "" if item.module.endswith(".") else "."
+                names.insert(0, f"{item.module}{joint}{item.name}")
+            for name in names:
+                target = self.module_path(name, path)
+                if target and target != path:
+                    found.setdefault(target, item.line)
+                    break
+        return list(found.items())
+
+    def closure(self, path: str, limit: int = 200) -> list[str]:
+        """Return ``path`` and the files of this repository that it imports, directly or not, nearest first."""
+        seen, queue = {path: None}, [path]
+        for current in queue:
+            for target, _ in self.imported_paths(current):
+                if target not in seen and len(seen) < limit:
+                    seen[target] = None
+                    queue.append(target)
+        return list(seen)
+
+    def definition(self, dotted: str, path: str) -> tuple[str, str] | None:
+        """Return (file, name) of the function or class that ``dotted`` means in ``path``; None if it is not ours."""
+        name, current = dotted.replace("()", "").replace("[]", ""), path
+        for _ in range(RESOLVE_LIMIT):
+            facts = self.script(current).facts
+            local = name.lstrip(".")
+            if not name.startswith(".") and (local in facts.functions or local in facts.classes):
+                return current, local
+            head = local.partition(".")[0]
+            if head in facts.classes and not name.startswith("."):
+                return current, head
+            step = self._step(name, current)
+            if step is None:
+                return None
+            current, name = step
+        return None
+
+    def _step(self, dotted: str, path: str) -> tuple[str, str] | None:
+        """Follow one import: return (file, name within it)."""
+        dots = dotted[: len(dotted) - len(dotted.lstrip("."))]
+        parts = dotted.lstrip(".").split(".")
+        for count in range(len(parts) - 1, 0, -1):
+            target = self.module_path(dots + ".".join(parts[:count]), path)
+            if target and target != path:
+                rest = ".".join(parts[count:])
+                return target, self.script(target).facts.resolve(rest)
+        if len(parts) == 1 and not dots:
+            for star in self.script(path).facts.stars:
+                target = self.module_path(star, path)
+                if target and target != path and self._offers(target, parts[0]):
+                    return target, self.script(target).facts.resolve(parts[0])
+        return None
+
+    def _offers(self, path: str, name: str) -> bool:
+        facts = self.script(path).facts
+        return name in facts.functions or name in facts.classes or name in facts.bindings

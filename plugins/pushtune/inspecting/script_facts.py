@@ -1,0 +1,278 @@
+"""What one Python source says: imports, names, calls, definitions; read from its syntax tree, never by running it.
+
+Names are resolved through the file's own imports, so that ``layers.Dense`` after ``from tensorflow.keras import
+layers`` is ``tensorflow.keras.layers.Dense``. The walk is a loop with a stack of its own: a deeply nested tree
+cannot exhaust Python's.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+MODULE = ""
+MAIN = "__main__"
+NAME_LIMIT_PARTS = 24
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name. ``module`` keeps leading dots; ``name`` is None for ``import module``, ``*`` for all."""
+
+    module: str
+    name: str | None
+    alias: str
+    line: int
+    scope: str
+    fallback: bool
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call. ``name`` is resolved: ``keras.layers.Dense``, ``model.fit``, ``keras.Sequential().fit``."""
+
+    name: str
+    line: int
+    scope: str
+    node: ast.Call
+
+    def keyword(self, *names: str) -> ast.expr | None:
+        """Return the value of the first keyword argument called one of ``names``."""
+        return next((word.value for word in self.node.keywords if word.arg in names), None)
+
+    @property
+    def method(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition(".")[2]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """``target = value``: the dotted target, and the value's dotted name (ends in ``()`` for a call)."""
+
+    target: str
+    value: str
+    scope: str
+    line: int
+
+
+@dataclass
+class ScriptFacts:
+    """All facts of one source; scopes are ``""`` (module), ``__main__`` (its guard), ``function`` or ``Class.method``.
+
+    Attributes:
+        imports, calls, assignments: in the order of the text.
+        bindings: local name -> dotted name that it stands for. stars: modules imported with ``*``.
+        references: scope -> dotted names read there. functions: scope -> line. classes: name -> dotted bases.
+        returns: scope -> dotted names of what it returns. strings: (text, line), docstrings left out.
+        decorators: dotted names of decorators. withs: dotted names of context managers.
+    """
+
+    imports: list[Import] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    assignments: list[Assignment] = field(default_factory=list)
+    bindings: dict[str, str] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    references: dict[str, set[str]] = field(default_factory=dict)
+    functions: dict[str, int] = field(default_factory=dict)
+    classes: dict[str, list[str]] = field(default_factory=dict)
+    returns: dict[str, list[str]] = field(default_factory=dict)
+    strings: list[tuple[str, int]] = field(default_factory=list)
+    has_main_guard: bool = False
+
+    def resolve(self, dotted: str) -> str:
+        """Return ``dotted`` with its first part replaced by what the file's imports bind it to."""
+        head, dot, rest = dotted.partition(".")
+        bare = head.rstrip("()[]")
+        target = self.bindings.get(bare)
+        return dotted if target is None else target + head[len(bare) :] + dot + rest
+
+
+def dotted_name(node: ast.AST | None) -> str:
+    """Return the source of a chain of names, attributes, calls and subscripts: ``a.b().c[]``; "" for anything else."""
+    parts: list[str] = []
+    suffix = ""
+    for _ in range(NAME_LIMIT_PARTS):
+        if isinstance(node, ast.Attribute):
+            parts.append(node.attr + suffix)
+            node, suffix = node.value, ""
+        elif isinstance(node, ast.Call):
+            node, suffix = node.func, "()" + suffix
+        elif isinstance(node, ast.Subscript):
+            node, suffix = node.value, "[]" + suffix
+        elif isinstance(node, ast.Await):
+            node = node.value
+        elif isinstance(node, ast.Name):
+            parts.append(node.id + suffix)
+            return ".".join(reversed(parts))
+        else:
+            return ""
+    return ""
+
+
+def read_facts(tree: ast.Module) -> ScriptFacts:
+    """Return the facts of ``tree``."""
+    facts = ScriptFacts()
+    collector = _Collector(facts)
+    stack: list[tuple[ast.AST, str, bool]] = [(node, MODULE, False) for node in reversed(tree.body)]
+    while stack:
+        node, scope, fallback = stack.pop()
+        stack.extend(collector.visit(node, scope, fallback))
+    _bind_assigned_modules(facts)
+    facts.calls = [Call(facts.resolve(call.name), call.line, call.scope, call.node) for call in facts.calls]
+    facts.assignments = [
+        Assignment(item.target, facts.resolve(item.value), item.scope, item.line) for item in facts.assignments
+    ]
+    facts.references = {scope: {facts.resolve(name) for name in names} for scope, names in facts.references.items()}
+    facts.returns = {scope: [facts.resolve(name) for name in names] for scope, names in facts.returns.items()}
+    facts.classes = {name: [facts.resolve(base) for base in bases] for name, bases in facts.classes.items()}
+    return facts
+
+
+def _bind_assigned_modules(facts: ScriptFacts) -> None:
+    """``layers = tf.keras.layers`` binds a name just as an import does."""
+    for item in facts.assignments:
+        head = item.value.partition(".")[0]
+        simple = "." not in item.target and "(" not in item.value and "[" not in item.value
+        if simple and item.target not in facts.bindings and head in facts.bindings and item.target != head:
+            facts.bindings[item.target] = facts.resolve(item.value)
+
+
+class _Collector:
+    """Enters the facts of one node and returns the nodes to visit next, each with its scope."""
+
+    def __init__(self, facts: ScriptFacts) -> None:
+        self.facts = facts
+
+    def visit(self, node: ast.AST, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]]:
+        handler = getattr(self, "_" + type(node).__name__.lower(), None)
+        if handler is not None:
+            below: list[tuple[ast.AST, str, bool]] | None = handler(node, scope, fallback)
+            if below is not None:
+                return below
+        return [(child, scope, fallback) for child in reversed(list(ast.iter_child_nodes(node)))]
+
+    def _import(self, node: ast.Import, scope: str, fallback: bool) -> None:
+        for name in node.names:
+            bound = name.asname or name.name.partition(".")[0]
+            self.facts.imports.append(Import(name.name, None, bound, node.lineno, scope, fallback))
+            target = name.name if name.asname else bound
+            if not (fallback and bound in self.facts.bindings):
+                self.facts.bindings[bound] = target
+
+    def _importfrom(self, node: ast.ImportFrom, scope: str, fallback: bool) -> None:
+        module = "." * node.level + (node.module or "")
+        for name in node.names:
+            bound = name.asname or name.name
+            self.facts.imports.append(Import(module, name.name, bound, node.lineno, scope, fallback))
+            if name.name == "*":
+                self.facts.stars.append(module)
+            elif not (fallback and bound in self.facts.bindings):
+                self.facts.bindings[bound] = f"{module}{'' if module.endswith('.') else '.'}{name.name}"
+
+    def _try(self, node: ast.Try, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]]:
+        below: list[tuple[ast.AST, str, bool]] = [(child, scope, fallback) for child in node.body + node.orelse + node.finalbody]
+        below += [(child, scope, True) for handler in node.handlers for child in handler.body]
+        return below[::-1]
+
+    def _functiondef(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str, fallback: bool
+    ) -> list[tuple[ast.AST, str, bool]]:
+        if scope in (MODULE, MAIN):
+            inner = node.name
+        elif scope in self.facts.classes:
+            inner = f"{scope}.{node.name}"
+        else:
+            inner = scope
+        self.facts.functions.setdefault(inner, node.lineno)
+        outside: list[ast.AST] = [*node.decorator_list, *_defaults(node.args)]
+        return [(child, inner, fallback) for child in reversed(node.body)] + [(child, scope, fallback) for child in outside]
+
+    _asyncfunctiondef = _functiondef
+
+    def _classdef(self, node: ast.ClassDef, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]]:
+        inner = node.name if scope in (MODULE, MAIN) else scope
+        if inner == node.name:
+            self.facts.classes[node.name] = [dotted_name(base) for base in node.bases]
+        outside: list[ast.AST] = [*node.decorator_list, *node.bases, *(word.value for word in node.keywords)]
+        return [(child, inner, fallback) for child in reversed(node.body)] + [(child, scope, fallback) for child in outside]
+
+    def _if(self, node: ast.If, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]] | None:
+        if _is_main_guard(node.test):
+            self.facts.has_main_guard = True
+            inner = MAIN if scope == MODULE else scope
+            below = [(child, scope, fallback) for child in reversed(node.orelse)]
+            return below + [(child, inner, fallback) for child in reversed(node.body)]
+        if isinstance(node.test, ast.Constant) and not node.test.value:
+            return [(child, scope, fallback) for child in reversed(node.orelse)]
+        return None
+
+    def _expr(self, node: ast.Expr, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]] | None:
+        return [] if isinstance(node.value, ast.Constant) else None  # a docstring, or a block commented out
+
+    def _constant(self, node: ast.Constant, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]]:
+        if isinstance(node.value, str) and node.value:
+            self.facts.strings.append((node.value, node.lineno))
+        return []
+
+    def _call(self, node: ast.Call, scope: str, fallback: bool) -> None:
+        self.facts.calls.append(Call(dotted_name(node.func), node.lineno, scope, node))
+
+    def _name(self, node: ast.Name, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]]:
+        if isinstance(node.ctx, ast.Load):
+            self.facts.references.setdefault(scope, set()).add(node.id)
+        return []
+
+    def _attribute(self, node: ast.Attribute, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]]:
+        name = dotted_name(node)
+        if name:
+            self.facts.references.setdefault(scope, set()).add(name)
+        inner: ast.AST = node
+        while isinstance(inner, ast.Attribute):
+            inner = inner.value
+        return [(inner, scope, fallback)]
+
+    def _assign(self, node: ast.Assign, scope: str, fallback: bool) -> None:
+        for target in node.targets:
+            self._assigned(target, node.value, scope)
+
+    def _annassign(self, node: ast.AnnAssign, scope: str, fallback: bool) -> None:
+        self._assigned(node.target, node.value, scope)
+
+    def _namedexpr(self, node: ast.NamedExpr, scope: str, fallback: bool) -> None:
+        self._assigned(node.target, node.value, scope)
+
+    def _assigned(self, target: ast.expr, value: ast.expr | None, scope: str) -> None:
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+            for part, part_value in zip(target.elts, value.elts, strict=True):
+                self._assigned(part, part_value, scope)
+            return
+        targets = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+        name = dotted_name(value)
+        for part in targets:
+            bound = dotted_name(part)
+            if bound and name:
+                self.facts.assignments.append(Assignment(bound, name, scope, part.lineno))
+
+    def _return(self, node: ast.Return, scope: str, fallback: bool) -> None:
+        values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+        self.facts.returns.setdefault(scope, []).extend(filter(None, map(dotted_name, values)))
+
+    def _with(self, node: ast.With | ast.AsyncWith, scope: str, fallback: bool) -> None:
+        for item in node.items:
+            if item.optional_vars is not None:
+                self._assigned(item.optional_vars, item.context_expr, scope)
+
+    _asyncwith = _with
+
+
+def _defaults(arguments: ast.arguments) -> Iterator[ast.expr]:
+    yield from arguments.defaults
+    yield from (value for value in arguments.kw_defaults if value is not None)
+
+
+def _is_main_guard(test: ast.expr) -> bool:
+    if not (isinstance(test, ast.Compare) and len(test.comparators) == 1):
+        return False
+    sides = (test.left, test.comparators[0])
+    names = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+    return names and any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)

@@ -1,0 +1,220 @@
+"""The calls that train a model, told apart from the many other things that are called ``fit`` or ``train``."""
+
+import re
+from dataclasses import dataclass
+
+from pushtune.inspecting.libraries import CLASSICAL, UNSUPPORTED, framework_of, keras_path
+from pushtune.inspecting.project import Project
+from pushtune.inspecting.script_facts import Call, ScriptFacts
+
+RESOLVE_DEPTH = 5
+PREPROCESSING = "preprocessing"
+
+# Classes whose ``fit`` learns how to prepare data: no model.
+_PREPROCESSOR = re.compile(
+    r"(Scaler|Encoder|Vectorizer|Binarizer|Normalizer|Imputer|Transformer|Discretizer|Tokenizer|ImageDataGenerator|PCA|NMF"
+    r"|TruncatedSVD|FastICA|TSNE|UMAP|SelectKBest|SelectPercentile|SelectFromModel|VarianceThreshold|RFE|RFECV"
+    r"|PolynomialFeatures|SMOTE\w*|ADASYN|\w*OverSampler|\w*UnderSampler|FeatureUnion|LinearDiscriminantAnalysisTransformer"
+    r"|TextVectorization|StringLookup|Normalization|Dictionary|Word2Vec|Doc2Vec|FastText|Phrases)(\(\))?$"
+)
+_PREPROCESSOR_NAME = re.compile(
+    r"(^|_|\.|self\.)(\w*scaler\w*|sc|sc_?[xy]|ss|mms?|\w*encoder|le|lb|mlb|ohe|enc|\w*vectori[sz]er|tfidf\w*|vect|cv|pca|"
+    r"\w*tokeni[sz]er|\w*datagen\w*|\w*data_gen\w*|\w*imputer|imp|binari[sz]er|generator|tok|t|transformer|normali[sz]er)\d*$",
+    re.IGNORECASE,
+)
+_KERAS_WORDS = ("epochs", "nb_epoch", "validation_data", "validation_split", "batch_size", "steps_per_epoch", "callbacks",
+                "samples_per_epoch", "validation_steps", "initial_epoch", "shuffle")  # fmt: skip
+_KERAS_MODELS = re.compile(
+    r"(^|\.)(Sequential|Model|Functional|Graph|load_model|model_from_json|model_from_yaml|clone_model|KerasClassifier"
+    r"|KerasRegressor|multi_gpu_model)\(\)$"
+)
+_KERAS_METHODS = ("fit", "fit_generator", "train_on_batch")
+_CV_FUNCTIONS = ("cross_val_score", "cross_validate", "cross_val_predict", "learning_curve", "validation_curve")
+_LIGHTNING = ("pytorch_lightning", "lightning")
+_TORCH_METHODS = ("fit_one_cycle", "fine_tune", "fit_flat_cos", "backward")
+_TF1_OPTIMIZER = re.compile(r"tensorflow\.(compat\.v1\.)?train\.\w*Optimizer")
+
+
+@dataclass(frozen=True)
+class Training:
+    """One call that trains. ``how`` is the call as text, ``weight`` how sure it is a main model (0 to 1)."""
+
+    framework: str
+    path: str
+    line: int
+    scope: str
+    how: str
+    weight: float = 1.0
+
+
+def find_trainings(project: Project, path: str) -> list[Training]:
+    """Return the training calls written in ``path`` (whether they are ever reached is another question)."""
+    facts = project.script(path).facts
+    found = []
+    for call in facts.calls:
+        framework = _framework_of_call(project, path, facts, call)
+        if framework:
+            found.append(Training(framework, path, call.line, call.scope, f"{call.name}()"))
+    return found
+
+
+def _framework_of_call(project: Project, path: str, facts: ScriptFacts, call: Call) -> str | None:
+    known = _by_full_name(call.name)
+    if known:
+        return known
+    receiver, _, method = call.name.rpartition(".")
+    if not receiver:
+        return None
+    if method in _KERAS_METHODS or method == "partial_fit":
+        return _fit(project, path, call, receiver)
+    if method in ("minimize", "apply_gradients"):
+        return _gradient_step(project, path, facts, call, receiver)
+    if method in _TORCH_METHODS:
+        return "pytorch" if _imports(project, path, "pytorch") else None
+    return _other_methods(project, path, call, receiver, method)
+
+
+def _by_full_name(name: str) -> str | None:
+    """Functions that train by themselves."""
+    head, _, method = name.rpartition(".")
+    if name in ("xgboost.train", "xgboost.cv"):
+        return "xgboost"
+    if name in ("lightgbm.train", "lightgbm.cv"):
+        return "lightgbm"
+    if method in _CV_FUNCTIONS and head.startswith("sklearn"):
+        return "scikit-learn"
+    if name in ("tensorflow.estimator.train_and_evaluate", "tensorflow.contrib.learn.learn_runner.run"):
+        return "tensorflow"
+    if name.endswith("learn_runner.run") or name == "tensorflow.contrib.slim.learning.train":
+        return "tensorflow"
+    return {"fasttext.train_supervised": "fasttext", "theano.function": "theano", "jax.grad": "jax", "jax.value_and_grad": "jax"}.get(name)
+
+
+def _fit(project: Project, path: str, call: Call, receiver: str) -> str | None:
+    kinds = kinds_of(project, path, receiver, call.scope)
+    models = kinds - {PREPROCESSING}
+    if models:
+        return _strongest(models)
+    if PREPROCESSING in kinds or (not kinds and _PREPROCESSOR_NAME.search(receiver)):
+        return None
+    if not call.node.args and not call.node.keywords:
+        return "statsmodels" if _imports(project, path, "statsmodels") else None
+    words = {word.arg for word in call.node.keywords}
+    if call.method != "fit" or words & set(_KERAS_WORDS):
+        for framework in ("keras", "tensorflow", "pytorch"):
+            if _imports(project, path, framework):
+                return "keras" if framework == "tensorflow" else framework
+    return _guessed(project, path)
+
+
+def _guessed(project: Project, path: str) -> str | None:
+    """The receiver says nothing: the libraries that the file and its own modules import decide."""
+    frameworks = imported_frameworks(project, path)
+    for framework in ("keras", "tensorflow"):
+        if framework in frameworks:
+            return "keras"
+    for framework in ("scikit-learn", "xgboost", "lightgbm", "catboost", "pytorch", "statsmodels", *sorted(UNSUPPORTED)):
+        if framework in frameworks:
+            return framework
+    return None
+
+
+def _strongest(kinds: set[str]) -> str:
+    order = ("keras", "pytorch", "tensorflow", "xgboost", "lightgbm", "catboost", "scikit-learn")
+    return next((kind for kind in order if kind in kinds), sorted(kinds)[0])
+
+
+def _gradient_step(project: Project, path: str, facts: ScriptFacts, call: Call, receiver: str) -> str | None:
+    """``optimizer.minimize(loss)`` and ``optimizer.apply_gradients(...)``: a training loop written by hand."""
+    values = [item.value for item in facts.assignments if item.target == receiver] + [receiver]
+    if any(_TF1_OPTIMIZER.search(value) for value in values):
+        return "tensorflow"
+    if any(value.startswith("tensorflow.") or keras_path(value) for value in values):
+        return "tensorflow"
+    frameworks = imported_frameworks(project, path)
+    return "tensorflow" if frameworks & {"tensorflow", "keras"} else None
+
+
+def _other_methods(project: Project, path: str, call: Call, receiver: str, method: str) -> str | None:
+    kinds = kinds_of(project, path, receiver, call.scope)
+    if method == "fit_predict" and kinds & CLASSICAL:
+        return _strongest(kinds & CLASSICAL)
+    if method == "train" and (call.node.args or call.node.keywords or kinds & {"pytorch", "transformers"}):
+        if kinds & {"pytorch", "transformers"} and not kinds & {"torch-module"}:
+            return "pytorch"
+        if "tensorflow" in kinds and call.keyword("input_fn") is not None:
+            return "tensorflow"
+    if method == "train" and kinds & {"transformers"}:
+        return "pytorch"
+    if method == "search" and "keras-tuner" in kinds:
+        return "keras"
+    return None
+
+
+def kinds_of(project: Project, path: str, dotted: str, scope: str, depth: int = RESOLVE_DEPTH) -> set[str]:
+    """Return what the value ``dotted`` can be: frameworks, ``preprocessing``; empty if nothing is known."""
+    direct = _kind_of_name(dotted)
+    if direct or depth <= 0:
+        return direct
+    facts = project.script(path).facts
+    base = dotted.removesuffix("()")
+    values = [item for item in facts.assignments if item.target == base]
+    near = [item for item in values if item.scope == scope] or values
+    kinds: set[str] = set()
+    for item in near[:20]:
+        if item.value != dotted:
+            kinds |= kinds_of(project, path, item.value, item.scope, depth - 1)
+    if kinds or not dotted.endswith("()"):
+        return kinds
+    return _kinds_of_result(project, path, base, depth)
+
+
+def _kinds_of_result(project: Project, path: str, function: str, depth: int) -> set[str]:
+    """What a call of one of the repository's own functions or classes returns."""
+    place = project.definition(function, path)
+    if place is None:
+        receiver, _, _ = function.rpartition(".")
+        return kinds_of(project, path, receiver, "", depth - 1) - {PREPROCESSING} if receiver.endswith("()") else set()
+    where, name = place
+    facts = project.script(where).facts
+    kinds: set[str] = set()
+    for base in facts.classes.get(name, ()):
+        kinds |= _kind_of_name(base + "()") or ({"keras"} if (keras_path(base) or "").endswith("Model") else set())
+    for returned in facts.returns.get(name, ())[:10]:
+        kinds |= kinds_of(project, where, returned, name, depth - 1)
+    return kinds
+
+
+def _kind_of_name(dotted: str) -> set[str]:
+    if not dotted.endswith(("()", "()[]")):
+        return set()
+    bare = dotted.partition("()")[0]
+    framework = framework_of(bare)
+    if framework is None:
+        return set()
+    last = bare.rpartition(".")[2]
+    if _PREPROCESSOR.search(last) or ".preprocessing." in bare or ".feature_extraction." in bare:
+        return {PREPROCESSING}
+    if bare.startswith(("keras_tuner.", "kerastuner.")):
+        return {"keras", "keras-tuner"}
+    if framework == "keras":
+        return {"keras"} if _KERAS_MODELS.search(bare + "()") or "applications" in bare or framework_of(bare) != "keras" else set()
+    if bare.startswith("transformers."):
+        return {"keras"} if last.startswith("TF") or ".TF" in bare else {"transformers", "pytorch"}
+    return {framework}
+
+
+def _imports(project: Project, path: str, framework: str) -> bool:
+    return framework in imported_frameworks(project, path)
+
+
+def imported_frameworks(project: Project, path: str) -> set[str]:
+    """Return the frameworks that ``path`` and the repository's modules below it import."""
+    found: set[str] = set()
+    for member in project.closure(path, limit=30):
+        for item in project.script(member).facts.imports:
+            name = item.module if item.name in (None, "*") else f"{item.module}.{item.name}"
+            framework = framework_of(name)
+            if framework:
+                found.add(framework)
+    return found
