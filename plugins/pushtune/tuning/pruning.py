@@ -37,7 +37,7 @@ LEADER_TIMES = 2.0  # a trial may take this many times the leader's time
 
 
 @dataclass(frozen=True)
-class StopRule:
+class PruningRule:
     """What a trial is compared with.
 
     Attributes:
@@ -60,11 +60,11 @@ class StopRule:
     script_sha256: str = ""
 
 
-def should_stop(spec: Mapping[str, Any]) -> str | None:
+def stop_rule(spec: Mapping[str, Any]) -> str | None:
     """Return why the trial of ``spec`` should stop now, or not start at all; None where it should go on.
 
     ``spec`` is what a training task gets: ``folder`` is the trial's folder, ``stop_rule`` an object with the fields of
-    ``StopRule`` and ``siblings``, the folders to compare with. Without ``stop_rule`` a trial runs to its end.
+    ``PruningRule`` and ``siblings``, the folders to compare with. Without ``stop_rule`` a trial runs to its end.
     """
     rule = spec.get("stop_rule")
     if not rule:
@@ -74,7 +74,7 @@ def should_stop(spec: Mapping[str, Any]) -> str | None:
 
 def stop_reason(trial_folder: Path, sibling_folders: Sequence[Path], rule: Mapping[str, Any]) -> str | None:
     """Return why the trial in ``trial_folder`` should stop now; None where it should go on."""
-    parsed = StopRule(**{name: value for name, value in rule.items() if name != "siblings"})
+    parsed = PruningRule(**{name: value for name, value in rule.items() if name != "siblings"})
     if parsed.target is not None:
         for folder in sibling_folders:
             value = _finished_objective(folder, parsed)
@@ -85,7 +85,7 @@ def stop_reason(trial_folder: Path, sibling_folders: Sequence[Path], rule: Mappi
     return decide(curve, [peer for peer in peers if len(peer)], parsed)
 
 
-def decide(curve: Curve, peers: Sequence[Curve], rule: StopRule) -> str | None:
+def decide(curve: Curve, peers: Sequence[Curve], rule: PruningRule) -> str | None:
     """Return why a trial with this ``curve`` should stop, given the curves of its peers; None where it should go on."""
     if not len(curve):
         return None
@@ -120,7 +120,7 @@ def chance_level(chance: float, validation_samples: int) -> float:
     return chance + CHANCE_SHARE * (1.0 - chance) + CHANCE_SIGMAS * noise
 
 
-def _finished_objective(folder: Path, rule: StopRule) -> float | None:
+def _finished_objective(folder: Path, rule: PruningRule) -> float | None:
     result = read_result_if_any(folder)
     if result is None or result.status not in ("done", "pruned") or result.objective is None:
         return None
@@ -128,18 +128,18 @@ def _finished_objective(folder: Path, rule: StopRule) -> float | None:
     return None if doubt_about(result, expected, rule.script_sha256) else result.objective.value
 
 
-def _believable(curve: Curve, rule: StopRule) -> Curve:
+def _believable(curve: Curve, rule: PruningRule) -> Curve:
     possible = all(is_possible(value, rule.metric, rule.direction) for value in curve.objectives)
     return curve if possible else Curve()
 
 
-def _is_at_chance(curve: Curve, rule: StopRule) -> bool:
+def _is_at_chance(curve: Curve, rule: PruningRule) -> bool:
     if rule.chance is None or rule.direction != "maximize" or len(curve) < rule.chance_epochs:
         return False
     return best_of(curve.objectives, rule.direction) <= chance_level(rule.chance, rule.validation_samples)
 
 
-def _leader(peers: Sequence[Curve], rule: StopRule) -> Curve | None:
+def _leader(peers: Sequence[Curve], rule: PruningRule) -> Curve | None:
     leader = None
     for peer in peers:
         best = best_of(peer.objectives, rule.direction)
@@ -148,7 +148,7 @@ def _leader(peers: Sequence[Curve], rule: StopRule) -> Curve | None:
     return leader
 
 
-def _behind_at_a_rung(curve: Curve, peers: Sequence[Curve], rule: StopRule) -> str | None:
+def _behind_at_a_rung(curve: Curve, peers: Sequence[Curve], rule: PruningRule) -> str | None:
     for rung in rungs_up_to(len(curve)):
         at_rung = [best_of(peer.objectives[:rung], rule.direction) for peer in peers if len(peer) >= rung]
         if len(at_rung) < FEWEST_PEERS:
@@ -162,12 +162,12 @@ def _behind_at_a_rung(curve: Curve, peers: Sequence[Curve], rule: StopRule) -> s
     return None
 
 
-def _tolerance(best: float, rung: int, rule: StopRule) -> float:
+def _tolerance(best: float, rung: int, rule: PruningRule) -> float:
     way = abs(best - rule.reference) if rule.reference is not None else 0.0
     return TOLERANCE / math.sqrt(rung) * max(way, 0.05 * abs(best))
 
 
-def _cannot_catch_up(curve: Curve, leader: Curve, rule: StopRule) -> str | None:
+def _cannot_catch_up(curve: Curve, leader: Curve, rule: PruningRule) -> str | None:
     window = GAIN_WINDOW_EPOCHS
     if len(curve) <= window:
         return None

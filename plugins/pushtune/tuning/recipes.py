@@ -14,6 +14,7 @@ from pushtune.tuning.search_space import Dimension, Point, band_for, own_point
 from pushtune_contract.parameters import Parameter, Value
 
 WIDE_FACTOR = 2.0
+LEGACY_MARKS = ("legacy", "default was")  # in what the runtime says about a learning rate
 DROPOUT_DECIMALS = 2
 
 
@@ -103,7 +104,7 @@ def _with_usual_rate(dimensions: Sequence[Dimension], point: Point) -> Point:
 def _has_legacy_default(dimensions: Sequence[Dimension], parameters: Mapping[str, Parameter]) -> bool:
     rates = [dimension for dimension in dimensions if dimension.role == "learning_rate"]
     return any(
-        "legacy" in parameters[parameter_id].reason.lower()
+        any(mark in parameters[parameter_id].reason.lower() for mark in LEGACY_MARKS)
         for dimension in rates
         for parameter_id in dimension.parameter_ids
         if parameter_id in parameters

@@ -51,7 +51,7 @@ def plan_round(
     """Return the trials of round ``round_number`` (from 1); the same ones however often it is called.
 
     Each has ``number``, ``overrides`` (parameter id -> value), ``label``, ``changes`` (one line each), ``reason``,
-    ``epoch_budget``, and ``stop_rule`` for ``pruning.should_stop``.
+    ``epoch_budget``, and ``stop_rule`` for ``pruning.stop_rule``.
 
     Args:
         baseline: what the baseline run reported. options: see ``options.TuningOptions``.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.tuning.plans import PlannedTrial, RoundPlan, trial_folder
-from pushtune.tuning.pruning import StopRule
+from pushtune.tuning.pruning import PruningRule
 from pushtune_contract.result import TrialResult
 
 # A network needs about this many updates to leave chance level at a sensible learning rate.
@@ -18,7 +18,7 @@ CHANCE_BUDGET_SHARE = 1 / 3  # of the epochs are spent on leaving chance level, 
 def stop_rule_document(
     run_folder: Path, trial: PlannedTrial, known: list[RoundPlan], baseline: TrialResult
 ) -> dict[str, Any]:
-    """Return the rule of ``trial``: the fields of ``StopRule`` and ``siblings``, the folders to compare with.
+    """Return the rule of ``trial``: the fields of ``PruningRule`` and ``siblings``, the folders to compare with.
 
     Args:
         known: all rounds so far, the trial's own included.
@@ -27,7 +27,7 @@ def stop_rule_document(
     objective = baseline.objective
     assert objective is not None  # noqa: S101  (no round is planned without one)
     others = [other.number for plan in known for other in plan.trials if other.number != trial.number]
-    rule = StopRule(
+    rule = PruningRule(
         direction=objective.direction,
         metric=objective.metric,
         target=known[-1].target,
