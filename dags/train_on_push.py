@@ -8,27 +8,27 @@ from typing import Any
 
 import pendulum
 from airflow.providers.standard.operators.python import BranchPythonOperator, ShortCircuitOperator
-from airflow.sdk import DAG, BaseHook, Param, TaskGroup, get_current_context, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk import DAG, Asset, Param, TaskGroup, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
-from pushtune.notifying.email_operator import EmailOperator
-from pushtune.watching.credentials import Credentials, credentials_from
-from pushtune.watching.git_sensor import GitSensor
-from pushtune.watching.push_trigger import watched_asset
 
 from pushtune import pipeline
+from pushtune.notifying.email_operator import EmailOperator
 from pushtune.running.image_catalog import FAMILY_NAMES, image_tag
 from pushtune.running.training_operator import TrainingOperator, restart_arguments
 from pushtune.settings import Settings, load_settings
 from pushtune.tuning.pruning import stop_rule
+from pushtune.watching.git_sensor import GitSensor
+from pushtune.watching.push_ledger import close_push
+from pushtune.watching.push_trigger import fetch_credentials, watched_asset
 from pushtune.watching.watched_repositories import WatchedRepository
 
 ANY_SUCCESS = "none_failed_min_one_success"
 START = pendulum.datetime(2026, 1, 1, tz="UTC")
 
 
-def parameters(repository: WatchedRepository, rounds: int) -> dict[str, Param]:
+def parameters(repository: WatchedRepository, rounds: int, at_once: int) -> dict[str, Param]:
     """Return the fields of Airflow's trigger form; ``--conf`` takes the same names."""
     return {
         "commit": Param(
@@ -71,9 +71,9 @@ def parameters(repository: WatchedRepository, rounds: int) -> dict[str, Param]:
             repository.parallelism,
             type=["null", "integer"],
             minimum=1,
-            maximum=64,
+            maximum=at_once,
             title="Trials at once",
-            description="Empty: as many as the installation allows.",
+            description=f"At most {at_once}, which is also what empty means.",
         ),
         "notify": Param(
             list(repository.notify),
@@ -91,11 +91,9 @@ def current_run(repository: WatchedRepository) -> pipeline.Run:
     return pipeline.Run.of(load_settings(), repository, context["dag_run"].run_id, dict(context["params"]))
 
 
-def credentials_for(repository: WatchedRepository) -> Credentials | None:
-    """Return what the repository wants to know, from the Airflow connection that its entry names."""
-    if repository.connection_id is None:
-        return None
-    return credentials_from(BaseHook.get_connection(repository.connection_id))
+def trials_at_once(repository: WatchedRepository, settings: Settings) -> int:
+    """Return how many trials of one run may train at the same time."""
+    return repository.parallelism or settings.trials_at_once
 
 
 def schedule_of(repository: WatchedRepository, settings: Settings) -> Any:
@@ -133,7 +131,7 @@ def tuning_round(repository: WatchedRepository, number: int, settings: Settings)
             task_id="trial",
             image=image_tag("dense"),
             stop_rule=stop_rule,
-            max_active_tis_per_dagrun=repository.parallelism or settings.trials_at_once,
+            max_active_tis_per_dagrun=trials_at_once(repository, settings),
             **restart_arguments(settings),
         ).expand(trial=planned)
         need >> planned >> trial >> collect()
@@ -149,11 +147,11 @@ def build(repository: WatchedRepository, settings: Settings) -> DAG:
         start_date=START,
         catchup=False,
         max_active_runs=1,
-        params=parameters(repository, rounds),
+        params=parameters(repository, rounds, trials_at_once(repository, settings)),
         tags=["pushtune"],
         description=f"Trains and tunes what is pushed to branch {repository.branch}",
         doc_md=f"Repository `{repository.url}`, branch `{repository.branch}`.",
-        default_args={"retries": 2, "retry_delay": timedelta(seconds=10), "execution_timeout": timedelta(hours=24)},
+        default_args={"retries": 2, "retry_delay": timedelta(seconds=10), "on_failure_callback": keep_failure},
     ) as dag:
         wire(repository, rounds, settings)
     return dag
@@ -161,48 +159,14 @@ def build(repository: WatchedRepository, settings: Settings) -> DAG:
 
 def wire(repository: WatchedRepository, rounds: int, settings: Settings) -> None:
     """Create the tasks in the order of the flow and connect them."""
+    asset = watched_asset(repository, settings)
     wait_for_push = GitSensor(task_id="wait_for_push", repository=repository, commit="{{ params.commit or '' }}")
-
-    @task
-    def check_out(push: dict[str, Any]) -> dict[str, Any]:
-        return pipeline.check_out(current_run(repository), push, credentials_for(repository))
-
-    @task
-    def inspect(_: dict[str, Any]) -> dict[str, Any]:
-        return pipeline.inspect(current_run(repository))
-
-    @task(trigger_rule=ANY_SUCCESS)
-    def judge_baseline() -> dict[str, Any]:
-        return pipeline.judge_baseline(current_run(repository))
+    judged = train_as_it_is(repository, wait_for_push)
 
     @task(trigger_rule=ANY_SUCCESS)
     def choose_best() -> dict[str, Any]:
         return pipeline.choose_best(current_run(repository))
 
-    @task
-    def promote() -> dict[str, Any]:
-        return pipeline.promote(current_run(repository))
-
-    @task(trigger_rule="all_done")
-    def report() -> dict[str, Any]:
-        return pipeline.report(current_run(repository))
-
-    @task(trigger_rule="all_done", retries=0)
-    def finish() -> str:
-        return pipeline.finish(current_run(repository), get_current_context())
-
-    inspected = inspect(check_out(wait_for_push.output))
-    baseline = inspected["baseline"]
-    pick_image = BranchPythonOperator(
-        task_id="pick_image", python_callable=lambda family: f"train_{family}", op_args=[inspected["family"]]
-    )
-    judged = judge_baseline()
-    wait_for_push >> inspected >> pick_image
-    for family in FAMILY_NAMES:
-        train = TrainingOperator(
-            task_id=f"train_{family}", image=image_tag(family), trial=baseline, **restart_arguments(settings)
-        )
-        pick_image >> train >> judged
     best = choose_best()
     before: Any = judged
     for number in range(1, rounds + 1):
@@ -212,9 +176,79 @@ def wire(repository: WatchedRepository, rounds: int, settings: Settings) -> None
     judged >> best
     before >> best
     retrain = TrainingOperator(task_id="retrain", image=image_tag("dense"), trial=best, **restart_arguments(settings))
-    reported = report()
-    notify = EmailOperator(task_id="notify", message=reported["mail"], trigger_rule="all_done")
-    best >> retrain >> promote() >> reported >> notify >> finish()
+    best >> retrain >> ending(repository, asset, wait_for_push)
+
+
+def train_as_it_is(repository: WatchedRepository, wait_for_push: GitSensor) -> Any:
+    """Create the tasks from the checkout to the verdict on the unmodified script; return the last."""
+
+    @task
+    def check_out(push: dict[str, Any]) -> dict[str, Any]:
+        return pipeline.check_out(current_run(repository), push, fetch_credentials(repository.connection_id))
+
+    @task
+    def inspect() -> dict[str, Any]:
+        return pipeline.inspect(current_run(repository))
+
+    @task(trigger_rule=ANY_SUCCESS)
+    def judge_baseline() -> dict[str, Any]:
+        return pipeline.judge_baseline(current_run(repository))
+
+    inspected = inspect()
+    pick_image = BranchPythonOperator(
+        task_id="pick_image", python_callable=lambda family: f"train_{family}", op_args=[inspected["family"]]
+    )
+    check_out(wait_for_push.output) >> inspected >> pick_image
+    judged = judge_baseline()
+    for family in FAMILY_NAMES:
+        train = TrainingOperator(
+            task_id=f"train_{family}",
+            image=image_tag(family),
+            trial=inspected["baseline"],
+            **restart_arguments(load_settings()),
+        )
+        pick_image >> train >> judged
+    return judged
+
+
+def ending(repository: WatchedRepository, asset: Asset, wait_for_push: GitSensor) -> Any:
+    """Create the tasks from the promotion to the last word in the push ledger; return the first."""
+
+    @task
+    def promote() -> dict[str, Any]:
+        return pipeline.promote(current_run(repository))
+
+    @task(trigger_rule="all_done")
+    def report(push: dict[str, Any] | None) -> dict[str, Any]:
+        reported = pipeline.report(current_run(repository), push is not None)
+        if reported is None:
+            raise AirflowSkipException("There was nothing to train.")
+        return reported
+
+    @task(trigger_rule="all_done", inlets=[asset])
+    def finish(push: dict[str, Any] | None) -> str:
+        outcome, reason = pipeline.outcome(current_run(repository), push is not None)
+        context = get_current_context()
+        word = "failed" if outcome == pipeline.FAILED else "trained"
+        close_push(context["asset_state_store"][asset], push, word, reason, context["dag_run"].run_id)
+        if outcome == pipeline.FAILED:
+            raise AirflowFailException(reason)
+        return outcome
+
+    promoted = promote()
+    reported = report(wait_for_push.output)
+    notify = EmailOperator(task_id="notify", message=reported)
+    promoted >> reported >> notify >> finish(wait_for_push.output)
+    return promoted
+
+
+def keep_failure(context: Any) -> None:
+    """Keep what a failed task said, for the report; a failed trial is no failure of the run."""
+    instance = context["ti"]
+    if instance.map_index is None or instance.map_index < 0:
+        settings = load_settings()
+        folder = pipeline.run_folder(settings, instance.dag_id, instance.run_id)
+        pipeline.keep_failure(folder, instance.task_id, context.get("exception"))
 
 
 def build_all() -> None:
