@@ -1,5 +1,6 @@
 """The trials of one run as rows: what was planned, joined with what came out."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pushtune.notifying.run_facts import RunFacts, Training, describe_changes
@@ -11,61 +12,68 @@ def trial_rows(facts: RunFacts) -> list[dict[str, Any]]:
     """Return one row per trial, the baseline first, then by number.
 
     Keys: ``number``, ``round`` (0 for the baseline), ``label``, ``status``, ``objective``, ``best_epoch``, ``seconds``,
-    ``changes`` (texts), ``reason``.
+    ``changes`` (texts), ``reason`` (why it ended otherwise than done, else why it was planned).
+
+    What the round collected counts more than the trial's own result, since a round refuses results that cannot be true.
     """
-    planned = _planned(facts)
-    numbers = sorted((set(planned) | set(facts.trials)) - {0})
-    rows = [] if facts.baseline is None else [_row(facts, 0, {"label": "the script as pushed"}, facts.baseline)]
-    return rows + [_row(facts, number, planned.get(number, {}), facts.trials.get(number)) for number in numbers]
+    planned, told = _entries_of(facts, _planned), _entries_of(facts, _told)
+    numbers = sorted((set(planned) | set(told) | set(facts.trials)) - {0})
+    rows = [] if facts.baseline is None else [_row(facts, 0, {"label": "the script as pushed"}, {})]
+    return rows + [_row(facts, number, planned.get(number, {}), told.get(number, {})) for number in numbers]
 
 
-def _planned(facts: RunFacts) -> dict[int, dict[str, Any]]:
-    """Number -> what the rounds recorded about it; what was collected overrides what was planned."""
-    planned: dict[int, dict[str, Any]] = {}
-    for stage, document in facts.documents.items():
-        if not stage.startswith(ROUND):
-            continue
-        collected = document.get("collected")
-        told = collected.get("trials") if isinstance(collected, dict) else collected
-        for entry in _entries(document.get("plan")) + _entries(told):
-            merged = planned.setdefault(entry["number"], {"round": _round_number(stage)})
-            merged.update({name: value for name, value in entry.items() if value is not None})
-    return planned
-
-
-def _row(facts: RunFacts, number: int, entry: dict[str, Any], training: Training | None) -> dict[str, Any]:
-    result = training.result if training is not None else None
-    changes = entry.get("changes")
-    if not isinstance(changes, list):
-        overrides = training.request.overrides if training is not None and training.request is not None else {}
-        changes = describe_changes(overrides, facts.baseline)
-    error = result.error.message if result is not None and result.error is not None else ""
-    objective = result.objective if result is not None else None
+def _row(facts: RunFacts, number: int, plan: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    training = facts.training(number)
+    own = _own_words(training)
+    shown = own | {name: told[name] for name in own if name in told}
     return {
         "number": number,
-        "round": entry.get("round", 0),
-        "label": str(entry.get("label", "")),
-        "status": result.status if result is not None else str(entry.get("status", "running")),
-        "objective": objective.value if objective is not None else _number(entry.get("objective")),
-        "best_epoch": objective.best_epoch if objective is not None else None,
-        "seconds": result.seconds if result is not None else None,
-        "changes": [str(change) for change in changes],
-        "reason": str(entry.get("reason") or error),
+        "round": plan.get("round", told.get("round", 0)),
+        "label": str(plan.get("label", "")),
+        "changes": _changes(facts, training, plan),
+        **shown,
+        "reason": str(told.get("reason") or own["reason"] or plan.get("reason") or ""),
     }
 
 
-def _entries(value: Any) -> list[dict[str, Any]]:
-    if not isinstance(value, list):
-        return []
-    return [entry for entry in value if isinstance(entry, dict) and isinstance(entry.get("number"), int)]
+def _own_words(training: Training | None) -> dict[str, Any]:
+    """What the trial says about itself."""
+    if training is None or training.result is None:
+        status = "planned" if training is None else "running"
+        return {"status": status, "objective": None, "best_epoch": None, "seconds": None, "reason": ""}
+    result = training.result
+    return {
+        "status": result.status,
+        "objective": training.objective,
+        "best_epoch": result.objective.best_epoch if result.objective is not None else None,
+        "seconds": result.seconds,
+        "reason": result.error.message if result.error is not None else "",
+    }
 
 
-def _number(value: Any) -> float | None:
-    if isinstance(value, dict):
-        value = value.get("value")
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+def _changes(facts: RunFacts, training: Training | None, plan: dict[str, Any]) -> list[str]:
+    if isinstance(plan.get("changes"), list):
+        return [str(change) for change in plan["changes"]]
+    request = training.request if training is not None else None
+    return describe_changes(request.overrides, facts.baseline) if request is not None else []
 
 
-def _round_number(stage: str) -> int:
-    text = stage.removeprefix(ROUND)
-    return int(text) if text.isdigit() else 0
+def _planned(document: dict[str, Any]) -> Any:
+    return document.get("plan")
+
+
+def _told(document: dict[str, Any]) -> Any:
+    collected = document.get("collected")
+    return collected.get("trials") if isinstance(collected, dict) else None
+
+
+def _entries_of(facts: RunFacts, choose: Callable[[dict[str, Any]], Any]) -> dict[int, dict[str, Any]]:
+    """Trial number -> what ``choose`` finds about it in the records of all rounds."""
+    found: dict[int, dict[str, Any]] = {}
+    for stage, document in facts.documents.items():
+        round_number = stage.removeprefix(ROUND)
+        entries = choose(document) if stage.startswith(ROUND) and round_number.isdigit() else None
+        for entry in entries if isinstance(entries, list) else []:
+            if isinstance(entry, dict) and isinstance(entry.get("number"), int):
+                found[entry["number"]] = entry | {"round": int(round_number)}
+    return found

@@ -1,0 +1,171 @@
+"""The outbox: every mail is written here before it is sent, so that none is lost and none is sent twice.
+
+Two files per mail, named after its key: ``<name>.json`` says what became of it (``kept``, ``sending`` or ``sent``, and
+why), ``<name>.eml`` is the mail itself and is removed once SendGrid has it. A lock per mail keeps two processes from
+sending the same one; the kernel frees it when its holder dies.
+"""
+
+import fcntl
+import hashlib
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from typing import Any
+
+from pushtune.errors import InvalidMail, MailNotSent
+from pushtune.notifying.plain_words import one_line
+from pushtune_contract.reading import read_bytes, read_json, write_json
+
+SUBJECT_LIMIT_CHARACTERS = 250
+ATTACHMENTS_LIMIT_BYTES = 20 * 2**20  # SendGrid refuses mails over 30 MB, and base64 adds a third
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail.
+
+    Attributes:
+        key: the same for every attempt to say the same thing; a key is sent once.
+        sender, to, cc, bcc: plain addresses. subject: one line. html, text: the two forms of the body.
+        files: paths of attachments; what a container wrote is read as what it is, never through a link.
+    """
+
+    key: str
+    sender: str
+    to: list[str]
+    subject: str
+    html: str
+    text: str = ""
+    cc: list[str] = field(default_factory=list)
+    bcc: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for address in [self.sender, *self.to, *self.cc, *self.bcc]:
+            if not is_address(address):
+                raise InvalidMail(
+                    "An e-mail address must look like name@example.org, without a display name.", repr(address)[:200],
+                    "Correct it where the repository is listed (notify) or in the setting mail_from.",
+                )
+        if not self.key:
+            raise InvalidMail("A mail must have a key, so that it is sent once.", "an empty key", "Give it a key.")
+
+    @property
+    def message_id(self) -> str:
+        """Stable, so that mail programs show one mail where a crash made us send it twice."""
+        return f"<{_digest(self.key)}@pushtune>"
+
+    @property
+    def single_line_subject(self) -> str:
+        """The subject without line breaks, which would start a new header."""
+        return one_line(self.subject, SUBJECT_LIMIT_CHARACTERS)
+
+    def attachments(self) -> list[tuple[str, bytes]]:
+        """Return (name, content) of the files. Raises UnsafeFile over the limit, FileNotFoundError without one."""
+        left, found = ATTACHMENTS_LIMIT_BYTES, []
+        for path in self.files:
+            content = read_bytes(path, left)
+            left -= len(content)
+            found.append((one_line(Path(path).name, 100), content))
+        return found
+
+
+class OutboxEntry:
+    """The place of one mail in the outbox, while its lock is held."""
+
+    def __init__(self, folder: Path, mail: Mail) -> None:
+        self._mail = mail
+        self.key = mail.key
+        self._record = folder / f"{_file_stem(mail.key)}.json"
+        self.eml = self._record.with_suffix(".eml")
+
+    @property
+    def sent(self) -> bool:
+        """Whether SendGrid has accepted the mail."""
+        return self.state().get("state") == "sent"
+
+    def state(self) -> dict[str, Any]:
+        """Return what is known about the mail: ``state``, ``reason``, ``attempts``, ``unix_time`` and its head."""
+        try:
+            found: dict[str, Any] = read_json(self._record)
+        except FileNotFoundError:
+            return {}
+        return found
+
+    def keep(self, reason: str) -> Path:
+        """Write the mail and why it lies here; return the path of the ``.eml`` file."""
+        self.eml.write_bytes(as_eml(self._mail))
+        self._write("kept", reason)
+        return self.eml
+
+    def start_sending(self) -> None:
+        """Write the mail down before the call, so that it survives our own death during it."""
+        self.eml.write_bytes(as_eml(self._mail))
+        self._write("sending", "", attempts=int(self.state().get("attempts", 0)) + 1)
+
+    def finish_sending(self, answer: str) -> None:
+        """Note that SendGrid has the mail."""
+        self._write("sent", answer)
+        self.eml.unlink(missing_ok=True)
+
+    def _write(self, state: str, reason: str, attempts: int | None = None) -> None:
+        count = int(self.state().get("attempts", 0)) if attempts is None else attempts
+        mail = asdict(self._mail)
+        facts = {name: mail[name] for name in ("key", "to", "cc", "bcc", "sender", "subject")}
+        write_json(
+            self._record, {"state": state, "reason": reason, "attempts": count, "unix_time": time.time(), **facts}
+        )
+
+
+@contextmanager
+def outbox_entry(folder: Path, mail: Mail) -> Iterator[OutboxEntry]:
+    """Yield the entry of ``mail`` in the outbox ``folder`` while nobody else works on the same mail.
+
+    Raises:
+        MailNotSent: another process is sending this mail right now.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f".{_file_stem(mail.key)}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise MailNotSent(
+                "A mail is sent by one process at a time.", f"another one is sending {mail.key!r}",
+                "Nothing is to be done: the next attempt finds out whether it was sent.",
+            ) from error
+        yield OutboxEntry(folder, mail)
+
+
+def is_address(text: str) -> bool:
+    """Return whether ``text`` is a plain ASCII address, without a display name."""
+    return ADDRESS.fullmatch(text) is not None
+
+
+def as_eml(mail: Mail) -> bytes:
+    """Return the mail as a file that every mail program opens."""
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["Subject"] = mail.sender, mail.single_line_subject
+    for name, people in (("To", mail.to), ("Cc", mail.cc)):
+        if people:
+            message[name] = ", ".join(people)
+    message["Message-ID"] = mail.message_id
+    message.set_content(mail.text or "This mail is written in HTML.")
+    message.add_alternative(mail.html, subtype="html")
+    for name, content in mail.attachments():
+        message.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return message.as_bytes()
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _file_stem(key: str) -> str:
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", key).strip(".-")[:80]
+    return f"{readable}-{_digest(key)[:8]}"
