@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Optional, Union
+from typing import Dict, List, Optional, Set, Tuple, Union
 
 from pushtune_contract import layout
 from pushtune_contract.parameters import Parameter
@@ -34,7 +34,12 @@ class Session:
         objective_history: value of the objective after each epoch of the newest ``fit``.
         applied: ids of the overrides that arrived at their hook.
         search_space: parameters seen so far, in the order of their first use.
-        stop_reason: why training was stopped early: ``""``, ``pruned``, ``time_limit`` or ``interrupted``.
+        reported_epochs: (fit, epoch) pairs that earlier processes of this run have written to ``progress.jsonl``.
+        trained: whether a ``fit`` has returned, or completed an epoch.
+        chance_accuracy: share of the most frequent label in the held-out data; None where labels are not known.
+        own_loop_steps: updates of weights outside ``fit`` (``GradientTape``, ``train_on_batch``).
+        reported_epochs: (fit, epoch) of the ``epoch`` lines that exist already; after a resume none is written twice.
+        stop_reason: why training stopped early: ``""``, ``pruned``, ``time_limit``, ``diverged`` or ``interrupted``.
     """
 
     request: TrialRequest
@@ -64,6 +69,11 @@ class Session:
     resumed_from_epochs: List[int] = field(default_factory=list)
     exactness: str = "approximate"
     exactness_reason: str = "no checkpoint was written"
+    reported_epochs: Set[Tuple[int, int]] = field(default_factory=set)
+    trained: bool = False
+    chance_accuracy: Optional[float] = None
+    own_loop_steps: int = 0
+    reported_epochs: Set[Tuple[int, int]] = field(default_factory=set)
     stop_reason: str = ""
 
     @property
@@ -91,7 +101,11 @@ class Session:
         step: int = 0,
         message: str = "",
     ) -> None:
-        """Append a line to ``progress.jsonl``; see ``ProgressLine`` for units."""
+        """Append a line to ``progress.jsonl``; see ``ProgressLine`` for units. A second line of an epoch is left out."""
+        if kind == "epoch":
+            if (self.fit_number, self.epoch) in self.reported_epochs:
+                return
+            self.reported_epochs.add((self.fit_number, self.epoch))
         append_progress(
             self.trial_folder,
             ProgressLine(

@@ -6,7 +6,7 @@ No callback is injected, so that the script's list of callbacks stays as written
 
 import functools
 import inspect
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 Arguments = Dict[str, Any]
 
@@ -43,8 +43,12 @@ class FitListener:
     def after_fit(self, model: Any, fit_number: int, history: Any) -> None:
         """``fit`` has returned normally; ``history`` is what it returned."""
 
-    def before_evaluate(self, model: Any, arguments: Arguments) -> None:
-        """The script calls ``evaluate`` (``fit`` validates without this call); arguments may be changed in place."""
+    def before_evaluate(self, model: Any, arguments: Arguments) -> Optional[Dict[str, float]]:
+        """The script calls ``evaluate`` (``fit`` validates without this call); arguments may be changed in place.
+
+        Metrics that are returned here are given to the script, and ``evaluate`` does not run.
+        """
+        return None
 
     def after_evaluate(self, model: Any, metrics: Dict[str, float]) -> None:
         """``metrics`` are the named results of the script's ``evaluate``."""
@@ -113,10 +117,11 @@ class FitEvents:
             wants_dictionary = arguments["return_dict"]
             self._evaluate_depth += 1
             try:
-                for listener in self.listeners:
-                    listener.before_evaluate(model, arguments)
+                answers = [listener.before_evaluate(model, arguments) for listener in self.listeners]
                 arguments["return_dict"] = True
-                metrics = original(model, **arguments)
+                metrics = next((answer for answer in answers if answer is not None), None)
+                if metrics is None:
+                    metrics = original(model, **arguments)
                 for listener in self.listeners:
                     listener.after_evaluate(model, metrics)
             finally:

@@ -1,0 +1,68 @@
+"""``python -m pushtune_runtime [TRIAL_FOLDER] [CODE_FOLDER] [DATASETS_FOLDER]``: runs one request.
+
+The folders default to the mounts of the contract. The exit code is one of ``ExitCode``; ``result.json`` says the same
+in detail and is always written, unless the process is killed.
+"""
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import List
+
+from pushtune_contract import layout
+from pushtune_contract.exit_codes import ExitCode
+from pushtune_contract.request import read_request
+from pushtune_runtime import environment
+from pushtune_runtime.run_report import report
+from pushtune_runtime.script_runner import Outcome, run_script
+from pushtune_runtime.session import Session
+from pushtune_runtime.wiring import Wiring
+from pushtune_runtime.work_folder import lay_out
+
+
+def main(arguments: List[str]) -> int:
+    """Run the request in the trial folder; return the exit code."""
+    defaults = [layout.TRIAL_MOUNT, layout.CODE_MOUNT, layout.DATASETS_MOUNT]
+    trial_folder, code_folder, datasets_folder = (
+        Path(text).resolve() for text in [*arguments, *defaults[len(arguments) :]]
+    )
+    session = Session(read_request(trial_folder), trial_folder, code_folder, datasets_folder)
+    return int(run_request(session))
+
+
+def run_request(session: Session) -> ExitCode:
+    """Run the script of ``session`` and write its result."""
+    request = session.request
+    environment.prepare(request.threads, session.datasets_folder)
+    session.report("start")
+    try:
+        session.script_sha256 = _script_hash(session)
+        lay_out(session.code_folder, session.work_folder)
+    except (OSError, ScriptChanged) as error:
+        return report(session, Outcome(error))
+    wiring = Wiring(session)
+    wiring.install()
+    environment.seed_everything(request.seed)
+    outcome = run_script(session, wiring.literals)
+    outcome = wiring.finish(outcome)
+    return report(session, outcome)
+
+
+class ScriptChanged(RuntimeError):
+    """The overrides of the request belong to another version of the script."""
+
+
+def _script_hash(session: Session) -> str:
+    content = (session.code_folder / session.request.entry).read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    expected = session.request.script_sha256
+    if expected is not None and expected != digest:
+        raise ScriptChanged(
+            f"the overrides belong to the script with SHA-256 {expected}, but {session.request.entry} has {digest}; "
+            "run the baseline of this version first"
+        )
+    return digest
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

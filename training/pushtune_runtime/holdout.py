@@ -1,0 +1,104 @@
+"""Carves a hold-out out of training data: which samples, and the slices themselves. Knows no framework."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Callable, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+HOLDOUT_SEED = 20_240_917  # fixed: all trials of all runs of a script see the same hold-out, whatever their own seed
+LABELS_LIMIT = 1000
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """Indices of the samples to train on and of those held out, both ascending; shape (n,) each."""
+
+    train: Indices
+    held_out: Indices
+
+
+def split_indices(samples: int, fraction: float, labels: Optional[NDArray[Any]], keep_order: bool) -> Holdout:
+    """Return which samples are held out.
+
+    Args:
+        samples: number of samples. fraction: part to hold out, 0 < f < 1; at least one sample stays on each side.
+        labels: class of each sample, shape (samples,), to hold out the same part of each class; None for none.
+        keep_order: hold out the end, as ``validation_split`` does: the samples follow each other in time.
+    """
+    if keep_order:
+        cut = min(samples - 1, max(1, math.floor(samples * (1 - fraction))))
+        return Holdout(np.arange(cut), np.arange(cut, samples))
+    generator = np.random.default_rng(HOLDOUT_SEED)
+    groups = [np.arange(samples)]
+    if labels is not None:
+        groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    chosen = [generator.permutation(group)[: round(len(group) * fraction)] for group in groups]
+    held_out = np.sort(np.concatenate(chosen))
+    if len(held_out) == 0 or len(held_out) == samples:
+        held_out = np.sort(generator.permutation(samples)[: min(samples - 1, max(1, round(samples * fraction)))])
+    return Holdout(np.setdiff1d(np.arange(samples), held_out), held_out)
+
+
+def class_labels(y: Any) -> Optional[NDArray[Any]]:
+    """Return the class of each sample, shape (n,), for whole-number or one-hot targets; None for anything else."""
+    if y is None or isinstance(y, (list, tuple, dict)):
+        return None
+    values = np.asarray(y)
+    if values.ndim == 2 and values.shape[1] > 1:
+        one_hot = bool(np.all((values == 0) | (values == 1)) and np.all(values.sum(axis=1) == 1))
+        return values.argmax(axis=1) if one_hot else None
+    values = values.reshape(len(values), -1)
+    if values.shape[1] != 1:
+        return None
+    flat = values[:, 0]
+    if flat.dtype.kind == "f" and not np.all(flat == np.round(flat)):
+        return None
+    if flat.dtype.kind not in "iufbUSO":
+        return None
+    return flat if len(np.unique(flat[:100_000])) <= min(LABELS_LIMIT, max(2, len(flat) // 4)) else None
+
+
+def majority_share(labels: Optional[NDArray[Any]]) -> Optional[float]:
+    """Return the share of the most frequent class: what always guessing it reaches; None without classes."""
+    if labels is None or len(labels) == 0:
+        return None
+    _, counts = np.unique(labels, return_counts=True)
+    return float(counts.max() / len(labels))
+
+
+def take(data: Any, indices: Indices) -> Any:
+    """Return the samples ``indices`` of ``data``: an array, tensor or frame, or a list, tuple or dict of them."""
+    return _map(data, lambda array: _take_one(array, indices))
+
+
+def count_samples(data: Any) -> Optional[int]:
+    """Return the number of samples in ``data``; None where it has none or cannot be counted."""
+    while isinstance(data, (list, tuple, dict)):
+        if not data:
+            return None
+        data = next(iter(data.values())) if isinstance(data, dict) else data[0]
+    shape = getattr(data, "shape", None)
+    return int(shape[0]) if shape is not None and len(shape) > 0 and shape[0] is not None else None
+
+
+def _map(data: Any, function: Callable[[Any], Any]) -> Any:
+    if data is None:
+        return None
+    if isinstance(data, dict):
+        return {name: _map(item, function) for name, item in data.items()}
+    if isinstance(data, (list, tuple)):
+        return type(data)(_map(item, function) for item in data)
+    return function(data)
+
+
+def _take_one(array: Any, indices: Indices) -> Any:
+    if hasattr(array, "iloc"):
+        return array.iloc[indices]
+    if isinstance(array, np.ndarray) or not hasattr(array, "numpy"):
+        return array[indices]
+    import tensorflow
+
+    return tensorflow.gather(array, indices)

@@ -1,0 +1,86 @@
+"""Chooses the number that trials are ranked by, out of the metrics that a script happens to report."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Dict, List, Optional
+
+MAXIMIZED = ("accuracy", "acc", "auc", "f1", "precision", "recall", "r2", "iou", "dice", "score", "cosine_similarity")
+# In the order of preference; a name matches as a whole word between underscores.
+PREFERRED = ("accuracy", "acc", "auc", "f1", "r2")
+_NUMBERED = re.compile(r"_\d+$")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The objective: ``metric`` is its plain name, ``log_name`` the key in Keras' logs."""
+
+    metric: str
+    log_name: str
+    direction: str
+
+
+def choose(names: List[str], wanted: Optional[str] = None) -> Optional[Chosen]:
+    """Return the objective among the names of metrics, all of them either with or without ``val_``.
+
+    A metric that the request names wins; then accuracy, AUC, F1, R2; then the loss. None for an empty list.
+    """
+    if wanted:
+        for name in names:
+            if _plain(name) == wanted or _plain(name).endswith("_" + wanted):
+                return _chosen(name)
+    for preferred in PREFERRED:
+        for name in names:
+            if _has_word(_plain(name), preferred) and not _has_word(_plain(name), "top"):
+                return _chosen(name)
+    for name in names:
+        if _plain(name) == "loss":
+            return _chosen(name)
+    return _chosen(names[0]) if names else None
+
+
+def direction_of(metric: str) -> str:
+    """Return ``maximize`` for scores and ``minimize`` for losses and errors."""
+    return "maximize" if any(_has_word(metric, word) for word in MAXIMIZED) else "minimize"
+
+
+def better(direction: str, value: float, other: float) -> bool:
+    """Return whether ``value`` beats ``other``."""
+    return value > other if direction == "maximize" else value < other
+
+
+def finite(metrics: Dict[str, float]) -> Dict[str, float]:
+    """Return the entries of ``metrics`` that are finite numbers, as plain floats."""
+    kept = {}
+    for name, value in metrics.items():
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            continue
+        if math.isfinite(number):
+            kept[str(name)] = number
+    return kept
+
+
+def chance_of(metric: str, chance_accuracy: Optional[float]) -> Optional[float]:
+    """Return what guessing reaches: the share of the most frequent label for accuracy, 0.5 for AUC; None if unknown."""
+    if _has_word(metric, "auc"):
+        return 0.5
+    if _has_word(metric, "accuracy") or _has_word(metric, "acc"):
+        return chance_accuracy
+    return None
+
+
+def _chosen(name: str) -> Chosen:
+    return Chosen(_plain(name), name, direction_of(_plain(name)))
+
+
+def _plain(name: str) -> str:
+    """Return a metric's name without ``val_`` and without the number that Keras adds to a second instance."""
+    plain = _NUMBERED.sub("", name[4:] if name.startswith("val_") else name)
+    return {"acc": "accuracy", "sparse_categorical_accuracy": "accuracy", "categorical_accuracy": "accuracy",
+            "binary_accuracy": "accuracy"}.get(plain, plain)  # fmt: skip
+
+
+def _has_word(name: str, word: str) -> bool:
+    return word in name.split("_")

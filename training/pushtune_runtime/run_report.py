@@ -1,0 +1,102 @@
+"""Decides how a run ended and writes ``result.json``."""
+
+import sys
+from typing import Dict, Optional
+
+from pushtune_contract.exit_codes import ExitCode
+from pushtune_contract.result import Notice, TrialResult, write_result
+from pushtune_runtime.failures import describe, may_be_infeasible
+from pushtune_runtime.script_runner import Outcome, TrainingStopped
+from pushtune_runtime.session import Session
+
+EXIT_CODES: Dict[str, ExitCode] = {
+    "done": ExitCode.DONE,
+    "infeasible": ExitCode.INFEASIBLE,
+    "script_error": ExitCode.SCRIPT_ERROR,
+    "interrupted": ExitCode.INTERRUPTED,
+    "pruned": ExitCode.PRUNED,
+}
+REPORTED_LIBRARIES = ("tensorflow", "keras", "numpy", "sklearn", "pandas")
+
+
+def report(session: Session, outcome: Outcome) -> ExitCode:
+    """Write the result of the run and return the exit code that says the same."""
+    error = None if outcome.error is None else describe(session, outcome.error)
+    status = _status(session, outcome.error)
+    if status in ("done", "pruned", "interrupted"):
+        _warn_about_late_failure(session, outcome.error, error)
+        error = None
+    elif error is None or isinstance(outcome.error, TrainingStopped):
+        error = Notice(message=_why_no_result(session), kind="NothingTrained")
+    write_result(session.trial_folder, _result(session, status, error))
+    session.phase = "end"
+    session.report("end", message=error.message[:2000] if error else status)
+    return EXIT_CODES[status]
+
+
+def _status(session: Session, error: Optional[BaseException]) -> str:
+    if session.stop_reason in ("interrupted", "pruned"):
+        return session.stop_reason
+    if session.stop_reason == "diverged":
+        return "infeasible"
+    if session.trained:
+        return "done"
+    if error is not None and session.request.overrides and may_be_infeasible(error):
+        return "infeasible"
+    return "script_error"
+
+
+def _warn_about_late_failure(session: Session, error: Optional[BaseException], notice: Optional[Notice]) -> None:
+    if notice is None or isinstance(error, (TrainingStopped, KeyboardInterrupt)):
+        return
+    message = f"the script failed after its model was trained: {notice.message}"
+    session.warnings.append(Notice(message, notice.file, notice.line, notice.kind, notice.traceback))
+
+
+def _why_no_result(session: Session) -> str:
+    if session.stop_reason == "diverged":
+        return "the loss became infinite or not a number: this configuration does not train"
+    if session.stop_reason == "time_limit":
+        return f"no epoch was completed within the limit of {session.request.time_limit_seconds:.0f} s"
+    if session.own_loop_steps:
+        return (
+            "the script trains with a loop of its own instead of model.fit: its weights were updated "
+            f"{session.own_loop_steps} times, but there is no metric that could be tuned; call model.fit"
+        )
+    return (
+        "the script ended without training a model: neither fit of a Keras model nor fit of a scikit-learn "
+        "estimator was called; is this the right entry script, and are its arguments complete?"
+    )
+
+
+def _result(session: Session, status: str, error: Optional[Notice]) -> TrialResult:
+    wanted = session.request.overrides
+    return TrialResult(
+        status=status,
+        script_sha256=session.script_sha256,
+        objective=session.objective,
+        test_metrics=session.test_metrics,
+        test_reads=session.test_reads,
+        search_space=session.search_space,
+        applied=[name for name in wanted if name in session.applied],
+        unapplied=[name for name in wanted if name not in session.applied],
+        warnings=session.warnings,
+        error=error,
+        seconds=round(session.seconds, 3),
+        epochs_trained=session.epochs_trained,
+        resumed_from_epochs=session.resumed_from_epochs,
+        exactness=session.exactness,
+        exactness_reason=session.exactness_reason,
+        model_files=session.model_files,
+        samples=session.samples,
+        versions={**_versions(), **session.versions},
+    )
+
+
+def _versions() -> Dict[str, str]:
+    versions = {"python": sys.version.split()[0]}
+    for name in REPORTED_LIBRARIES:
+        version = getattr(sys.modules.get(name), "__version__", None)
+        if isinstance(version, str):
+            versions[name] = version
+    return versions

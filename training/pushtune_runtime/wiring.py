@@ -1,0 +1,47 @@
+"""Puts the hooks in place, in the one order that works, and takes their results when the script has ended."""
+
+from types import ModuleType
+from typing import Any, List, Optional
+
+from pushtune_runtime.keras_hooks.import_hook import PatchAfterImport
+from pushtune_runtime.script_runner import Outcome
+from pushtune_runtime.session import Session
+from pushtune_runtime.source_index import Sources
+from pushtune_runtime.value_overrides import LiteralOverrides
+
+
+class Wiring:
+    """All hooks of one run."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._sources = Sources(session.code_folder)
+        self.literals = LiteralOverrides(session, self._sources)
+        self._keras: Optional[Any] = None
+
+    def install(self) -> None:
+        """Watch the imports of the libraries, and let literals of imported modules be replaced."""
+        self.literals.install()
+        PatchAfterImport({"tensorflow": _import_keras_too, "keras": self._patch_keras}).install()
+
+    def _patch_keras(self, keras: ModuleType) -> None:
+        from pushtune_runtime.keras_hooks.installation import KerasInstallation
+
+        self._keras = KerasInstallation(self._session, self._sources, self.literals)
+        self._keras.install(keras)
+
+    def finish(self, outcome: Outcome) -> Outcome:
+        """Complete the session after the script has ended; an interruption is passed on."""
+        finishers: List[Any] = [self._keras] if self._keras is not None else []
+        for finisher in finishers:
+            finisher.finish()
+        return outcome
+
+
+def _import_keras_too(tensorflow: ModuleType) -> None:
+    """``tf.data`` may be used before ``tf.keras`` is touched, which would be too late to see it."""
+    import importlib
+    import sys
+
+    if "keras" not in sys.modules:
+        importlib.import_module("keras")
