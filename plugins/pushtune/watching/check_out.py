@@ -1,0 +1,204 @@
+"""Puts the files of one commit into a run's folder without running anything that came with them.
+
+No hook, no filter (LFS), no submodule, no ``.git``; links that point out of the tree are removed. The files appear
+whole or not at all, and are readable for the other user that training runs as.
+"""
+
+import contextlib
+import itertools
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pushtune.errors import CheckoutRefused
+from pushtune.settings import Settings, load_settings
+from pushtune.watching.credentials import Credentials
+from pushtune.watching.git_command import GitFailed, run_git, stream_git
+from pushtune.watching.mirror import Mirror, mirror_folder
+from pushtune.watching.repository_url import redacted
+from pushtune_contract.reading import read_json, sync_folder, write_json
+
+CHECKOUT_FOLDER = "checkout"
+FACTS_FILE = "checkout.json"
+FILES_LIMIT = 200_000
+LISTED_PATHS = 200
+
+_ASIDE_PREFIX = ".checkout-"
+
+
+def check_out(
+    url: str,
+    branch: str,
+    commit: str | None,
+    run_folder: Path | str,
+    *,
+    previous_commit: str | None = None,
+    credentials: Credentials | None = None,
+    settings: Settings | None = None,
+) -> dict[str, Any]:
+    """Put ``commit`` (the head of ``branch`` where None) into ``run_folder/checkout``.
+
+    A second call with the same commit returns the facts of the first without touching the files.
+
+    Args:
+        previous_commit: what ``changed_paths`` is relative to; None leaves it empty.
+
+    Returns:
+        JSON data with commit, short_commit, branch, repository, author_name, author_email, subject,
+        committed_unix_time, checkout_folder, files (number), bytes, removed_links, submodules, changed_paths (each list
+        at most 200 paths).
+
+    Raises:
+        CommitMissing, BranchMissing, RepositoryMissing, AuthenticationRefused, CheckoutRefused: do not try again.
+        RepositoryUnreachable: may pass.
+    """
+    settings = settings or load_settings()
+    folder = Path(run_folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(folder)
+    mirror = open_mirror(url, settings, credentials)
+    done = _finished(folder)
+    if commit and done and done["commit"].startswith(commit):
+        return done
+    with mirror.locked():
+        if commit is None or not mirror.has(commit):
+            head = mirror.fetch(branch)
+        wanted = mirror.find_commit(commit or head)
+        facts = _materialise(mirror, wanted, folder, settings)
+        with contextlib.closing(mirror.changed_paths(previous_commit, wanted)) as changed:
+            facts["changed_paths"] = list(itertools.islice(changed, LISTED_PATHS))
+        facts |= {"branch": branch, "repository": redacted(url)} | mirror.describe(wanted)
+    write_json(folder / FACTS_FILE, facts)
+    return facts
+
+
+def open_mirror(url: str, settings: Settings, credentials: Credentials | None = None) -> Mirror:
+    """Return the mirror of ``url`` in this installation; nothing is fetched yet."""
+    folder = mirror_folder(settings.mirrors, url)
+    return Mirror(url, folder, settings.git_timeout_seconds, settings.checkout_limit_bytes, credentials)
+
+
+def _finished(folder: Path) -> dict[str, Any] | None:
+    try:
+        facts: dict[str, Any] = read_json(folder / FACTS_FILE)
+    except FileNotFoundError:
+        return None
+    return facts if (folder / CHECKOUT_FOLDER).is_dir() else None
+
+
+def _remove_leftovers(folder: Path) -> None:
+    for leftover in folder.glob(f"{_ASIDE_PREFIX}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _materialise(mirror: Mirror, commit: str, folder: Path, settings: Settings) -> dict[str, Any]:
+    target = folder / CHECKOUT_FOLDER
+    total_bytes, files, submodules = _measure(mirror, commit, settings.checkout_limit_bytes)
+    aside = Path(tempfile.mkdtemp(prefix=_ASIDE_PREFIX, dir=folder))
+    try:
+        tree = aside / "tree"
+        tree.mkdir()
+        _write_files(mirror, commit, aside / "index", tree, settings)
+        removed = _remove_outward_links(tree)
+        _make_readable(tree)
+        (folder / FACTS_FILE).unlink(missing_ok=True)
+        shutil.rmtree(target, ignore_errors=True)
+        tree.rename(target)
+        sync_folder(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return {
+        "commit": commit,
+        "short_commit": commit[:12],
+        "checkout_folder": str(target),
+        "files": files,
+        "bytes": total_bytes,
+        "removed_links": removed[:LISTED_PATHS],
+        "submodules": submodules[:LISTED_PATHS],
+    }
+
+
+def _measure(mirror: Mirror, commit: str, limit_bytes: int) -> tuple[int, int, list[str]]:
+    """Return (bytes, files, submodules) of a commit before a single file is written; stops at the limits."""
+    total_bytes, files, submodules = 0, 0, []
+    for mode, size, path in _entries(mirror, commit):
+        files += 1
+        total_bytes += size
+        if mode == "160000":
+            submodules.append(path)
+        if total_bytes > limit_bytes or files > FILES_LIMIT:
+            raise CheckoutRefused(
+                f"The files of a commit must be at most {limit_bytes} bytes in {FILES_LIMIT} files.",
+                f"more than that in {commit[:12]}",
+                "Keep data out of the repository (data_folder mounts it), or raise PUSHTUNE_CHECKOUT_LIMIT_BYTES.",
+            )
+    return total_bytes, files, submodules
+
+
+def _entries(mirror: Mirror, commit: str) -> Iterator[tuple[str, int, str]]:
+    arguments = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit]
+    rest = b""
+    with contextlib.closing(
+        stream_git(arguments, git_folder=mirror.folder, timeout_seconds=mirror.timeout_seconds)
+    ) as output:
+        for chunk in output:
+            *records, rest = (rest + chunk).split(b"\0")
+            for record in records:
+                facts, _, path = record.decode("utf-8", "replace").partition("\t")
+                mode, _, _, size = facts.split()
+                yield mode, int(size) if size.isdigit() else 0, path
+
+
+def _write_files(mirror: Mirror, commit: str, index: Path, tree: Path, settings: Settings) -> None:
+    environment = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(tree)}
+    for command in (["read-tree", commit], ["checkout-index", "--all", "--force", "--quiet"]):
+        try:
+            run_git(
+                command,
+                git_folder=mirror.folder,
+                timeout_seconds=mirror.timeout_seconds,
+                environment=environment,
+                file_limit_bytes=settings.checkout_limit_bytes,
+            )
+        except GitFailed as error:
+            raise CheckoutRefused(
+                f"git must be able to write the files of {commit[:12]}.",
+                error.text.splitlines()[0][:300],
+                "Correct the file names in the repository.",
+            ) from error
+
+
+def _remove_outward_links(tree: Path) -> list[str]:
+    """Remove the symbolic links that lead out of ``tree``; return them as ``path -> target``, sorted."""
+    root = tree.resolve()
+    outward = []
+    for parent, folders, files in os.walk(tree, followlinks=False):
+        for name in (*folders, *files):
+            path = Path(parent) / name
+            if path.is_symlink() and not _stays_inside(path, root):
+                outward.append(path)
+    removed = sorted(f"{path.relative_to(tree)} -> {path.readlink()}"[:500] for path in outward)
+    for path in outward:
+        path.unlink()
+    return removed
+
+
+def _stays_inside(link: Path, root: Path) -> bool:
+    if link.readlink().is_absolute():
+        return False  # it would point somewhere else once the tree is mounted in a container
+    return Path(os.path.realpath(link)).is_relative_to(root)
+
+
+def _make_readable(tree: Path) -> None:
+    """Give everyone what ``chmod a+rX`` gives, whatever the umask of this process is."""
+    for parent, _, files in os.walk(tree, followlinks=False):
+        Path(parent).chmod(0o755)
+        for name in files:
+            path = Path(parent) / name
+            mode = path.lstat().st_mode
+            if stat.S_ISREG(mode):
+                path.chmod(0o755 if mode & stat.S_IXUSR else 0o644)

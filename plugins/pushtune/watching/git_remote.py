@@ -1,0 +1,103 @@
+"""Asks a repository where a branch stands, without fetching anything."""
+
+import re
+
+from pushtune.errors import (
+    AuthenticationRefused,
+    BranchMissing,
+    PushtuneError,
+    RepositoryEmpty,
+    RepositoryMissing,
+    RepositoryUnreachable,
+)
+from pushtune.watching.credentials import Credentials
+from pushtune.watching.git_command import GitFailed, run_git
+from pushtune.watching.repository_url import check_branch, check_url, redacted
+
+_SHOWN_BRANCHES = 10
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+
+_REFUSED = re.compile(
+    r"Authentication failed|could not read (Username|Password)|terminal prompts disabled|Permission denied"
+    r"|error: 40[13]|Access denied|invalid credentials|Host key verification failed",
+    re.IGNORECASE,
+)
+_MISSING = re.compile(
+    r"does not appear to be a git repository|repository .* (not found|does not exist)|error: 404|Repository not found"
+    r"|not valid: is this a git repository",
+    re.IGNORECASE,
+)
+
+
+def resolve_head(
+    url: str, branch: str, *, timeout_seconds: float, credentials: Credentials | None = None
+) -> str | None:
+    """Return the commit (40 or 64 hexadecimal digits) that ``branch`` points to; None where there is no such branch.
+
+    Raises:
+        RepositoryUnreachable: no answer within ``timeout_seconds``, or none that can be understood. May pass.
+        RepositoryMissing, AuthenticationRefused: will not pass by waiting.
+        InvalidRepositoryUrl: the address is of a kind that is not allowed.
+    """
+    return _list(url, f"refs/heads/{check_branch(branch)}", timeout_seconds, credentials).get(f"refs/heads/{branch}")
+
+
+def check_remote(url: str, branch: str, *, timeout_seconds: float, credentials: Credentials | None = None) -> str:
+    """Return the commit that ``branch`` points to.
+
+    Raises:
+        RepositoryEmpty, BranchMissing: there is nothing to train.
+        As ``resolve_head`` otherwise.
+    """
+    head = resolve_head(url, branch, timeout_seconds=timeout_seconds, credentials=credentials)
+    if head:
+        return head
+    branches = sorted(name[11:] for name in _list(url, "refs/heads/*", timeout_seconds, credentials))
+    if not branches:
+        raise RepositoryEmpty(
+            "A watched repository must hold at least one commit.",
+            redacted(url),
+            "Push a first commit; it is trained then.",
+        )
+    shown = ", ".join(branches[:_SHOWN_BRANCHES]) + (", ..." if len(branches) > _SHOWN_BRANCHES else "")
+    raise BranchMissing(
+        f"The watched branch must exist in {redacted(url)}.",
+        f"branch {branch!r}; the repository has: {shown}",
+        "Correct 'branch' in config/watched_repositories.yaml, or push the branch.",
+    )
+
+
+def _list(url: str, pattern: str, timeout_seconds: float, credentials: Credentials | None) -> dict[str, str]:
+    check_url(url)
+    try:
+        output = run_git(
+            ["ls-remote", "--quiet", "--", url, pattern], timeout_seconds=timeout_seconds, credentials=credentials
+        )
+    except GitFailed as error:
+        raise explain_failure(url, error, timeout_seconds) from error
+    refs = {}
+    for line in output.decode("utf-8", "replace").splitlines():
+        commit, _, name = line.partition("\t")
+        if _COMMIT.fullmatch(commit):
+            refs[name] = commit
+    return refs
+
+
+def explain_failure(url: str, error: GitFailed, timeout_seconds: float) -> PushtuneError:
+    """Return what a failed conversation with the repository at ``url`` means for its owner."""
+    shown, text = redacted(url), "; ".join(error.text.splitlines()[:2])[:500].rstrip(".")
+    if error.timed_out:
+        return RepositoryUnreachable(
+            f"{shown} must answer within {timeout_seconds:g} s.", "no answer", "Check the network; it is tried again."
+        )
+    if _REFUSED.search(error.text):
+        return AuthenticationRefused(
+            f"{shown} must be readable with the given credentials.",
+            text,
+            "Set connection_id to an Airflow connection with a user and token (https) or a private key (ssh).",
+        )
+    if _MISSING.search(error.text):
+        return RepositoryMissing(f"There must be a git repository at {shown}.", text, "Correct 'url' in its entry.")
+    return RepositoryUnreachable(
+        f"{shown} must be reachable.", text, "Check the address and the network; it is tried again."
+    )

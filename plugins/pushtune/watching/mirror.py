@@ -1,0 +1,193 @@
+"""The bare copy of a watched repository: what a branch consists of, read without running anything of it."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pushtune.errors import BranchMissing, CheckoutRefused, CommitMissing, RepositoryUnreachable
+from pushtune.watching.credentials import Credentials
+from pushtune.watching.git_command import GitFailed, run_git, stream_git
+from pushtune.watching.git_remote import explain_failure
+from pushtune.watching.repository_url import check_branch, check_url, redacted
+
+_COMMIT_NAME = re.compile(r"[0-9a-f]{7,64}")
+_LOCK_PAUSE_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A bare repository in ``folder``, filled from ``url``; ``size_limit_bytes`` bounds what one fetch may bring."""
+
+    url: str
+    folder: Path
+    timeout_seconds: float
+    size_limit_bytes: int
+    credentials: Credentials | None = None
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the mirror alone, across processes and hosts that share its folder.
+
+        Raises:
+            RepositoryUnreachable: another process held it for longer than two git commands may take.
+        """
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + 2 * self.timeout_seconds
+        with self.folder.with_suffix(".lock").open("w") as stream:
+            while True:
+                try:
+                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() > deadline:
+                        raise RepositoryUnreachable(
+                            "A mirror must become free for the next run.",
+                            f"{self.folder.name} is in use",
+                            "It is tried again.",
+                        ) from error
+                    time.sleep(_LOCK_PAUSE_SECONDS)
+            yield
+
+    def fetch(self, branch: str) -> str:
+        """Bring ``branch`` up to date and return its commit. Only inside ``locked``.
+
+        Raises:
+            BranchMissing, CheckoutRefused (too large), RepositoryUnreachable, RepositoryMissing, AuthenticationRefused.
+        """
+        self._prepare()
+        self._fetch(f"+refs/heads/{check_branch(branch)}:refs/heads/{branch}")
+        return self._read("rev-parse", "--verify", f"refs/heads/{branch}").strip()
+
+    def find_commit(self, name: str) -> str:
+        """Return the full name of the commit ``name`` (7 to 64 hexadecimal digits), fetched by name if need be.
+
+        Raises:
+            CommitMissing: it is not in the repository, is ambiguous, or is no name of a commit at all.
+        """
+        wanted = name.strip().lower()
+        if _COMMIT_NAME.fullmatch(wanted):
+            self._prepare()
+            for attempt in range(2):
+                with contextlib.suppress(GitFailed):
+                    return self._read("rev-parse", "--verify", "--quiet", f"{wanted}^{{commit}}").strip()
+                if attempt == 0 and len(wanted) >= 40:
+                    with contextlib.suppress(GitFailed):
+                        self._git("fetch", "--no-tags", "--no-write-fetch-head", "--quiet", "--", self.url, wanted)
+        raise CommitMissing(
+            f"The asked commit must be in {redacted(self.url)}.",
+            repr(name[:80]),
+            "Give 7 to 40 hexadecimal digits of a commit that was pushed to the watched branch.",
+        )
+
+    def has(self, commit: str) -> bool:
+        """Return whether ``commit`` is in the mirror with all that it needs to be compared."""
+        with contextlib.suppress(GitFailed):
+            self._read("cat-file", "-e", f"{commit}^{{commit}}")
+            return True
+        return False
+
+    def commits_between(self, base: str | None, head: str, limit: int) -> list[str]:
+        """Return the newest ``limit`` commits of ``head`` that ``base`` has not, newest first, without ``head``."""
+        if base is None or not self.has(base):
+            return []
+        output = self._read("rev-list", f"--max-count={limit + 1}", head, f"^{base}", "--")
+        return [commit for commit in output.split() if commit != head][:limit]
+
+    def changed_paths(self, base: str | None, head: str) -> Generator[str, None, None]:
+        """Yield the paths that differ between two commits, as git finds them: close it when you know enough.
+
+        Yields nothing where ``base`` is None or not in the mirror.
+        """
+        if base is None or not self.has(base):
+            return
+        arguments = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", base, head, "--"]
+        rest = b""
+        with contextlib.closing(
+            stream_git(arguments, git_folder=self.folder, timeout_seconds=self.timeout_seconds)
+        ) as output:
+            for chunk in output:
+                *paths, rest = (rest + chunk).split(b"\0")
+                yield from (path.decode("utf-8", "replace") for path in paths)
+
+    def describe(self, commit: str) -> dict[str, str | int]:
+        """Return who made ``commit`` and what it says: author_name, author_email, committed_unix_time, subject.
+
+        The texts are the author's, hence hostile: control characters are removed, lengths are bounded.
+        """
+        output = self._read(
+            "log", "-1", "--no-show-signature", "--encoding=UTF-8", "--format=%an%x00%ae%x00%ct%x00%s", commit, "--"
+        )
+        name, email, seconds, subject = (*output.rstrip("\n").split("\0"), "", "", "", "")[:4]
+        return {
+            "author_name": _plain(name, 200),
+            "author_email": _plain(email, 254),
+            "committed_unix_time": int(seconds or 0),
+            "subject": _plain(subject, 500),
+        }
+
+    def remove(self) -> None:
+        """Throw the mirror away; the next fetch fills it again. Only inside ``locked``."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _prepare(self) -> None:
+        if not (self.folder / "HEAD").exists():
+            run_git(
+                ["init", "--quiet", "--bare", "--template=", str(self.folder)], timeout_seconds=self.timeout_seconds
+            )
+        # Left behind by a git command that was killed; nobody else works here while the lock is held.
+        for leftover in (
+            *self.folder.glob("*.lock"),
+            *self.folder.glob("refs/**/*.lock"),
+            *self.folder.glob("objects/pack/tmp_*"),
+        ):
+            leftover.unlink(missing_ok=True)
+
+    def _fetch(self, refspec: str) -> None:
+        options = ["--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance", "--quiet"]
+        try:
+            self._git("fetch", *options, "--", check_url(self.url), refspec)
+        except GitFailed as error:
+            if error.too_large:
+                raise CheckoutRefused(
+                    f"What is fetched from {redacted(self.url)} must be at most {self.size_limit_bytes} bytes.",
+                    "more",
+                    "Raise PUSHTUNE_CHECKOUT_LIMIT_BYTES, or keep large files out of the history.",
+                ) from error
+            if "couldn't find remote ref" in error.text:
+                raise BranchMissing(
+                    f"The watched branch must exist in {redacted(self.url)}.",
+                    refspec.split("/")[-1],
+                    "Push the branch again.",
+                ) from error
+            raise explain_failure(self.url, error, self.timeout_seconds) from error
+
+    def _git(self, *arguments: str) -> bytes:
+        return run_git(
+            arguments,
+            git_folder=self.folder,
+            timeout_seconds=self.timeout_seconds,
+            credentials=self.credentials,
+            file_limit_bytes=self.size_limit_bytes,
+        )
+
+    def _read(self, *arguments: str) -> str:
+        return run_git(arguments, git_folder=self.folder, timeout_seconds=self.timeout_seconds).decode(
+            "utf-8", "replace"
+        )
+
+
+def mirror_folder(mirrors: Path, url: str) -> Path:
+    """Return the folder of the mirror of ``url``: readable, and different for each address."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", url.rstrip("/").removesuffix(".git").rsplit("/", 1)[-1])[:60].strip(".-")
+    return mirrors / f"{name or 'repository'}-{hashlib.sha256(os.fsencode(url)).hexdigest()[:12]}.git"
+
+
+def _plain(text: str, limit: int) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)[:limit].strip()

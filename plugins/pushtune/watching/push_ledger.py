@@ -1,0 +1,210 @@
+"""The push ledger: every commit that was seen is recorded once, with what became of it.
+
+States of a commit: ``running`` (a run trains it), then one of ``trained``, ``failed`` (with the reason), ``filtered``
+(it changed nothing that is watched) or ``superseded`` (a newer commit of the branch was trained instead of it).
+
+The records lie in a small key-value store, in Airflow the asset's state store. It can get, set and delete, but neither
+list nor compare-and-set, so each key has one kind of writer: ``sightings`` belongs to the trigger, all others to tasks,
+and tasks claim a commit only while they hold the lock of the repository's mirror.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
+
+from pushtune.errors import InvalidPushOutcome
+
+RECORDS_LIMIT = 500
+OUTCOMES = ("trained", "failed")
+HANDLED = ("running", "trained", "failed", "filtered")
+
+HEAD_KEY = "head"
+COMMITS_KEY = "commits"
+SIGHTINGS_KEY = "sightings"
+CLAIMS_KEY = "claims"
+_SIGHTINGS_LIMIT = 100
+_CLAIMS_LIMIT = 200
+_REASON_LIMIT_CHARACTERS = 2000
+
+
+class Store(Protocol):
+    """What the ledger needs of a key-value store; the values are JSON data."""
+
+    def get(self, key: str, default: Any = None) -> Any: ...
+    def set(self, key: str, value: Any) -> None: ...
+    def delete(self, key: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class PushRecord:
+    """What became of one commit.
+
+    Attributes:
+        state: ``running``, ``trained``, ``failed``, ``filtered`` or ``superseded``.
+        reason: why, for a person; for ``superseded`` the newer commit.
+        run_id: the run that decided it. runs: how many runs trained it.
+        base: the handled commit before it: what its changes are relative to.
+        seen_unix_time, changed_unix_time: first sight, and the last change of state; seconds since 1970, UTC.
+    """
+
+    commit: str
+    state: str
+    reason: str = ""
+    run_id: str = ""
+    runs: int = 0
+    base: str | None = None
+    seen_unix_time: float = 0.0
+    changed_unix_time: float = 0.0
+
+    @property
+    def handled(self) -> bool:
+        """Whether this commit needs no run any more while it is the head of its branch."""
+        return self.state in HANDLED
+
+
+@dataclass
+class PushLedger:
+    """The ledger of one watched repository, over a store of its own."""
+
+    store: Store
+    clock: Callable[[], float] = field(default=time.time)
+
+    def record(self, commit: str) -> PushRecord | None:
+        """Return what became of ``commit``; None where it was never seen, or is not among the newest any more."""
+        return as_record(self.store.get(record_key(commit)))
+
+    def records(self) -> list[PushRecord]:
+        """Return all records, the newest last."""
+        found = (self.record(commit) for commit in self.store.get(COMMITS_KEY) or [])
+        return [record for record in found if record]
+
+    def base(self, exclude: str | None = None) -> str | None:
+        """Return the newest head that was handled; None at the beginning. ``exclude`` is passed over."""
+        commit: str | None = self.store.get(HEAD_KEY)
+        for _ in range(RECORDS_LIMIT):
+            record = self.record(commit) if commit else None
+            if commit != exclude and (record is None or record.handled):
+                return commit
+            commit = record.base if record else None
+        return None
+
+    def claimed_by(self, run_id: str) -> str | None:
+        """Return the commit that this run claimed before, so that a retry trains the same one."""
+        claims: dict[str, str] = self.store.get(CLAIMS_KEY) or {}
+        return claims.get(run_id)
+
+    def claim(self, commit: str, run_id: str, base: str | None, older: list[str], *, is_head: bool = True) -> None:
+        """Record that ``run_id`` trains ``commit``; ``older`` and whatever the trigger saw meanwhile become superseded.
+
+        Repeating a claim changes nothing. A commit that was trained stays trained while it is trained once more.
+        """
+        before = self.record(commit)
+        if not (before and before.run_id == run_id and before.state == "running"):
+            state = "trained" if before and before.state == "trained" else "running"
+            self._write([commit], state, "", run_id, base=base, runs=(before.runs if before else 0) + 1)
+        claims = {**(self.store.get(CLAIMS_KEY) or {}), run_id: commit}
+        self.store.set(CLAIMS_KEY, dict(list(claims.items())[-_CLAIMS_LIMIT:]))
+        if is_head:
+            self._advance(commit, older, run_id)
+
+    def filter(self, commit: str, run_id: str, base: str | None, older: list[str], reason: str) -> None:
+        """Record that ``commit`` changed nothing that is watched."""
+        self._write([commit], "filtered", reason, run_id, base=base)
+        self._advance(commit, older, run_id)
+
+    def supersede(self, commit: str, head: str, run_id: str) -> None:
+        """Record that ``commit`` will not be trained, since ``head`` came after it."""
+        self._write([commit], "superseded", head, run_id)
+
+    def close(self, commit: str, outcome: str, reason: str, run_id: str) -> None:
+        """Record how the training of ``commit`` ended; a commit that was ever trained stays trained.
+
+        Raises:
+            InvalidPushOutcome: ``outcome`` is neither ``trained`` nor ``failed``.
+        """
+        if outcome not in OUTCOMES:
+            raise InvalidPushOutcome(f"A push must be closed as one of {OUTCOMES}.", repr(outcome), "Pass one of them.")
+        before = self.record(commit)
+        if not (before and before.state == "trained" and outcome == "failed"):
+            self._write([commit], outcome, reason, run_id)
+
+    def _advance(self, head: str, older: list[str], run_id: str) -> None:
+        sightings = [sighting["commit"] for sighting in self.store.get(SIGHTINGS_KEY) or []]
+        passed = dict.fromkeys([*reversed(older[: RECORDS_LIMIT - 1]), *sightings])
+        self._write(
+            [commit for commit in passed if commit != head and self.record(commit) is None], "superseded", head, run_id
+        )
+        self.store.set(HEAD_KEY, head)
+
+    def _write(
+        self,
+        commits: list[str],
+        state: str,
+        reason: str,
+        run_id: str,
+        *,
+        base: str | None = None,
+        runs: int | None = None,
+    ) -> None:
+        now = self.clock()
+        seen = {sighting["commit"]: sighting["unix_time"] for sighting in self.store.get(SIGHTINGS_KEY) or []}
+        known = {commit: self.record(commit) for commit in commits}
+        self._remember([commit for commit, record in known.items() if record is None])
+        for commit, record in known.items():
+            before = record or PushRecord(commit, state, seen_unix_time=seen.get(commit, now))
+            after = replace(
+                before,
+                state=state,
+                reason=reason[:_REASON_LIMIT_CHARACTERS],
+                run_id=run_id,
+                runs=before.runs if runs is None else runs,
+                base=base or before.base,
+                changed_unix_time=now,
+            )
+            self.store.set(record_key(commit), asdict(after))
+
+    def _remember(self, commits: list[str]) -> None:
+        """Keep the names of new commits, before their records, and forget the oldest beyond the limit."""
+        if not commits:
+            return
+        known = [*(self.store.get(COMMITS_KEY) or []), *commits]
+        for old in known[:-RECORDS_LIMIT]:
+            self.store.delete(record_key(old))
+        self.store.set(COMMITS_KEY, known[-RECORDS_LIMIT:])
+
+
+def close_push(store: Store, push: dict[str, Any] | None, outcome: str, reason: str, run_id: str) -> None:
+    """Record how a run ended: the last thing that it does, whether it went well or not.
+
+    Args:
+        store: ``context["asset_state_store"]`` of a task whose only inlet is the watched asset.
+        push: what the GitSensor returned; None (the sensor skipped or failed) records nothing.
+        outcome: ``trained`` or ``failed``. reason: one sentence for a person. run_id: of this run.
+
+    Raises:
+        InvalidPushOutcome: another outcome.
+    """
+    if push is not None:
+        PushLedger(store).close(push["commit"], outcome, reason, run_id)
+
+
+def record_key(commit: str) -> str:
+    """Return the key of a commit's record."""
+    return f"commit:{commit}"
+
+
+def as_record(document: Any) -> PushRecord | None:
+    """Return the record in a stored value; None for a missing one, or one of another release that does not fit."""
+    try:
+        return PushRecord(**document)
+    except TypeError:
+        return None
+
+
+def with_sighting(sightings: Any, commit: str, unix_time: float) -> list[Any]:
+    """Return the trigger's list of sightings with ``commit`` added once, the newest last."""
+    known = list(sightings or [])
+    if any(sighting["commit"] == commit for sighting in known):
+        return known
+    return [*known, {"commit": commit, "unix_time": unix_time}][-_SIGHTINGS_LIMIT:]
