@@ -22,6 +22,8 @@ KILL_GRACE_SECONDS = 10
 ENGINE_OUTAGE_SECONDS = 120.0
 LOG_END_SECONDS = 5.0
 DETAIL_LINES_PER_LOOK = 20
+ATTACHED_LINES = 100
+CATCH_UP_LOOKS = 500
 
 StopRule = Callable[[dict[str, Any]], str | None]
 
@@ -57,10 +59,16 @@ class Supervisor:
     _stop_deadline: float = 0.0
     _rule_failed: bool = False
 
-    def watch(self, container_id: str, started_unix_time: float, tail_lines: int = LINES_LIMIT) -> ProgressReader:
-        """Return once the container has ended, or was stopped by force, or ``cancel`` was called."""
+    def watch(self, container_id: str, started_unix_time: float, attached: bool) -> None:
+        """Return once the container has ended, or was stopped by force, or ``cancel`` was called.
+
+        Of a container that was ``attached`` to, what it has put out before is shown in part only: the log of the try
+        before has it.
+        """
         reader = ProgressReader(self._folder)
-        follower = self._follow(container_id, tail_lines)
+        if attached:
+            self._catch_up(reader)
+        follower = self._follow(container_id, ATTACHED_LINES if attached else LINES_LIMIT)
         while not self.cancelled:
             follower.ended.wait(STATE_INTERVAL_SECONDS)
             if not self._is_running(container_id):
@@ -73,7 +81,6 @@ class Supervisor:
         if follower.limited and not self.cancelled:
             self._show_last_lines(container_id)
         self._show_progress(reader)
-        return reader
 
     def cancel(self) -> None:
         """Make ``watch`` return; safe to call from a signal handler."""
@@ -115,6 +122,13 @@ class Supervisor:
             return False
         self._due[what] = now + interval_seconds
         return True
+
+    def _catch_up(self, reader: ProgressReader) -> None:
+        for _ in range(CATCH_UP_LOOKS):
+            if not reader.read_new():
+                break
+        if reader.last is not None:
+            self.log(f"So far: {describe(reader.last)}")
 
     def _show_progress(self, reader: ProgressReader) -> None:
         lines = reader.read_new()

@@ -92,14 +92,16 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         try:
             return self._run(context)
         except TrialInfeasible as error:
-            raise AirflowSkipException(str(error)) from error
+            self.log.warning(str(error))
+            raise AirflowSkipException(str(error)) from None
         except RETRYABLE as error:
-            raise AirflowException(str(error)) from error
+            raise AirflowException(str(error)) from None
         except PushtuneError as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None
 
     def _run(self, context: Any) -> dict[str, Any]:
         spec, settings = self._checked_spec(), load_settings()
+        self.log.info("%s (%s), files in %s", spec["label"], spec["request"]["mode"], spec["folder"])
         workspace.restore_trial(spec, settings)
         folder = Path(spec["folder"])
         if reason := attempts.take_given_up(folder):
@@ -163,6 +165,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         container_id = self._container.adopt()
         if not container_id:
             if reason := self._supervisor.reason_to_stop():
+                self.log.info("Not started: %s", reason)
                 raise AirflowSkipException(f"Not started: {reason}")
             container_id = self._container.create(
                 self._checked_spec().get("image") or self.image,

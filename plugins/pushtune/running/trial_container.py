@@ -1,5 +1,6 @@
 """The one container of a trial: found, started, or replaced; and what is kept of it once it has ended."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +11,12 @@ from pushtune.running import attempts, outcome, workspace
 from pushtune.running.attempts import Attempts
 from pushtune.running.container_engine import ContainerEngine, ContainerState
 from pushtune.running.container_labels import TrainingLabels, container_name, from_labels, owner_labels, to_labels
-from pushtune.running.container_log import LINES_LIMIT
 from pushtune.running.hardening import host_config_arguments
 from pushtune.running.supervision import Supervisor
 from pushtune.settings import Settings
 from pushtune_contract.progress import read_progress
 
 RUNNING, FINISHED, FAILED, GONE = "running", "finished", "failed", "gone"
-REATTACH_LINES = 1_000
 
 
 class TrialContainer:
@@ -95,15 +94,12 @@ class TrialContainer:
     def run(self, container_id: str, supervisor: Supervisor) -> ContainerState:
         """Start the container where that has not happened, watch it, and return its state after its end."""
         state = self._engine.find(container_id)
-        tail_lines = REATTACH_LINES
+        attached = state is not None and state.is_running
         if state is not None and state.status == "created":
             self._engine.start(container_id)
-            tail_lines = LINES_LIMIT
-            state = self._engine.find(container_id)
-        elif state is not None and state.is_running:
-            self._log(f"Attached to the running container {state.name}.")
-        if state is not None and state.is_running:
-            supervisor.watch(container_id, state.started_unix_time, tail_lines)
+        if state is not None and (attached or state.status == "created"):
+            self._log(f"{'Attached to' if attached else 'Started'} container {state.name}.")
+            supervisor.watch(container_id, state.started_unix_time or time.time(), attached)
             state = self._engine.find(container_id)
         return _present(None if supervisor.cancelled else state)
 
