@@ -102,6 +102,7 @@ class _Board:
         self._lock = threading.RLock()
         self._steps: list[Step] = []
         self._ticker: threading.Thread | None = None
+        self._status_shown = False
 
     def begin(self, current: Step) -> None:
         with self._lock:
@@ -120,18 +121,18 @@ class _Board:
 
     def print_line(self, line: str, trusted: bool = False) -> None:
         with self._lock:
-            _write((ERASE_LINE if _is_terminal() and self._steps else "") + (line if trusted else clean(line)) + "\n")
+            _write((ERASE_LINE if self._status_shown else "") + (line if trusted else clean(line)) + "\n")
+            self._status_shown = False
 
     def _tick(self) -> None:
         while True:
             with self._lock:
                 if not self._steps:
                     self._ticker = None
-                    if _is_terminal():
-                        _write(ERASE_LINE)
                     return
                 if _is_terminal():
                     _write(ERASE_LINE + self._status_line())
+                    self._status_shown = True
                 else:
                     self._remind()
             time.sleep(REDRAW_INTERVAL_SECONDS)

@@ -1,8 +1,8 @@
 """Which images there are, what each is built from, and the tag that its content gives it.
 
 A tag ends in a hash over every file that goes into the image and into those below it. So a tag that exists is
-up to date, a second run builds nothing, and two releases on one machine do not disturb each other. DAG files call
-``image_tag`` while they are parsed: a few milliseconds, without a Docker engine.
+up to date, and a second run builds nothing. DAG files call ``image_tag`` while they are parsed: it takes a few
+milliseconds and needs no Docker engine.
 """
 
 import hashlib
@@ -16,41 +16,71 @@ from pushtune.settings import PROJECT_FOLDER
 REPOSITORY_PREFIX = "pushtune/"
 HASH_CHARACTERS = 12
 RUNTIME_FOLDER = "training"
+LOCK_FOLDER = "requirements/images"
+INSTALLER_LOCK = "installer.txt"
 
 
 @dataclass(frozen=True)
 class Image:
-    """One image; its Dockerfile and other files stand in ``images/<name>/``.
+    """One image: a lock file installed on its parent, or else the Dockerfile in ``images/<name>/``.
 
     Attributes:
-        name: also the name of the folder and of the repository below ``pushtune/``.
+        name: also the name of the repository below ``pushtune/``.
+        parent: the image that it is built on; None where it starts from an official image or from packages.
+        lock_file: the lock file below ``requirements/images/`` that is all it adds; None with a Dockerfile.
+        carries_runtime: True where ``training/`` is part of the Dockerfile's context.
+    """
+
+    name: str
+    parent: str | None
+    lock_file: str | None = None
+    carries_runtime: bool = False
+
+
+@dataclass(frozen=True)
+class Family:
+    """A kind of model, and the image that trains it.
+
+    Attributes:
+        name: what the detectors return; also the image and the folder ``images/<name>/``.
         description: one line for people.
-        parent: the image that it is built on; None for an image made by other means (see ``base_image``).
-        requirements: lock file of its libraries in ``requirements/images/``; None where it adds none.
-        carries_runtime: True where ``training/`` is copied into it.
+        stands_on: ``keras`` (with TensorFlow) or ``base`` (Python alone).
+        lock_file: libraries that the family adds; None where it adds none.
     """
 
     name: str
     description: str
-    parent: str | None = "base"
-    requirements: str | None = None
-    carries_runtime: bool = False
+    stands_on: str = "keras"
+    lock_file: str | None = None
 
 
-BASE = Image("base", "Python and a user without rights, from the official image or the distribution's packages", None)
-KERAS = Image("keras", "TensorFlow, Keras and what nearly every training script imports", "base", "keras.txt")
-
-# One row per family, from the most specific to the most general: the order in which they are recognised and listed.
+# From the most specific to the most general: the order in which families are recognised and listed.
 FAMILIES = (
-    Image("transformer", "attention: text and token models", "keras", "transformer.txt", carries_runtime=True),
-    Image("cnn", "convolutions: pictures", "keras", "cnn.txt", carries_runtime=True),
-    Image("rnn", "recurrent layers: sequences and time series", "keras", "rnn.txt", carries_runtime=True),
-    Image("dense", "fully connected layers: tables and features", "keras", carries_runtime=True),
-    Image("classical", "no neural network: scikit-learn and trees", "base", "classical.txt", carries_runtime=True),
+    Family("transformer", "attention: text and token models", lock_file="transformer.txt"),
+    Family("cnn", "convolutions: pictures", lock_file="cnn.txt"),
+    Family("rnn", "recurrent layers: sequences and time series", lock_file="rnn.txt"),
+    Family("dense", "fully connected layers: tables and features"),
+    Family("classical", "no neural network: scikit-learn and trees", stands_on="base", lock_file="classical.txt"),
 )
 FAMILY_NAMES = tuple(family.name for family in FAMILIES)
 
-_IMAGES = {image.name: image for image in (BASE, KERAS, *FAMILIES)}
+
+def _family_images(family: Family) -> list[Image]:
+    # The libraries are an image of their own, so that a change of the runtime does not install them again.
+    if family.lock_file is None:
+        return [Image(family.name, family.stands_on, carries_runtime=True)]
+    libraries = Image(f"{family.name}-libraries", family.stands_on, family.lock_file)
+    return [libraries, Image(family.name, libraries.name, carries_runtime=True)]
+
+
+_IMAGES = {
+    image.name: image
+    for image in (
+        Image("base", None),
+        Image("keras", "base", "keras.txt"),
+        *(image for family in FAMILIES for image in _family_images(family)),
+    )
+}
 
 
 def find_image(name: str) -> Image:
@@ -91,14 +121,18 @@ def repository(name: str) -> str:
 
 def input_files(image: Image, project: Path = PROJECT_FOLDER) -> list[Path]:
     """Return the files that go into ``image`` itself, in a fixed order; those of its parent are not among them."""
+    if image.lock_file:
+        files = list(_files_below(project / "images" / "libraries"))
+        return files + [project / LOCK_FOLDER / name for name in (INSTALLER_LOCK, image.lock_file)]
     files = list(_files_below(project / "images" / image.name))
-    if image.requirements:
-        files += [project / "requirements" / "images" / name for name in ("installer.txt", image.requirements)]
-    if image.parent:
-        files += _files_below(project / "images" / "shared")
     if image.carries_runtime:
-        files += (path for path in _files_below(project / RUNTIME_FOLDER) if path.suffix == ".py")
+        files += runtime_files(project)
     return files
+
+
+def runtime_files(project: Path = PROJECT_FOLDER) -> list[Path]:
+    """Return the source files of the runtime and of the contract, in a fixed order."""
+    return [path for path in _files_below(project / RUNTIME_FOLDER) if path.suffix == ".py"]
 
 
 def _files_below(folder: Path) -> Iterable[Path]:

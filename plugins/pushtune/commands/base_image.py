@@ -1,0 +1,105 @@
+"""Where the images that stand on nothing begin: the official image, or a system made of the distribution's packages.
+
+The official image is taken where the engine has it or can pull it. Where no registry answers, the same Dockerfile
+builds on a root file system that mmdebstrap makes from the packages of the host's own distribution.
+"""
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import requests
+from docker.errors import APIError, DockerException
+
+from pushtune.commands import distribution
+from pushtune.commands.image_builder import OnLine, build_dockerfile, image_exists, import_rootfs
+from pushtune.errors import BaseImageMissing
+from pushtune.settings import PROJECT_FOLDER
+
+# A pull that shows no sign of life for this long counts as "no registry".
+PULL_SILENCE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Start:
+    """What an image starts from: an image of the engine, or None for the distribution's packages."""
+
+    reference: str | None
+    reason: str = ""
+
+
+def find_start(client: docker.DockerClient, name: str, on_line: OnLine, project: Path = PROJECT_FOLDER) -> Start:
+    """Return where ``images/<name>/Dockerfile`` starts from; pulls the official image that it names if it can.
+
+    Raises:
+        BaseImageMissing: no registry answers, and this host cannot make a system of packages.
+    """
+    reference = official_reference(project / "images" / name / "Dockerfile")
+    if image_exists(client, reference):
+        return Start(reference)
+    try:
+        _pull(reference, on_line)
+        return Start(reference)
+    except (DockerException, requests.RequestException) as error:
+        reason = str(getattr(error, "explanation", None) or error)
+    if shutil.which("mmdebstrap") is None and not distribution.can_install():
+        raise BaseImageMissing(
+            f"The image {reference} must be pulled, or made by mmdebstrap (as root on Debian or Ubuntu).", reason,
+            "Let Docker reach a registry, load the image (`docker load`), or install mmdebstrap. Then run it again.",
+        )
+    return Start(None, reason)
+
+
+def build_base(
+    client: docker.DockerClient, name: str, tag: str, start: Start, folder: Path, on_line: OnLine,
+    project: Path = PROJECT_FOLDER,
+) -> None:  # fmt: skip
+    """Build the image ``name`` on ``start``; ``folder`` holds temporary files.
+
+    Raises:
+        BaseImageMissing: the distribution's packages cannot be had. ImageBuildFailed: the Dockerfile failed.
+    """
+    source = project / "images" / name
+    parent = start.reference or _made_of_packages(client, source / "packages.txt", folder, on_line)
+    context = [(path.name, path) for path in sorted(source.iterdir()) if path.is_file()]
+    build_dockerfile(client, tag, context, {"PARENT": parent}, on_line)
+
+
+def official_reference(dockerfile: Path) -> str:
+    """Return the official image that the argument PARENT of a Dockerfile names by default."""
+    found = re.search(r"^ARG PARENT=(\S+)$", dockerfile.read_text(), re.MULTILINE)
+    assert found, f"{dockerfile} names no official image"
+    return found.group(1)
+
+
+def _pull(reference: str, on_line: OnLine) -> None:
+    with_short_silence = docker.from_env(timeout=PULL_SILENCE_SECONDS)
+    try:
+        for event in with_short_silence.api.pull(*reference.split(":"), stream=True, decode=True):
+            if "error" in event:
+                raise APIError(event["error"])
+            on_line(f"pull {reference}: {event.get('status', '')} {event.get('progress', '')}")
+    finally:
+        with_short_silence.close()
+
+
+def _made_of_packages(client: docker.DockerClient, packages_file: Path, folder: Path, on_line: OnLine) -> str:
+    lines = packages_file.read_text().splitlines()
+    packages = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    tarball = folder / f"{packages_file.parent.name}.tar"
+    try:
+        if shutil.which("mmdebstrap") is None:
+            distribution.install_packages("mmdebstrap", on_line=on_line)
+        distribution.make_rootfs(packages, tarball, on_line)
+    except distribution.DistributionFailed as error:
+        raise BaseImageMissing(
+            "A base must be makeable from the distribution's packages where no registry answers.", error,
+            "Check `apt-get update` on this host, or load the official image (`docker load`). Then run it again.",
+        ) from error
+    on_line("importing the packages")
+    try:
+        return import_rootfs(client, tarball)
+    finally:
+        tarball.unlink()

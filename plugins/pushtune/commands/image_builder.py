@@ -1,0 +1,140 @@
+"""The three ways in which an image comes into being: a Dockerfile, a container that becomes one, a tarball.
+
+Only the engine's plain interface is used, so the old builder of Docker 20.10 works as well as newer engines, and no
+command-line tool is needed. No build step has a network.
+"""
+
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import docker
+from docker.errors import APIError, BuildError, ImageNotFound, NotFound
+from docker.types import Mount
+
+from pushtune.commands.tar_stream import tar_stream
+from pushtune.errors import ImageBuildFailed
+
+IMAGE_LABEL = "pushtune.image"
+WORK_FOLDER = "/mnt"
+LOG_LINES_SHOWN = 15
+INSTALL_TIMEOUT_SECONDS = 1800
+
+Members = Iterable[tuple[str, Path | bytes]]
+OnLine = Callable[[str], None]
+
+
+def image_exists(client: docker.DockerClient, tag: str) -> bool:
+    """Say whether the engine holds ``tag``."""
+    try:
+        client.images.get(tag)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def build_dockerfile(
+    client: docker.DockerClient, tag: str, context: Members, arguments: Mapping[str, str], on_line: OnLine
+) -> None:
+    """Build ``tag`` from a context that holds a ``Dockerfile``.
+
+    Raises:
+        ImageBuildFailed: with the last lines of the build.
+    """
+    lines: list[str] = []
+    archive = io.BytesIO(b"".join(tar_stream(context)))
+    try:
+        for event in client.api.build(
+            fileobj=archive, custom_context=True, tag=tag, buildargs=dict(arguments), labels={IMAGE_LABEL: _name(tag)},
+            network_mode="none", rm=True, forcerm=True, decode=True,
+        ):  # fmt: skip
+            text = (event.get("stream") or event.get("error") or "").rstrip()
+            lines += text.splitlines()
+            on_line(text)
+            if "error" in event:
+                raise build_failed(tag, "\n".join(lines[-LOG_LINES_SHOWN:]))
+    except (APIError, BuildError) as error:
+        raise build_failed(tag, str(error)) from error
+
+
+def build_by_running(
+    client: docker.DockerClient, tag: str, parent: str, script: str, members: Members, on_line: OnLine
+) -> None:
+    """Build ``tag`` as what ``parent`` becomes when the Python ``script`` runs in it as root, beside ``members``.
+
+    One layer comes out, written once; a Dockerfile would copy the gigabytes of a framework from stage to stage.
+    The members lie in a volume, which is no part of the image.
+
+    Raises:
+        ImageBuildFailed: with the last lines of the script.
+    """
+    container_name = "pushtune-build-" + tag.partition("/")[2].replace(":", "-")
+    _remove_leftover(client, container_name)
+    try:
+        container = client.containers.create(
+            parent, ["python", f"{WORK_FOLDER}/{script}"], name=container_name, entrypoint=[], user="0",
+            network_mode="none", working_dir="/", mounts=[Mount(WORK_FOLDER, None, type="volume")],
+        )  # fmt: skip
+    except APIError as error:
+        raise build_failed(tag, str(error)) from error
+    try:
+        container.put_archive(WORK_FOLDER, tar_stream(members))
+        container.start()
+        for line in container.logs(stream=True):
+            on_line(line.decode(errors="replace").strip())
+        exit_code = container.wait(timeout=INSTALL_TIMEOUT_SECONDS)["StatusCode"]
+        if exit_code != 0:
+            raise build_failed(tag, container.logs(tail=LOG_LINES_SHOWN).decode(errors="replace"))
+        on_line("saving the layer")
+        repository, _, version = tag.partition(":")
+        label = f"LABEL {IMAGE_LABEL}={_name(tag)}"
+        container.commit(repository, version, changes=['CMD ["python"]', "WORKDIR /pushtune/code", label])
+    except APIError as error:
+        raise build_failed(tag, str(error)) from error
+    finally:
+        with suppress(APIError):  # keeps the first error; a container that stays is removed by the next build
+            container.remove(force=True, v=True)
+
+
+def import_rootfs(client: docker.DockerClient, tarball: Path) -> str:
+    """Return the id of a new image without a tag, made of the root file system in ``tarball``."""
+    answer = client.api.import_image_from_file(str(tarball), changes=[f"LABEL {IMAGE_LABEL}=distribution"])
+    last: dict[str, str] = json.loads(answer.strip().splitlines()[-1])
+    if "status" not in last:
+        raise build_failed("the distribution's base", str(last.get("error", last)))
+    return last["status"]
+
+
+def remove_old_images(client: docker.DockerClient, current: Iterable[str]) -> list[str]:
+    """Remove images of earlier contents of the same names; return their tags. What a container still uses stays."""
+    kept, removed = set(current), []
+    for name in {_name(tag) for tag in kept}:
+        for image in client.images.list(filters={"label": f"{IMAGE_LABEL}={name}"}):
+            for tag in image.tags:
+                if _name(tag) == name and tag not in kept:
+                    try:
+                        client.images.remove(tag)
+                    except APIError:  # in use
+                        continue
+                    removed.append(tag)
+    return removed
+
+
+def build_failed(tag: str, log: str) -> ImageBuildFailed:
+    """Return the error for a failed build of ``tag``, with what can be done about it."""
+    remedy = "Run the command again; if it fails again, the lines above say where."
+    if "no space left on device" in log.lower():
+        remedy = "Free some disk space where Docker keeps its images (`docker info`), and run the command again."
+    return ImageBuildFailed(f"The image {tag} must build.", log, remedy)
+
+
+def _remove_leftover(client: docker.DockerClient, container_name: str) -> None:
+    """Remove the container of an earlier build that was killed."""
+    with suppress(NotFound):
+        client.containers.get(container_name).remove(force=True, v=True)
+
+
+def _name(tag: str) -> str:
+    return tag.partition(":")[0].rpartition("/")[2]
