@@ -38,7 +38,6 @@ class Session:
         trained: whether a ``fit`` has returned, or completed an epoch.
         chance_accuracy: share of the most frequent label in the held-out data; None where labels are not known.
         own_loop_steps: updates of weights outside ``fit`` (``GradientTape``, ``train_on_batch``).
-        reported_epochs: (fit, epoch) of the ``epoch`` lines that exist already; after a resume none is written twice.
         stop_reason: why training stopped early: ``""``, ``pruned``, ``time_limit``, ``diverged`` or ``interrupted``.
     """
 
@@ -73,7 +72,6 @@ class Session:
     trained: bool = False
     chance_accuracy: Optional[float] = None
     own_loop_steps: int = 0
-    reported_epochs: Set[Tuple[int, int]] = field(default_factory=set)
     stop_reason: str = ""
 
     @property
@@ -101,11 +99,7 @@ class Session:
         step: int = 0,
         message: str = "",
     ) -> None:
-        """Append a line to ``progress.jsonl``; see ``ProgressLine`` for units. A second line of an epoch is left out."""
-        if kind == "epoch":
-            if (self.fit_number, self.epoch) in self.reported_epochs:
-                return
-            self.reported_epochs.add((self.fit_number, self.epoch))
+        """Append a line to ``progress.jsonl``; see ``ProgressLine`` for units."""
         append_progress(
             self.trial_folder,
             ProgressLine(
