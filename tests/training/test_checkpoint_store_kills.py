@@ -67,7 +67,7 @@ def test_a_kill_at_any_call_leaves_old_or_new(tmp_path: Path) -> None:
         assert checkpoint is not None
         assert store.refused == []
         assert np.array_equal(checkpoint.arrays["weights"], np.full(50_000, checkpoint.state["epoch"]))
-        assert all(name.isdigit() for name in os.listdir(folder)), "a left-over folder"
+        assert all(path.name.isdigit() for path in folder.iterdir()), "a left-over folder"
         seen.append(checkpoint.state["epoch"])
         write(folder, 4)
         assert open_store(folder).newest().state == {"epoch": 4}  # type: ignore[union-attr]

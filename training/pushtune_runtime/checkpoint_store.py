@@ -166,7 +166,7 @@ def _lay_out(arrays: Mapping[str, "np.ndarray[Any, Any]"]) -> Tuple[List[Dict[st
         dtype = array.dtype.name if array.dtype.kind == "V" else array.dtype.str
         flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         index.append({"name": name, "dtype": dtype, "shape": list(array.shape), "bytes": flat.nbytes})
-        pieces.append(memoryview(flat))
+        pieces.append(flat.data)
     return index, iter(pieces)
 
 

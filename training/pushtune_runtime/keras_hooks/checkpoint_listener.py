@@ -1,0 +1,172 @@
+"""Writes checkpoints of ``fit`` and lets the next process go on from the newest: the end is bit for bit the same.
+
+There is one series of checkpoints for each call of ``fit``. The script runs again from its first line; a ``fit`` that
+had finished trains nothing and returns its history, the interrupted one goes on where its newest checkpoint stands.
+"""
+
+import shutil
+import time
+from typing import Any, Dict, Optional
+
+from pushtune_contract import layout
+from pushtune_runtime.checkpoint_store import Checkpoint, CheckpointStore
+from pushtune_runtime.interruption import Interruption
+from pushtune_runtime.keras_hooks.data_state import DataPosition
+from pushtune_runtime.keras_hooks.exactness_state import ExactnessRating
+from pushtune_runtime.keras_hooks.fit_events import Arguments, FitListener
+from pushtune_runtime.keras_hooks.fit_state import FitState
+from pushtune_runtime.keras_hooks.randomness import SeededRandomness
+from pushtune_runtime.keras_hooks.session_state import report_missing_epochs, take_over
+from pushtune_runtime.keras_hooks.shuffling import EpochShuffling
+from pushtune_runtime.keras_hooks.variable_state import VariablesDiffer
+from pushtune_runtime.run_identity import environment_facts, identity_facts
+from pushtune_runtime.session import Session
+
+
+class CheckpointListener(FitListener):
+    """Has to be the last listener: it stores what the others have made of an epoch.
+
+    Args:
+        session: of this run.
+        shuffling: gives each epoch its order of samples. randomness: all generators of random numbers.
+        interruption: asks to stop at the next batch.
+    """
+
+    def __init__(
+        self, session: Session, shuffling: EpochShuffling, randomness: SeededRandomness, interruption: Interruption
+    ) -> None:
+        self._session = session
+        self._randomness = randomness
+        self._interruption = interruption
+        self._data = DataPosition(self._tick, shuffling.begin_epoch)
+        self._rating = ExactnessRating(session)
+        self._store: CheckpointStore  # of the running fit, from before_fit on
+        self._fit: FitState  # from on_train_begin on
+        self._fit_number = 0
+        self._arguments: Arguments = {}
+        self._within_epoch: Optional[Checkpoint] = None
+        self._initial_epoch: Any = None
+        self._written_at = 0.0
+        self._write_seconds = 0.0
+        self._trains = False
+        self._epoch = 0
+        take_over(session)
+
+    def install(self) -> None:
+        """Patch Keras; call once, when it has been imported."""
+        self._data.install()
+
+    def before_fit(self, model: Any, fit_number: int, epochs: int, arguments: Arguments) -> int:
+        folder = self._session.trial_folder / layout.CHECKPOINT_FOLDER / _series_name(fit_number)
+        self._store = CheckpointStore(folder, identity_facts(self._session), environment_facts(self._session))
+        self._fit_number = fit_number
+        self._arguments = arguments
+        self._trains = False
+        self._within_epoch = None
+        self._initial_epoch = model._initial_epoch
+        self._data.expect()
+        self._interruption.enter_fit()
+        return 0
+
+    def on_train_begin(self, callback_list: Any) -> None:
+        model = callback_list.model
+        self._fit = FitState(self._session, self._randomness, self._data, callback_list)
+        self._written_at = time.monotonic()
+        checkpoint = self._store.newest()
+        for reason in self._store.refused:
+            self._session.warn(f"{reason}; an older one or none is used", kind="CheckpointRefused")
+        if checkpoint is None:
+            return
+        try:
+            self._fit.prepare(checkpoint)
+        except VariablesDiffer as error:
+            self._session.warn(f"no checkpoint fits the model, training starts anew: {error}", kind="CheckpointRefused")
+            return
+        self._resume(model, checkpoint)
+
+    def _resume(self, model: Any, checkpoint: Checkpoint) -> None:
+        state = checkpoint.state
+        epochs = self._arguments["epochs"]
+        self._fit.reach_data(self._arguments, state["epoch"], state["batch"])
+        self._fit.restore(checkpoint)
+        self._rating.resumed(checkpoint)
+        model._initial_epoch = max(epochs, state["epoch"]) if state["stopped"] else state["epoch"]
+        self._within_epoch = checkpoint if state["batch"] > 0 else None
+        history = model.history
+        report_missing_epochs(self._session, history.history, history.epoch)
+        self._session.epoch = state["epoch"]
+        if model._initial_epoch < epochs:
+            self._session.resumed_from_epochs.append(state["epoch"])
+            self._session.report("resume", step=state["batch"], message=_where(state))
+
+    def on_epoch_begin(self, callback_list: Any, epoch: int) -> None:
+        self._epoch = epoch
+        callback_list.model._initial_epoch = self._initial_epoch
+        if not self._trains:
+            self._trains = True
+            self._forget_later_fits()
+        if self._within_epoch is not None:
+            # The script's callbacks have just begun this epoch a second time: put back what they had made of it.
+            self._fit.restore(self._within_epoch)
+            self._within_epoch = None
+
+    def on_train_batch_end(self, callback_list: Any, batch: int, logs: Any) -> None:
+        if not self._interruption.requested and not self._is_due():
+            return
+        if self._can_stop_within_epoch(batch) and self._interruption.allows(self._write_seconds):
+            callback_list._flush_futures()
+            self._write(callback_list, self._epoch, batch + 1)
+        self._interruption.leave_if_requested()
+
+    def on_epoch_end(self, callback_list: Any, epoch: int, logs: Dict[str, float]) -> None:
+        if self._interruption.allows(self._write_seconds):
+            self._write(callback_list, epoch + 1, 0)
+        self._interruption.leave_if_requested()
+
+    def on_train_end(self, callback_list: Any) -> None:
+        callback_list.model._initial_epoch = self._initial_epoch
+
+    def after_fit(self, model: Any, fit_number: int, history: Any) -> None:
+        self._data.release()
+        self._interruption.leave_fit()
+
+    def _tick(self) -> None:
+        self._session.progress_steps += 1
+
+    def _is_due(self) -> bool:
+        return time.monotonic() - self._written_at >= self._session.request.checkpoint_interval_seconds
+
+    def _can_stop_within_epoch(self, batch: int) -> bool:
+        """After its last batch an epoch ends by itself; without a known number of batches each may be the last."""
+        batches = self._data.batches_per_epoch
+        return batches is not None and batch + 1 < batches
+
+    def _write(self, callback_list: Any, epoch: int, batch: int) -> None:
+        began = time.monotonic()
+        phase, self._session.phase = self._session.phase, "save"
+        arrays, state, blob = self._fit.capture(epoch, batch)
+        state["inexact"] = self._rating.rate(self._fit)
+        try:
+            self._store.write(arrays, state, blob)
+        except OSError as error:
+            self._session.warn(f"a checkpoint could not be written: {error.strerror}", kind="CheckpointNotWritten")
+        self._session.phase = phase
+        self._tick()
+        self._written_at = time.monotonic()
+        self._write_seconds = self._written_at - began
+
+    def _forget_later_fits(self) -> None:
+        """Remove checkpoints of later calls of ``fit``: they began with what this one is about to change."""
+        series = self._session.trial_folder / layout.CHECKPOINT_FOLDER
+        for folder in series.iterdir():
+            if folder.name > _series_name(self._fit_number):
+                shutil.rmtree(folder)
+
+
+def _series_name(fit_number: int) -> str:
+    return f"fit-{fit_number:05d}"
+
+
+def _where(state: Dict[str, Any]) -> str:
+    within = f", batch {state['batch']}" if state["batch"] else ""
+    return f"resumed after epoch {state['epoch']}{within}"

@@ -1,0 +1,72 @@
+"""Says whether a resumed run ends bit for bit as an uninterrupted one would, and if not, why."""
+
+from typing import Any, Iterator, List, Optional, Set
+
+from pushtune_runtime.checkpoint_store import Checkpoint
+from pushtune_runtime.keras_hooks.data_facts import RANDOM_OPERATIONS
+from pushtune_runtime.keras_hooks.fit_state import FitState
+from pushtune_runtime.session import Session
+
+
+class ExactnessRating:
+    """Collects reasons over all calls of ``fit`` and keeps the session's rating up to date."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._reasons: List[str] = []
+        self._examined: Optional[FitState] = None
+
+    def resumed(self, checkpoint: Checkpoint) -> None:
+        """Take over the reasons of earlier processes, and add how this one differs from the one that wrote."""
+        self._add(checkpoint.state["inexact"])
+        self._add([f"the environment has changed: {difference}" for difference in checkpoint.differences])
+        self._tell()
+
+    def rate(self, fit: FitState) -> List[str]:
+        """Look at the running ``fit``, whose training step has been traced; return all reasons so far."""
+        if fit is not self._examined:
+            self._examined = fit
+            self._add(_reasons(fit))
+        self._add(sorted(fit.callbacks.unstored))
+        self._tell()
+        return list(self._reasons)
+
+    def _add(self, reasons: List[str]) -> None:
+        self._reasons.extend(reason for reason in reasons if reason not in self._reasons)
+
+    def _tell(self) -> None:
+        self._session.exactness = "approximate" if self._reasons else "exact"
+        self._session.exactness_reason = "; ".join(self._reasons)
+
+
+def _reasons(fit: FitState) -> List[str]:
+    import tensorflow as tf
+
+    reasons = []
+    if fit.data.facts is not None and fit.data.facts.inexact:
+        reasons.append(fit.data.facts.inexact)
+    if tf.config.list_physical_devices("GPU"):
+        reasons.append("a GPU sums in an order that depends on timing")
+    for name in _stateful_operations(fit.model):
+        reasons.append(f"the model draws random numbers with tf.random ({name})")
+    return reasons
+
+
+def _stateful_operations(model: Any) -> Iterator[str]:
+    """Yield the operations of the training step that draw from a state which cannot be reached."""
+    found: Set[str] = set()
+    for function in _concrete_functions(model.train_function):
+        graph = function.graph.as_graph_def()
+        nodes = [*graph.node, *(node for library in graph.library.function for node in library.node_def)]
+        found.update(node.op for node in nodes if node.op in RANDOM_OPERATIONS)
+    yield from sorted(found)
+
+
+def _concrete_functions(train_function: Any) -> List[Any]:
+    """Return what TensorFlow has traced so far; ``train_function`` is a closure over the traced function."""
+    traced = []
+    for cell in getattr(train_function, "__closure__", None) or ():
+        lister = getattr(cell.cell_contents, "_list_all_concrete_functions", None)
+        if lister is not None:
+            traced.extend(lister())
+    return traced

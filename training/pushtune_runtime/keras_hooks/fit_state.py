@@ -1,0 +1,85 @@
+"""Everything that one ``fit`` carries from batch to batch, put into a checkpoint and back."""
+
+from typing import Any, Dict, Tuple
+
+from pushtune_runtime.checkpoint_store import Checkpoint
+from pushtune_runtime.keras_hooks.callback_state import CallbackState
+from pushtune_runtime.keras_hooks.data_state import DataPosition
+from pushtune_runtime.keras_hooks.randomness import SeededRandomness
+from pushtune_runtime.keras_hooks.session_state import capture_session, restore_session
+from pushtune_runtime.keras_hooks.variable_state import (
+    VariablesDiffer,
+    assign_variables,
+    build_all,
+    built_with,
+    check_variables,
+    collect_variables,
+    read_variables,
+)
+from pushtune_runtime.session import Session
+
+
+class FitState:
+    """The state of the running ``fit``. Create it when ``on_train_begin`` of all callbacks has run."""
+
+    def __init__(
+        self, session: Session, randomness: SeededRandomness, data: DataPosition, callback_list: Any
+    ) -> None:
+        self._session = session
+        self._randomness = randomness
+        self.model = callback_list.model
+        self.data = data
+        self.callbacks = CallbackState(callback_list.callbacks)
+
+    def capture(self, epoch: int, batch: int) -> Tuple[Dict[str, Any], Dict[str, Any], bytes]:
+        """Return (arrays, state, blob) of a checkpoint.
+
+        Args:
+            epoch: epochs completed. batch: batches completed in the next one, 0 at its start.
+        """
+        arrays = read_variables(self._variables(batch))
+        state = {
+            "epoch": epoch,
+            "batch": batch,
+            # Stopped by the script's own callbacks; what stops a run from outside may let it go on later.
+            "stopped": bool(self.model.stop_training) and not self._session.stop_reason,
+            "optimizers": built_with(self.model),
+            "callbacks": self.callbacks.kinds,
+            "random": self._randomness.capture(),
+            "session": capture_session(self._session),
+        }
+        return arrays, state, self.callbacks.capture()
+
+    def prepare(self, checkpoint: Checkpoint) -> None:
+        """Build what is not built yet; raise VariablesDiffer unless the checkpoint fits. Nothing is restored."""
+        build_all(self.model, self.data.element_spec, checkpoint.state["optimizers"], checkpoint.arrays)
+        check_variables(self._variables(checkpoint.state["batch"]), checkpoint.arrays)
+        if checkpoint.state["callbacks"] != self.callbacks.kinds:
+            raise VariablesDiffer(f"its callbacks were {checkpoint.state['callbacks']}, and are {self.callbacks.kinds}")
+
+    def reach_data(self, arguments: Dict[str, Any], epoch: int, batch: int) -> None:
+        """Bring the data to where batch ``batch`` of epoch ``epoch`` (from 0) comes next."""
+        facts = self.data.facts
+        if facts is not None and facts.replayed:
+            phase, self._session.phase = self._session.phase, "data"
+            self.data.replay(self.model, arguments, arguments["initial_epoch"], epoch)
+            self._session.phase = phase
+        if batch > 0:
+            self.data.skip(batch)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Put everything but the data back to where it was."""
+        assign_variables(self._variables(checkpoint.state["batch"]), checkpoint.arrays)
+        self.callbacks.restore(checkpoint.blob or b"")
+        restore_session(self._session, checkpoint.state["session"])
+        if self.data.facts is None or not self.data.facts.python:
+            # Python code that reads data runs ahead in a thread: replaying it has moved the generators already.
+            self._randomness.restore(checkpoint.state["random"])
+
+    def _variables(self, batch: int) -> Dict[str, Any]:
+        """Return name -> variable; metrics only count within an epoch, as each begins with a reset."""
+        named = collect_variables(self.model)
+        if batch > 0:
+            for number, variable in enumerate(self.model.metrics_variables):
+                named[f"metric/{number}"] = variable
+        return named

@@ -1,0 +1,132 @@
+"""All variables that training changes: of the model, its optimizers, and of objects that hang on it.
+
+``save_weights`` is not enough: it leaves out the seeds of dropout layers, and so a resumed run differs.
+"""
+
+import contextlib
+from typing import Any, Dict, Iterable, Iterator, List, Tuple
+
+import numpy as np
+
+GLOBAL_SEED = "global seed"
+
+
+class VariablesDiffer(ValueError):
+    """The model is not the one that a checkpoint was written for."""
+
+
+def collect_variables(model: Any) -> Dict[str, Any]:
+    """Return name -> variable: the model's, each optimizer's, and others in attributes of its layers.
+
+    Metrics are left out: Keras resets them in each epoch and creates some of them late.
+    """
+    named: Dict[str, Any] = {}
+    seen = {id(variable) for variable in model.metrics_variables}
+    for owner, variables in _owners(model):
+        for number, variable in enumerate(variables):
+            if id(variable) not in seen:
+                seen.add(id(variable))
+                named[f"{owner}/{number}"] = variable
+    return named
+
+
+def read_variables(named: Dict[str, Any]) -> "Dict[str, np.ndarray[Any, Any]]":
+    """Return copies of the values."""
+    return {name: np.array(variable.numpy()) for name, variable in named.items()}
+
+
+def check_variables(named: Dict[str, Any], arrays: "Dict[str, np.ndarray[Any, Any]]") -> None:
+    """Raise VariablesDiffer unless names and shapes are equal; the text names the first that is not."""
+    for name in sorted(named.keys() ^ arrays.keys()):
+        raise VariablesDiffer(f"the variable {name} is only in the {'model' if name in named else 'checkpoint'}")
+    for name, variable in named.items():
+        if tuple(variable.shape) != arrays[name].shape:
+            raise VariablesDiffer(f"{name} has the shape {tuple(variable.shape)}, but {arrays[name].shape} was saved")
+
+
+def assign_variables(named: Dict[str, Any], arrays: "Dict[str, np.ndarray[Any, Any]]") -> None:
+    """Give each variable its value; ``check_variables`` has passed."""
+    for name, variable in named.items():
+        variable.assign(arrays[name])
+
+
+def built_with(model: Any) -> Dict[str, List[int]]:
+    """Return, for each optimizer that has been built, the positions of its variables in the model's."""
+    positions = {id(variable): number for number, variable in enumerate(model.variables)}
+    return {
+        name: [positions[id(variable)] for variable in optimizer._trainable_variables if id(variable) in positions]
+        for name, optimizer in _optimizers(model)
+        if optimizer.built
+    }
+
+
+def build_all(model: Any, element_spec: Any, optimizers: Dict[str, List[int]], names: Iterable[str]) -> None:
+    """Create the variables that otherwise appear with the first batch: of layers, metrics, optimizers, the global seed.
+
+    Args:
+        element_spec: shapes and dtypes of one batch; no data is read.
+        optimizers: what ``built_with`` returned for the model as it was saved.
+        names: the variables that were saved.
+    """
+    # A model that only overrides train_step cannot be built this way; its parts are built by the script then, and
+    # whether all variables are there is checked before anything is assigned.
+    with contextlib.suppress(Exception):
+        model._symbolic_build(data_batch=_without_optionals(element_spec))
+    variables = model.variables
+    for name, optimizer in _optimizers(model):
+        if name in optimizers and not optimizer.built:
+            optimizer.build([variables[number] for number in optimizers[name]])
+    if any(name.startswith(GLOBAL_SEED) for name in names):
+        from keras.src.random.seed_generator import global_seed_generator
+
+        global_seed_generator()
+
+
+def _without_optionals(element_spec: Any) -> Any:
+    import tensorflow as tf
+    from keras.src import tree
+
+    return tree.map_structure(lambda spec: None if isinstance(spec, tf.OptionalSpec) else spec, element_spec)
+
+
+def _owners(model: Any) -> Iterator[Tuple[str, List[Any]]]:
+    """Yield (name, variables) in an order that two processes running the same script share."""
+    yield "model", model.variables
+    for name, optimizer in _optimizers(model):
+        yield name, optimizer.variables
+    for number, layer in enumerate(model._flatten_layers()):
+        for attribute, value in vars(layer).items():
+            yield f"layer {number}.{attribute}", list(_variables_in(value))
+    seed = _global_seed()
+    if seed is not None:
+        yield GLOBAL_SEED, [seed.state]
+
+
+def _optimizers(model: Any) -> Iterator[Tuple[str, Any]]:
+    """Yield the optimizer that ``compile`` set, then those in attributes: models may train with several."""
+    from keras.src.optimizers.optimizer import Optimizer
+
+    seen = set()
+    attributes = [("optimizer", getattr(model, "optimizer", None)), *vars(model).items()]
+    for name, value in attributes:
+        if isinstance(value, Optimizer) and id(value) not in seen:
+            seen.add(id(value))
+            yield f"optimizer {name}", value
+
+
+def _variables_in(value: Any) -> Iterator[Any]:
+    """Yield the variables that an attribute holds, directly or in a list or dictionary."""
+    import tensorflow as tf
+    from keras.src.backend import Variable
+
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
+    for entry in list(values):
+        if isinstance(entry, (Variable, tf.Variable)):
+            yield entry
+
+
+def _global_seed() -> Any:
+    from keras.src.backend.common import global_state
+    from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
+
+    return global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
