@@ -11,6 +11,7 @@ from pushtune.notifying.plain_words import duration, escaped, number, one_line
 
 SUBJECT_LIMIT_CHARACTERS = 150
 VALUE_LIMIT_CHARACTERS = 500
+METRIC_LIMIT_CHARACTERS = 40
 CURVE_ROWS = 8
 CHANGES_SHOWN = 12
 WARNINGS_SHOWN = 4
@@ -80,7 +81,7 @@ _HEADLINES: dict[str, Callable[[Report], str]] = {
 
 
 def _metric(report: Report) -> str:
-    return str((report.get("objective") or {}).get("metric") or "objective")
+    return one_line((report.get("objective") or {}).get("metric") or "objective", METRIC_LIMIT_CHARACTERS)
 
 
 def _change(report: Report) -> str:

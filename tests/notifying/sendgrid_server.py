@@ -1,0 +1,87 @@
+"""A local HTTP server that stands for SendGrid's API and answers as a test wants."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+HANG, DROP, GARBAGE = "hang", "drop", "garbage"
+
+
+@dataclass
+class SendGridServer:
+    """What the server answers next, and what it received.
+
+    Attributes:
+        answers: one per call, the last one for ever: a status, or (status, body), or HANG, DROP, GARBAGE.
+        requests: (path, Authorization header, parsed body) of each call.
+        released: ends all calls that hang.
+    """
+
+    address: str = ""
+    answers: list[Any] = field(default_factory=lambda: [202])
+    requests: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    released: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def bodies(self) -> list[dict[str, Any]]:
+        return [body for _, _, body in self.requests]
+
+
+@contextmanager
+def running_sendgrid() -> Iterator[SendGridServer]:
+    """Yield a server on a free port of this machine; it ends with the block."""
+    state = SendGridServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            state.requests.append((self.path, self.headers["Authorization"], body))
+            answer = state.answers.pop(0) if len(state.answers) > 1 else state.answers[0]
+            if answer == HANG:
+                state.released.wait(30)
+            elif answer == DROP:
+                self.connection.shutdown(socket.SHUT_RDWR)
+            elif answer == GARBAGE:
+                self.wfile.write(b"this is not HTTP\r\n\r\n")
+            else:
+                self._answer(*answer) if isinstance(answer, tuple) else self._answer(answer, b"")
+
+        def do_GET(self) -> None:
+            """What a client that follows a redirection meets."""
+            state.requests.append((self.path, self.headers["Authorization"], {}))
+            self._answer(200, b"<html>log in</html>")
+
+        def _answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            if status == 202:
+                self.send_header("X-Message-Id", "id-1")
+            if status == 302:
+                self.send_header("Location", "/login")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Stay silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    state.address = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield state
+    finally:
+        state.released.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def refusal(message: str) -> bytes:
+    """Return the error document that SendGrid sends."""
+    return json.dumps({"errors": [{"message": message, "field": None, "help": None}]}).encode()
