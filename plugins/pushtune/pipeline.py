@@ -121,6 +121,8 @@ def inspect(run: Run) -> Document:
         inspection = inspect_checkout(run.checkout, run.repository.entry)
         document.update(inspection.as_document())
         require_trainable(inspection)
+        # The run keeps its image, even if an upgrade builds newer ones meanwhile.
+        document["image_tag"] = image_tag(document["family"])
     return {
         "family": document["family"],
         "baseline": _spec(run, BASELINE, _request(run, BASELINE), "the script as it is"),
@@ -282,7 +284,7 @@ def _spec(run: Run, name: str, request: TrialRequest, label: str) -> Document:
         network=run.repository.network,
         data_folder=Path(data_folder) if data_folder else None,
     )
-    return {**spec, "image": image_tag(run.document("inspect")["family"])}
+    return {**spec, "image": run.document("inspect")["image_tag"]}
 
 
 def _tuning_options(run: Run) -> Document:

@@ -25,7 +25,7 @@ POLL_INTERVAL_SECONDS = 5
 def demo(settings: Settings, _: argparse.Namespace) -> int:
     """Set everything up, push the example, follow its run; return 0 when the model was trained."""
     ensure_engine(settings)
-    ensure_images(settings, ["cnn"])
+    ensure_images(["cnn"], settings)
     add_repository(
         settings,
         {

@@ -8,14 +8,14 @@ from pushtune.commands import instance
 from pushtune.commands.build_images import ensure_images
 from pushtune.commands.engine import engine_answers, ensure_engine
 from pushtune.commands.lock_files import compile_lock_files
-from pushtune.running.image_catalog import FAMILIES
+from pushtune.running.image_catalog import FAMILY_NAMES
 from pushtune.settings import PROJECT_FOLDER, Settings
 
 
 def up(settings: Settings, _: argparse.Namespace) -> int:
     """Make engine and images ready, start Airflow."""
     ensure_engine(settings)
-    ensure_images(settings, [family.name for family in FAMILIES])
+    ensure_images(FAMILY_NAMES, settings)
     instance.up(settings)
     instance.describe(settings)
     return 0
@@ -41,7 +41,7 @@ def logs(settings: Settings, _: argparse.Namespace) -> int:
 def images(settings: Settings, _: argparse.Namespace) -> int:
     """Build the images that are missing."""
     ensure_engine(settings)
-    ensure_images(settings, [family.name for family in FAMILIES])
+    ensure_images(FAMILY_NAMES, settings)
     return 0
 
 

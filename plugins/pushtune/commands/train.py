@@ -35,7 +35,7 @@ def train(settings: Settings, options: argparse.Namespace) -> int:
     location, branch = _repository(settings, options.repository, options.branch)
     check_remote(location, branch, timeout_seconds=settings.git_timeout_seconds)
     ensure_engine(settings)
-    ensure_images(settings, list(FAMILY_NAMES))
+    ensure_images(FAMILY_NAMES, settings)
     api = instance.up(settings)
     dag_id = name_for(settings, location)
     add_repository(settings, {"name": dag_id, "url": location, "branch": branch, "watch": False, "rounds": 10})
