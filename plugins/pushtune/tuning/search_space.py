@@ -21,7 +21,7 @@ JOINED_ROLES = ("filters", "units", "dropout", "kernel_size", "activation")
 
 SHORTEST_BUDGET_EPOCHS = 12
 LONGEST_BUDGET_EPOCHS = 60
-MOST_EPOCHS = 10_000
+MOST_EPOCHS = 100_000
 
 Point = dict[str, Value]
 """Dimension key -> value: one configuration."""

@@ -1,0 +1,230 @@
+"""Rounds: planning, collecting, and doing both again after a kill."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from tests.tuning.tuning_samples import baseline, finish, parameter, result
+
+from pushtune.errors import BaselineUnusable, InvalidTuningOption, RoundNotPlanned
+from pushtune.tuning import rounds, study
+from pushtune.tuning.rounds import best_trial, collect_round, needs_round, plan_round
+from pushtune_contract.result import write_result
+
+OPTIONS: dict[str, Any] = {"seed": 3, "trials_per_round": 5, "target": 0.9, "rounds": 3}
+
+
+def stored_states(run_folder: Path) -> list[tuple[str, float | None]]:
+    """Return (state, value) of each trial in Optuna's storage."""
+    loaded = optuna.load_study(study_name=study.STUDY_NAME, storage=f"sqlite:///{run_folder / study.STUDY_FILE}")
+    return [(trial.state.name, trial.value) for trial in loaded.trials]
+
+
+def test_first_round_begins_with_recipes(tmp_path: Path) -> None:
+    planned = plan_round(tmp_path, 1, baseline(), OPTIONS)
+    assert [trial["number"] for trial in planned] == [1, 2, 3, 4, 5]
+    assert planned[0]["label"] == "trial 1: adam, epochs 1 -> 12"
+    assert planned[0]["overrides"] == {
+        "task.py:16:4#0.compile.optimizer": "adam",
+        "task.py:16:4#0.Adadelta.learning_rate": 0.001,
+        "task.py:17:4#0.fit.epochs": 12,
+    }
+    assert planned[0]["changes"] == ["task.py:16 optimizer adadelta -> adam", "task.py:17 epochs 1 -> 12"]
+    assert planned[0]["epoch_budget"] == 12
+    assert planned[1]["label"] == "trial 2: lr 0.001 -> 1, epochs 1 -> 12"
+    assert "default learning rate" in planned[1]["reason"]
+
+
+def test_plan_is_plain_json_and_no_two_trials_are_equal(tmp_path: Path) -> None:
+    planned = plan_round(tmp_path, 1, baseline(), {**OPTIONS, "trials_per_round": 20})
+    assert json.loads(json.dumps(planned)) == planned
+    assert len({json.dumps(trial["overrides"], sort_keys=True) for trial in planned}) == 20
+
+
+def test_planning_again_returns_the_same_trials_and_asks_nothing_twice(tmp_path: Path) -> None:
+    first = plan_round(tmp_path, 1, baseline(), OPTIONS)
+    assert plan_round(tmp_path, 1, baseline(), OPTIONS) == first
+    assert [state for state, _ in stored_states(tmp_path)] == ["COMPLETE"] + ["RUNNING"] * 5
+
+
+class Killed(Exception):
+    """Stands for SIGKILL at one place."""
+
+
+@pytest.mark.parametrize("place", ["write_plan", "record"])
+def test_a_kill_while_planning_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    def kill(*_: Any) -> None:
+        raise Killed
+
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    undisturbed = plan_round(tmp_path / "one", 1, baseline(), OPTIONS)
+    with monkeypatch.context() as patched:
+        patched.setattr(rounds if place == "write_plan" else study, place, kill)
+        with pytest.raises(Killed):
+            plan_round(tmp_path / "two", 1, baseline(), OPTIONS)
+    again = plan_round(tmp_path / "two", 1, baseline(), OPTIONS)
+    assert [trial["overrides"] for trial in again] == [trial["overrides"] for trial in undisturbed]
+    assert len(stored_states(tmp_path / "two")) == 6
+
+
+def test_a_kill_between_two_trials_of_the_storage_is_made_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = study._frozen
+
+    def kill_at_third(dimensions: Any, known: study.Observation) -> Any:
+        if known.number == 3:
+            raise Killed
+        return original(dimensions, known)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(study, "_frozen", kill_at_third)
+        with pytest.raises(Killed):
+            plan_round(tmp_path, 1, baseline(), OPTIONS)
+    assert len(stored_states(tmp_path)) == 3
+    plan_round(tmp_path, 1, baseline(), OPTIONS)
+    assert len(stored_states(tmp_path)) == 6
+
+
+def test_a_lost_storage_is_built_again(tmp_path: Path) -> None:
+    plan_round(tmp_path, 1, baseline(), OPTIONS)
+    for number in range(1, 6):
+        finish(tmp_path, number, result(0.5 + number / 100), [0.4, 0.5 + number / 100])
+    (tmp_path / study.STUDY_FILE).unlink()
+    plan_round(tmp_path, 2, baseline(), OPTIONS)
+    assert [state for state, _ in stored_states(tmp_path)] == ["COMPLETE"] * 6 + ["RUNNING"] * 5
+
+
+def test_collected_trials_are_told_once_with_their_curves(tmp_path: Path) -> None:
+    plan_round(tmp_path, 1, baseline(), OPTIONS)
+    finish(tmp_path, 1, result(0.88, best_epoch=3), [0.80, 0.85, 0.88])
+    finish(tmp_path, 2, result(0.4, "pruned"), [0.4])
+    finish(tmp_path, 3, result(None, "infeasible"))
+    finish(tmp_path, 4, result(0.7, unapplied=["task.py:10:4#0.Conv2D.filters"]))
+    collected = collect_round(tmp_path, 1)
+    assert [trial["status"] for trial in collected["trials"]] == ["done", "pruned", "infeasible", "failed", "failed"]
+    assert collected["best"]["number"] == 1
+    assert collected["target_met"] is False
+    assert collect_round(tmp_path, 1) == collected
+    assert stored_states(tmp_path) == [
+        ("COMPLETE", 0.21), ("COMPLETE", 0.88), ("PRUNED", 0.4), ("FAIL", None), ("FAIL", None), ("FAIL", None),
+    ]
+
+
+def test_best_trial_tells_the_retraining_what_to_do(tmp_path: Path) -> None:
+    planned = plan_round(tmp_path, 1, baseline(), OPTIONS)
+    finish(tmp_path, 1, result(0.88, best_epoch=7))
+    finish(tmp_path, 2, result(0.91, "pruned", best_epoch=2))
+    best = collect_round(tmp_path, 1)["best"]
+    assert (best["number"], best["objective"], best["epochs"]) == (2, 0.91, 2)
+    assert best["overrides"] == planned[1]["overrides"]
+    assert best == best_trial(tmp_path)
+
+
+def test_the_script_itself_wins_where_no_trial_is_better(tmp_path: Path) -> None:
+    plan_round(tmp_path, 1, baseline(0.8), OPTIONS)
+    finish(tmp_path, 1, result(0.8))
+    best = collect_round(tmp_path, 1)["best"]
+    assert (best["number"], best["overrides"], best["epochs"]) == (0, {}, 1)
+
+
+def test_best_trial_before_any_round_is_the_baseline(tmp_path: Path) -> None:
+    (tmp_path / "baseline").mkdir()
+    write_result(tmp_path / "baseline", baseline(0.87))
+    assert (best_trial(tmp_path)["number"], best_trial(tmp_path)["objective"]) == (0, 0.87)
+
+
+def test_a_missing_baseline_and_a_missing_plan_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(BaselineUnusable, match="Tuning starts from a baseline run with a result.*Look at the log"):
+        best_trial(tmp_path)
+    with pytest.raises(RoundNotPlanned, match="A round is planned before.*round 2.*Run the task plan first"):
+        collect_round(tmp_path, 2)
+
+
+def test_a_baseline_without_an_objective_cannot_be_tuned(tmp_path: Path) -> None:
+    assert needs_round(tmp_path, 1, baseline(None), OPTIONS)[0] is False
+    with pytest.raises(BaselineUnusable, match="ranked by a metric.*Let the script compile its model with a metric"):
+        plan_round(tmp_path, 1, baseline(None), OPTIONS)
+    (tmp_path / "baseline").mkdir()
+    write_result(tmp_path / "baseline", baseline(None))
+    with pytest.raises(BaselineUnusable, match="ranked by a metric"):
+        best_trial(tmp_path)
+
+
+@pytest.mark.parametrize("wrong", [{"trials_per_round": 0}, {"epochs": "many"}, {"seed": -1}, {"target": "high"}])
+def test_an_option_that_cannot_be_used_is_named(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidTuningOption, match=f"The option {next(iter(wrong))} of the tuning must be valid"):
+        needs_round(tmp_path, 1, baseline(), {**OPTIONS, **wrong})
+
+
+@pytest.mark.parametrize(
+    ("found", "options", "needed", "reason"),
+    [
+        (baseline(0.21), {}, True, "best accuracy so far 0.21, target 0.85"),
+        (baseline(0.86), {}, False, "target met: accuracy 0.86, wanted 0.85"),
+        (baseline(0.86), {"target": 0.9}, True, "target 0.9"),
+        (baseline(0.21, []), {}, False, "no value that could be varied"),
+        (baseline(0.21, [parameter("epochs", "fit", "epochs", 1, 3)]), {}, True, "target 0.85"),
+        (baseline(0.21, [parameter("epochs", "fit", "epochs", 5, 3)]), {"epochs": 5}, False, "no value"),
+    ],
+)
+def test_need_of_a_first_round(tmp_path: Path, found: Any, options: Any, needed: bool, reason: str) -> None:
+    decision = needs_round(tmp_path, 1, found, options)
+    assert decision[0] is needed
+    assert reason in decision[1]
+
+
+def test_no_further_round_once_the_target_is_met(tmp_path: Path) -> None:
+    plan_round(tmp_path, 1, baseline(), OPTIONS)
+    finish(tmp_path, 2, result(0.9))
+    assert collect_round(tmp_path, 1)["target_met"] is True
+    assert needs_round(tmp_path, 2, baseline(), OPTIONS) == (False, "target met: accuracy 0.9, wanted 0.9")
+
+
+def test_no_further_round_after_too_many_failures(tmp_path: Path) -> None:
+    plan_round(tmp_path, 1, baseline(), OPTIONS)
+    finish(tmp_path, 1, result(0.5))
+    assert needs_round(tmp_path, 2, baseline(), OPTIONS)[0] is True
+    assert needs_round(tmp_path, 2, baseline(), {**OPTIONS, "failures_in_a_row": 4}) == (
+        False, "the last 4 trials failed: the container left no result",
+    )
+
+
+def test_no_further_round_once_everything_has_been_tried(tmp_path: Path) -> None:
+    longer = baseline(0.21, [parameter("epochs", "fit", "epochs", 1, 3)])
+    assert len(plan_round(tmp_path, 1, longer, OPTIONS)) == 1
+    finish(tmp_path, 1, result(0.5))
+    assert needs_round(tmp_path, 2, longer, OPTIONS) == (False, "every configuration has been tried")
+
+
+def test_later_rounds_try_new_configurations_near_the_best(tmp_path: Path) -> None:
+    seen = plan_round(tmp_path, 1, baseline(), OPTIONS)
+    for number in range(1, 6):
+        finish(tmp_path, number, result(0.88 if number == 1 else 0.6))
+    later = plan_round(tmp_path, 2, baseline(), OPTIONS)
+    assert [trial["number"] for trial in later] == [6, 7, 8, 9, 10]
+    assert all(trial["overrides"] not in [old["overrides"] for old in seen] for trial in later)
+    assert all(len(trial["stop_rule"]["siblings"]) == 10 for trial in later)
+    assert {trial["reason"] for trial in later} == {
+        "a small step from the best configuration so far", "proposed by the sampler from all trials so far",
+    }
+
+
+def test_test_metrics_change_no_decision(tmp_path: Path) -> None:
+    """The script's own test data is not there to choose by: whatever it says, all decisions stay the same."""
+    runs = {}
+    for name, test_accuracy in (("low", 0.0), ("high", 1.0)):
+        folder = tmp_path / name
+        folder.mkdir()
+        start = baseline(test_metrics={"accuracy": test_accuracy}, test_reads=1)
+        documents: list[Any] = []
+        for round_number in (1, 2, 3):
+            documents.append(needs_round(folder, round_number, start, OPTIONS))
+            documents.append(plan_round(folder, round_number, start, OPTIONS))
+            for trial in documents[-1]:
+                value = 0.4 + 0.02 * trial["number"]
+                finish(folder, trial["number"], result(value, test_metrics={"accuracy": test_accuracy}, test_reads=1))
+            documents.append(collect_round(folder, round_number))
+        runs[name] = json.dumps(documents).replace(str(folder), "")
+    assert runs["low"] == runs["high"]
