@@ -6,7 +6,7 @@ PORT ?=
 export PUSHTUNE_PORT ?= $(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train up down status logs images test test-all lint lock clean
+.PHONY: help demo train up down status logs images test lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -18,6 +18,12 @@ $(VENV)/ready: requirements/airflow.txt requirements/test.txt
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/airflow.txt -r requirements/test.txt
 	@$(VENV)/bin/python -c 'import pathlib, sysconfig; (pathlib.Path(sysconfig.get_path("purelib")) / "pushtune.pth").write_text("$(CURDIR)/plugins\n$(CURDIR)/training\n")'
+	@touch $@
+
+$(VENV)-training/ready: $(VENV)/ready requirements/training_test.txt
+	@echo "Set up the environment of the runtime's tests in $(VENV)-training (about a minute)"
+	@test -x $(VENV)-training/bin/python || $(PYTHON) -m venv $(VENV)-training
+	@$(VENV)-training/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/training_test.txt
 	@touch $@
 
 demo: $(VENV)/ready ## set everything up, push an example, watch it become a tuned model
@@ -41,7 +47,7 @@ logs: $(VENV)/ready ## show the end of each part's log
 images: $(VENV)/ready ## build the container images that are missing
 	@$(RUN) images
 
-test: $(VENV)/ready ## run linters, types and all tests that this machine can run
+test: $(VENV)-training/ready ## run linters, types and all tests that this machine can run
 	@$(RUN) test
 
 lock: $(VENV)/ready ## compile the lock files again
@@ -49,4 +55,4 @@ lock: $(VENV)/ready ## compile the lock files again
 
 clean: ## remove what was built here: the Python environment and Pushtune's own data
 	@test ! -x $(VENV)/bin/python || $(RUN) down
-	rm -rf $(VENV) .pushtune
+	rm -rf $(VENV) $(VENV)-training .pushtune

@@ -42,10 +42,10 @@ def _parser() -> argparse.ArgumentParser:
         ("status", "say whether everything runs"),
         ("logs", "show the end of each log"),
         ("images", "build missing images"),
-        ("test", "run linters, types and tests"),
         ("lock", "compile the lock files again"),
     ):
         _add(commands, name, "pushtune.commands.simple_commands", text)
+    _add(commands, "test", "pushtune.commands.checks", "run linters, types and tests")
     return parser
 
 

@@ -37,6 +37,10 @@ def _compile(compiler: Path, source: Path) -> None:
             "--no-emit-index-url",
             "--no-header",
             "--quiet",
+            "--upgrade",
+            # TensorFlow names it for builds of its own; nothing loads it.
+            "--no-emit-package",
+            "libclang",
         ],
         cwd=source.parent,
         check=True,

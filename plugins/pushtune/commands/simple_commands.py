@@ -1,15 +1,13 @@
 """The commands that only call one thing."""
 
 import argparse
-import subprocess
-import sys
 
 from pushtune.commands import instance
 from pushtune.commands.build_images import ensure_images
-from pushtune.commands.engine import engine_answers, ensure_engine
+from pushtune.commands.engine import ensure_engine
 from pushtune.commands.lock_files import compile_lock_files
 from pushtune.running.image_catalog import FAMILY_NAMES
-from pushtune.settings import PROJECT_FOLDER, Settings
+from pushtune.settings import Settings
 
 
 def up(settings: Settings, _: argparse.Namespace) -> int:
@@ -49,13 +47,3 @@ def lock(_: Settings, __: argparse.Namespace) -> int:
     """Compile the lock files again."""
     compile_lock_files()
     return 0
-
-
-def test(settings: Settings, _: argparse.Namespace) -> int:
-    """Run linters, types and tests; those that need Docker only where an engine answers."""
-    steps = [
-        [sys.executable, "-m", "ruff", "check", "."],
-        [sys.executable, "-m", "mypy", "plugins/pushtune", "training"],
-        [sys.executable, "-m", "pytest", *([] if engine_answers() else ["-m", "not docker"])],
-    ]
-    return max(subprocess.run(command, cwd=PROJECT_FOLDER, check=False).returncode for command in steps)
