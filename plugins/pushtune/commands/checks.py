@@ -7,6 +7,7 @@ from pathlib import Path
 
 import docker
 from docker.errors import DockerException
+
 from pushtune.commands.console import say
 from pushtune.settings import PROJECT_FOLDER, Settings
 

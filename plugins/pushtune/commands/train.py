@@ -70,7 +70,8 @@ def _repository(settings: Settings, given: str | None, branch: str | None) -> tu
 
 
 def _committed_copy(settings: Settings, folder: Path) -> str:
-    bare = settings.home / "copies" / f"{readable_name(str(folder))}-{hashlib.sha256(str(folder).encode()).hexdigest()[:6]}.git"
+    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:6]
+    bare = settings.home / "copies" / f"{readable_name(str(folder))}-{digest}.git"
     if not bare.exists():
         git.Repo.init(bare, bare=True, mkdir=True, initial_branch="main").close()
     author = git.Actor("Pushtune", "pushtune@localhost")

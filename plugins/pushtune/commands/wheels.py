@@ -59,7 +59,7 @@ def select_requirements(lock_text: str, platform: Platform, installed: str = "")
     """Return the entries of a lock file that apply to ``platform``, without markers.
 
     Args:
-        lock_text: ``name==version ; marker`` with hashes, as ``requirements/lock.sh`` writes it.
+        lock_text: ``name==version ; marker`` with hashes, as `make lock` writes it.
         platform: decides the markers. pip would decide them by the host's Python instead.
         installed: lock files of the images below, whose entries are left out.
     """
@@ -123,4 +123,4 @@ def _remedy(log: str) -> str:
         return "The index serves other files than the lock file names: do not trust it, or lock again."
     if any(sign in log for sign in _NETWORK_SIGNS):
         return "Check the network, and pip's index, proxy and certificate: `pip config list`."
-    return "Check that pip's index has these versions: `pip config list`, or lock again (requirements/lock.sh)."
+    return "Check that pip's index has these versions: `pip config list`, or lock again (`make lock`)."
