@@ -25,8 +25,9 @@ def put(name, text, folder=TRIAL):
         stream.write(text)
 def progress(epoch, epochs=5, objective=0.5):
     with open(TRIAL + "progress.jsonl", "a") as stream:
-        stream.write(json.dumps({"kind": "epoch", "phase": "train", "fit": 1, "epoch": epoch, "epochs": epochs,
-            "metrics": {"accuracy": objective}, "objective": objective, "seconds": 0.1, "unix_time": time.time()}) + "\\n")
+        line = {"kind": "epoch", "phase": "train", "fit": 1, "epoch": epoch, "epochs": epochs, "seconds": 0.1}
+        line.update(metrics={"accuracy": objective}, objective=objective, unix_time=time.time())
+        stream.write(json.dumps(line) + "\\n")
 def end(status, code, **more):
     put("result.json", json.dumps({"status": status, "script_sha256": "0", **more}))
     sys.exit(code)

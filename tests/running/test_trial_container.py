@@ -32,14 +32,16 @@ def test_pruned_is_an_outcome(trial):
 
 
 def test_infeasible_says_why(trial):
-    made = trial("end('infeasible', 80, error={'message': 'negative size', 'kind': 'ValueError', 'file': 'net.py', 'line': 7})")
+    error = {"message": "negative size", "kind": "ValueError", "file": "net.py", "line": 7}
+    made = trial(f"end('infeasible', 80, error={error})")
     with pytest.raises(TrialInfeasible, match=r"net\.py:7: ValueError: negative size.*skipped"):
         made.run()
     assert made.containers() == []
 
 
 def test_script_error_names_the_line(trial):
-    made = trial("end('script_error', 81, error={'message': 'no\\nfile', 'kind': 'OSError', 'file': 'task.py', 'line': 12})")
+    error = {"message": "no\nfile", "kind": "OSError", "file": "task.py", "line": 12}
+    made = trial(f"end('script_error', 81, error={error})")
     with pytest.raises(ScriptFailed, match=r"task\.py:12: OSError: no file.*push again"):
         made.run()
 

@@ -23,7 +23,7 @@ class Attempts:
         used_seconds: running time of the containers that have ended.
         settled: id of the newest container whose end was already counted.
         progress: the furthest point that was reached: fit, epoch, step.
-        stalled: how many containers in a row ended on their own without getting further than the one before.
+        unmoved: how many containers in a row ended, however they did, without getting further than the one before.
         outcome: what the operator returned; set once the trial is done or pruned.
     """
 
@@ -32,7 +32,7 @@ class Attempts:
     used_seconds: float = 0.0
     settled: str = ""
     progress: list[int] = field(default_factory=lambda: [0, 0, 0])
-    stalled: int = 0
+    unmoved: int = 0
     outcome: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -34,13 +34,13 @@ KILLED_CODES = (130, 137, 143, 255)  # SIGINT, SIGKILL, SIGTERM, and the engine'
 STALLED_LIMIT = 3
 
 
-def judge(state: ContainerState, trial_folder: Path, stalled: int) -> TrialResult:
+def judge(state: ContainerState, trial_folder: Path, unmoved: int) -> TrialResult:
     """Return the result of a container that has ended well (done or pruned).
 
     Args:
         state: the container, exited.
         trial_folder: where its result is.
-        stalled: how many containers in a row crashed without getting further, this one included.
+        unmoved: how many containers in a row ended without getting further, this one included.
 
     Raises:
         TrialInfeasible: skip. ScriptFailed, ResultUnusable, TrialOutOfMemory, ImageBroken, TrialStalled: do not retry.
@@ -48,7 +48,7 @@ def judge(state: ContainerState, trial_folder: Path, stalled: int) -> TrialResul
     """
     if state.exit_code in FINAL_CODES:
         return _believable_result(ExitCode(state.exit_code), trial_folder)
-    raise _unfinished(state, stalled)
+    raise _unfinished(state, unmoved)
 
 
 def _believable_result(code: ExitCode, trial_folder: Path) -> TrialResult:
@@ -85,7 +85,7 @@ def _told(notice: Notice | None) -> str:
     return clean_line(f"{where}{kind}{notice.message}".replace("\n", " "))
 
 
-def _unfinished(state: ContainerState, stalled: int) -> PushtuneError:
+def _unfinished(state: ContainerState, unmoved: int) -> PushtuneError:
     what = f"exit code {state.exit_code}" + (f", {clean_line(state.error)}" if state.error else "")
     if state.oom_killed:
         return TrialOutOfMemory(
@@ -96,7 +96,7 @@ def _unfinished(state: ContainerState, stalled: int) -> PushtuneError:
         return ImageBroken(
             "The image must be able to start the runtime.", what, "Build the images again with `make images`."
         )
-    if stalled >= STALLED_LIMIT:
+    if unmoved >= STALLED_LIMIT and is_crash(state):
         return TrialStalled(
             f"A container that crashes must get further than the last one; {STALLED_LIMIT} in a row did not.", what,
             "Look at the container's output above: the interpreter or a library crashes at the same place each time.",

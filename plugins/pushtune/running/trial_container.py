@@ -130,7 +130,7 @@ class TrialContainer:
             raise supervisor.breach
         if supervisor is not None and supervisor.forced and state.exit_code not in outcome.FINAL_CODES:
             return outcome.outcome_document(self._spec, state, None, known.restarts)
-        result = outcome.judge(state, self._folder, known.stalled)
+        result = outcome.judge(state, self._folder, known.unmoved)
         return outcome.outcome_document(self._spec, state, result, known.restarts)
 
     def _count(self, state: ContainerState) -> Attempts:
@@ -139,12 +139,11 @@ class TrialContainer:
         if known.settled == state.id or state.is_running:
             return known
         reached = _position(self._folder)
-        stuck = outcome.is_crash(state) and reached <= known.progress
         counted = replace(
             known,
             settled=state.id,
             used_seconds=known.used_seconds + state.seconds,
-            stalled=known.stalled + 1 if stuck else 0,
+            unmoved=known.unmoved + 1 if reached <= known.progress else 0,
             progress=max(known.progress, reached),
         )
         attempts.write_attempts(self._folder, counted)

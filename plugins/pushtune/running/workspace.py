@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.errors import UnsafeTrialFolder
-from pushtune.running.attempts import Attempts, forget_attempts, read_attempts, write_attempts
+from pushtune.running.attempts import Attempts, forget_attempts, give_up, read_attempts, write_attempts
 from pushtune.settings import Settings
 from pushtune_contract import layout
 from pushtune_contract.request import TrialRequest
@@ -118,6 +118,17 @@ def restore_trial(spec: dict[str, Any], settings: Settings) -> None:
         os.chown(folder, settings.container_uid, settings.container_uid)
     content = json.dumps(spec["request"], indent=1, sort_keys=True, allow_nan=False) + "\n"
     write_inside(folder, layout.REQUEST_FILE, content.encode())
+
+
+def unmoved_containers(folder: Path) -> int:
+    """Return how many containers of this trial in a row have ended without getting further."""
+    attempts = read_attempts(folder)
+    return 0 if attempts is None else attempts.unmoved
+
+
+def give_up_trial(folder: Path, reason: str) -> None:
+    """Make the trial's task fail at its next try, with this reason, instead of starting one more container."""
+    give_up(folder, reason)
 
 
 def write_inside(folder: Path, name: str, content: bytes) -> None:

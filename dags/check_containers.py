@@ -1,0 +1,61 @@
+"""Looks after the training containers, each minute: ends hung ones, removes orphans and left-overs.
+
+Wiring only: what is done and why is in ``pushtune.healing``.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+from airflow.sdk import DAG, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from pushtune import pipeline
+from pushtune.notifying.email_operator import EmailOperator
+from pushtune.settings import load_settings
+
+with DAG(
+    "check_containers",
+    schedule=timedelta(minutes=1),
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(minutes=5),
+    default_args={"retries": 0, "execution_timeout": timedelta(minutes=2)},
+    tags=["pushtune"],
+    description="Ends hung training containers and removes those that no task owns",
+):
+
+    @task(task_id="list")
+    def list_all() -> list[dict[str, Any]]:
+        from pushtune.healing.check import list_containers
+
+        containers = list_containers(load_settings())
+        if not containers:
+            raise AirflowSkipException("There is no training container.")
+        return containers
+
+    @task
+    def diagnose(containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        from pushtune.healing.check import diagnose_containers, owner_states
+
+        states = owner_states(containers, get_current_context()["ti"].get_task_states)
+        return diagnose_containers(load_settings(), containers, states)
+
+    @task
+    def act(diagnoses: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        from pushtune.healing.check import act_on
+
+        return act_on(load_settings(), diagnoses)
+
+    @task
+    def report(records: list[dict[str, Any]]) -> dict[str, Any]:
+        from pushtune.healing.check import compose_alert
+
+        recipients = {entry.name: list(entry.notify) for entry in pipeline.usable_repositories(load_settings())}
+        mail = compose_alert(records, recipients)
+        if mail is None:
+            raise AirflowSkipException("No training was given up.")
+        return mail
+
+    EmailOperator(task_id="notify", message=report(act(diagnose(list_all()))))

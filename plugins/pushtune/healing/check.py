@@ -1,0 +1,126 @@
+"""The four steps of a check, each from plain data to plain data: list, diagnose, act, report."""
+
+import html
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pushtune.healing.container_facade import Container, ContainerFacade
+from pushtune.healing.diagnosis import ABSENT, UNKNOWN, Facts, Verdict, diagnose
+from pushtune.healing.observation import observe, read_observations, write_observations
+from pushtune.healing.restart import REPORTED, act
+from pushtune.running.container_labels import TrainingLabels, installation_id
+from pushtune.running.workspace import unmoved_containers
+from pushtune.settings import Settings
+from pushtune_contract.progress import read_heartbeat
+from pushtune_contract.validation import build
+
+Document = dict[str, Any]
+AskStates = Callable[..., Mapping[str, Mapping[str, Any]]]
+
+
+def list_containers(settings: Settings) -> list[Document]:
+    """Return the training containers of this installation."""
+    facade = ContainerFacade(installation_id(settings))
+    return [asdict(container) for container in facade.training_containers()]
+
+
+def owner_states(containers: Iterable[Document], ask: AskStates) -> dict[str, str]:
+    """Return container id -> state of the task that owns it (see ``diagnosis.Facts``).
+
+    Args:
+        ask: ``get_task_states`` of Airflow's task SDK: keyword arguments ``dag_id``, ``run_ids``, ``task_ids`` to
+            run id -> task id (with ``_<map index>`` where the task is mapped) -> state.
+    """
+    states = {}
+    for container in containers:
+        labels = container["labels"]
+        try:
+            answer = ask(dag_id=labels["dag_id"], run_ids=[labels["run_id"]], task_ids=[labels["task_id"]])
+        except Exception:  # whatever goes wrong in asking: a container is not removed on a guess
+            states[container["id"]] = UNKNOWN
+            continue
+        key = labels["task_id"] if labels["map_index"] < 0 else f"{labels['task_id']}_{labels['map_index']}"
+        found = answer.get(labels["run_id"], {})
+        states[container["id"]] = ABSENT if key not in found else str(found[key] or "none")
+    return states
+
+
+def diagnose_containers(
+    settings: Settings, containers: Iterable[Document], states: Mapping[str, str]
+) -> list[Document]:
+    """Return one document per container: ``container``, ``verdict``, ``reason``; keeps what was seen for next time."""
+    before, now = read_observations(settings), time.time()
+    seen, found = {}, []
+    for document in containers:
+        container = _container(document)
+        folder = Path(container.labels.trial_folder)
+        trusted = folder.is_relative_to(settings.workspaces)
+        beat = read_heartbeat(folder) if trusted else None
+        observation = observe(before.get(container.id), beat, container.cpu_seconds, now)
+        seen[container.id] = observation
+        verdict, reason = diagnose(
+            Facts(
+                status=container.status,
+                exit_code=container.exit_code,
+                owner_state=states.get(container.id, UNKNOWN),
+                beat_silence_seconds=observation.beat_silence_seconds,
+                progress_silence_seconds=observation.progress_silence_seconds,
+                expected_seconds=_expected_seconds(settings, 0.0 if beat is None else beat.expected_seconds),
+                cpu_share=observation.cpu_share,
+                unmoved=unmoved_containers(folder),
+                hung_after_seconds=settings.hung_after_seconds,
+            )
+        )
+        found.append({"container": document, "verdict": str(verdict), "reason": reason})
+    write_observations(settings, seen)
+    return found
+
+
+def _expected_seconds(settings: Settings, said: float) -> float:
+    """Return what the container said, as far as it can be believed."""
+    return min(max(said, 0.0), settings.trial_time_limit_seconds)
+
+
+def act_on(settings: Settings, diagnoses: Iterable[Document]) -> list[Document]:
+    """Do what the verdicts ask for; return the records of the actions."""
+    facade = ContainerFacade(installation_id(settings))
+    records = []
+    for diagnosis in diagnoses:
+        container = _container(diagnosis["container"])
+        record = act(facade, settings, container, Verdict(diagnosis["verdict"]), diagnosis["reason"])
+        if record is not None:
+            records.append(record)
+    return records
+
+
+def _container(document: Document) -> Container:
+    return Container(**{**document, "labels": build(TrainingLabels, document["labels"])})
+
+
+def compose_alert(records: Iterable[Document], recipients: Mapping[str, Iterable[str]]) -> Document | None:
+    """Return the mail about trainings that were given up; None where there are none.
+
+    Args:
+        recipients: DAG id -> addresses of those who want to hear about it.
+    """
+    given_up = [record for record in records if record["verdict"] in REPORTED]
+    if not given_up:
+        return None
+    lines = [
+        f"{record['dag_id']}, run {record['run_id']}, task {record['task_id']}"
+        + (f"[{record['map_index']}]" if record["map_index"] >= 0 else "")
+        + f": container {record['name']} was given up after {record['attempt']} attempts: {record['reason']}."
+        for record in given_up
+    ]
+    remedy = "Look at the log of the task in Airflow; clear the task to train on from its newest checkpoint."
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    return {
+        "key": "given_up/" + given_up[0]["container_id"],
+        "to": sorted({address for record in given_up for address in recipients.get(record["dag_id"], ())}),
+        "subject": f"Pushtune: {len(given_up)} training container(s) given up",
+        "html": f"<ul>{items}</ul><p>{html.escape(remedy)}</p>",
+        "text": "\n".join([*lines, "", remedy]),
+    }

@@ -1,0 +1,72 @@
+"""Acts on a verdict, and keeps every action with its reason.
+
+A hung container is only ended: its task notices, and its next try starts the next container from the newest checkpoint.
+So there is one way to restart, and the task's own limit of tries bounds it.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from pushtune.healing.container_facade import Container, ContainerFacade
+from pushtune.healing.diagnosis import Verdict
+from pushtune.running.workspace import give_up_trial
+from pushtune.settings import Settings
+
+ACTIONS_LIMIT_BYTES = 4 * 2**20
+ACTIONS = {
+    Verdict.HUNG: "stopped, its task resumes from the newest checkpoint",
+    Verdict.LOOPING: "stopped, its task fails",
+    Verdict.ORPHAN: "removed",
+    Verdict.LEFTOVER: "removed",
+    Verdict.GIVEN_UP: "removed",
+}
+REPORTED = (Verdict.LOOPING, Verdict.GIVEN_UP)
+
+
+def act(facade: ContainerFacade, settings: Settings, container: Container, verdict: Verdict, reason: str) -> Any:
+    """Do what ``verdict`` asks for; return the record of the action, or None where nothing is to be done."""
+    if verdict not in ACTIONS:
+        return None
+    if verdict is Verdict.LOOPING:
+        give_up_trial(Path(container.labels.trial_folder), reason)
+    if verdict in (Verdict.HUNG, Verdict.LOOPING):
+        facade.stop(container.id)
+    else:
+        facade.remove(container.id)
+    record = {
+        "unix_time": time.time(),
+        "verdict": str(verdict),
+        "reason": reason,
+        "action": ACTIONS[verdict],
+        "container_id": container.id,
+        "name": container.name,
+        "dag_id": container.labels.dag_id,
+        "run_id": container.labels.run_id,
+        "task_id": container.labels.task_id,
+        "map_index": container.labels.map_index,
+        "trial_folder": container.labels.trial_folder,
+        "attempt": container.labels.attempt,
+    }
+    keep(settings, record)
+    return record
+
+
+def actions_file(settings: Settings) -> Path:
+    """Return the file of all actions, one JSON document per line; the one before it ends in ``.1``."""
+    return settings.home / "healing" / "actions.jsonl"
+
+
+def keep(settings: Settings, record: dict[str, Any]) -> None:
+    """Append one record in a single write; at ``ACTIONS_LIMIT_BYTES`` a new file is begun."""
+    path = actions_file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > ACTIONS_LIMIT_BYTES:
+        path.replace(path.with_name(path.name + ".1"))
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(handle, (json.dumps(record) + "\n").encode())
+    finally:
+        os.close(handle)
