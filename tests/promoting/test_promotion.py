@@ -9,12 +9,16 @@ from tests.notifying.run_samples import write_record, write_training, write_tune
 from pushtune.errors import ModelMissing
 from pushtune.promoting.promotion import describe_model, promote
 from pushtune.promoting.registry_store import tracking_uri
-from pushtune.settings import Settings
+from pushtune.settings import Settings, load_settings
 from pushtune_contract.request import TrialRequest, write_request
 
 
+def settings_in(home: Path) -> Settings:
+    return load_settings({"PUSHTUNE_HOME": str(home)})
+
+
 def test_a_run_becomes_a_version_with_its_origin(tmp_path: Path) -> None:
-    run_folder, settings = tmp_path / "run-1", Settings(home=tmp_path / "home")
+    run_folder, settings = tmp_path / "run-1", settings_in(tmp_path / "home")
     write_tuned_run(run_folder)
     answer = promote(run_folder, "train_digits", settings)
 
@@ -63,4 +67,4 @@ def test_a_final_training_that_failed_is_not_registered(tmp_path: Path) -> None:
     write_tuned_run(tmp_path)
     write_training(tmp_path / "retrain", mode="retrain", number=1, status="interrupted")
     with pytest.raises(ModelMissing, match="Received: final training 'interrupted', objective of trial 1"):
-        promote(tmp_path, "train_digits", Settings(home=tmp_path / "home"))
+        promote(tmp_path, "train_digits", settings_in(tmp_path / "home"))

@@ -132,6 +132,21 @@ def test_an_attempt_that_died_leaves_nothing_behind(registry_folder: Path, model
     assert kept == [answer["run_id"]]
 
 
+def test_an_attempt_that_died_before_the_alias_is_completed(registry_folder: Path, model_folder: Path) -> None:
+    program = (
+        "import os, sys; from pathlib import Path; from mlflow import MlflowClient; import test_registry as e\n"
+        "from pushtune.promoting import registry\n"
+        "MlflowClient.set_registered_model_alias = lambda *_: os._exit(9)\n"
+        "registry.register_model(Path(sys.argv[1]), e.entry_for(Path(sys.argv[2]), 0.95, 'run-1'), 2**20)\n"
+    )
+    assert _python(program, registry_folder, model_folder) == 9
+    assert registry.champion(registry_folder, "train_digits") is None
+
+    answer = registry.register_model(registry_folder, entry_for(model_folder, 0.95, "run-1"), LIMIT_BYTES)
+    assert answer["version"] == 1
+    assert registry.champion(registry_folder, "train_digits") == answer
+
+
 def test_processes_at_the_same_time_agree_on_one_champion(registry_folder: Path, model_folder: Path) -> None:
     """Four processes create the database together; whoever comes last, the best model is champion."""
     program = (
