@@ -1,0 +1,22 @@
+"""What the tests of watching share: a repository that is watched, and an installation that watches it."""
+
+from pathlib import Path
+
+import pytest
+from tests.watching.git_origin import Origin
+
+from pushtune.settings import Settings
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Origin:
+    """An empty watched repository."""
+    folder = tmp_path / "remote"
+    folder.mkdir()
+    return Origin(folder)
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Settings:
+    """Settings of an installation of its own."""
+    return Settings(home=tmp_path / "home", git_timeout_seconds=20)
