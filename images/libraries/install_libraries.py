@@ -4,7 +4,8 @@ The wheels were downloaded, and checked against the lock file, on the host: noth
 certificate, proxy or password of the host ever enters an image. The folder of this script is a volume, which stays out.
 """
 
-import compileall
+import concurrent.futures
+import importlib.util
 import pathlib
 import py_compile
 import shutil
@@ -34,10 +35,28 @@ def main():
     for pattern in UNUSED:
         for folder in LIBRARIES.glob(pattern):
             shutil.rmtree(folder)
+    compile_new_files()
+
+
+def compile_new_files():
+    # type: () -> None
+    """Give bytecode to every file that has none; the layers below have theirs, and a copy would only cost space."""
+    files = [path for path in LIBRARIES.rglob("*.py") if not bytecode_of(path).exists()]
+    with concurrent.futures.ProcessPoolExecutor() as pool:
+        for _ in pool.map(compile_file, files, chunksize=32):
+            pass
+
+
+def bytecode_of(path):
+    # type: (pathlib.Path) -> pathlib.Path
+    return pathlib.Path(importlib.util.cache_from_source(path))
+
+
+def compile_file(path):
+    # type: (pathlib.Path) -> None
     # Images never change: bytecode that is never compared with its source makes imports quicker.
-    compileall.compile_dir(
-        LIBRARIES, quiet=2, workers=0, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
-    )
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    py_compile.compile(str(path), quiet=2, invalidation_mode=mode)  # a template that is no Python is passed over
 
 
 def unpack_installer():

@@ -53,17 +53,23 @@ def find_start(client: docker.DockerClient, name: str, on_line: OnLine, project:
 
 
 def build_base(
-    client: docker.DockerClient, name: str, tag: str, start: Start, folder: Path, on_line: OnLine,
-    project: Path = PROJECT_FOLDER,
+    client: docker.DockerClient, tag: str, start: Start, context: list[tuple[str, Path | bytes]], folder: Path,
+    on_line: OnLine,
 ) -> None:  # fmt: skip
-    """Build the image ``name`` on ``start``; ``folder`` holds temporary files.
+    """Build ``tag`` on ``start``.
+
+    Args:
+        context: the files of the image's folder, ``packages.txt`` among them, as name and content.
+        folder: for temporary files of some hundred megabytes.
 
     Raises:
         BaseImageMissing: the distribution's packages cannot be had. ImageBuildFailed: the Dockerfile failed.
     """
-    source = project / "images" / name
-    parent = start.reference or _made_of_packages(client, source / "packages.txt", folder, on_line)
-    context = [(path.name, path) for path in sorted(source.iterdir()) if path.is_file()]
+    parent = start.reference
+    if parent is None:
+        packages_file = dict(context)["packages.txt"]
+        assert isinstance(packages_file, bytes)
+        parent = _made_of_packages(client, packages_file.decode(), folder / "base.tar", on_line)
     build_dockerfile(client, tag, context, {"PARENT": parent}, on_line)
 
 
@@ -85,10 +91,9 @@ def _pull(reference: str, on_line: OnLine) -> None:
         with_short_silence.close()
 
 
-def _made_of_packages(client: docker.DockerClient, packages_file: Path, folder: Path, on_line: OnLine) -> str:
-    lines = packages_file.read_text().splitlines()
-    packages = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    tarball = folder / f"{packages_file.parent.name}.tar"
+def _made_of_packages(client: docker.DockerClient, packages_file: str, tarball: Path, on_line: OnLine) -> str:
+    lines = (line.strip() for line in packages_file.splitlines())
+    packages = [line for line in lines if line and not line.startswith("#")]
     try:
         if shutil.which("mmdebstrap") is None:
             distribution.install_packages("mmdebstrap", on_line=on_line)

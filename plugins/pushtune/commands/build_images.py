@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import docker
@@ -39,45 +40,71 @@ FREE_SPACE_REQUIRED_BYTES = 5 * 2**30
 def ensure_images(names: Sequence[str] = FAMILY_NAMES, settings: Settings | None = None) -> dict[str, str]:
     """Build what is missing of ``names`` and of the images below them; return name -> tag.
 
-    Images of earlier contents are removed. Two calls at once build nothing twice.
+    Images of earlier contents are removed after a day. Two calls at once build nothing twice.
 
     Raises:
         UnknownImage, EngineMissing, EngineForbidden, BaseImageMissing, ImageBuildFailed.
     """
     settings = settings or load_settings()
-    tags = {name: image_tag(name) for name in names}
+    plans = {image.name: _plan(image) for name in names for image in lineage(name)}
     client = ensure_engine(settings)
     try:
-        if _missing(client, names):
+        if _missing(client, plans, names):
             with _only_one():
-                missing = _missing(client, names)
-                if missing:
-                    _require_space(client)
-                    settings.home.mkdir(parents=True, exist_ok=True)
-                    with tempfile.TemporaryDirectory(prefix="build-", dir=settings.home) as folder:
-                        _Build(client, missing, Path(folder)).run()
-                remove_old_images(client, _all_tags(names))
+                _build_missing(client, plans, names, settings)
     finally:
         client.close()
-    return tags
+    return {name: plans[name].tag for name in names}
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """An image to build: its tag and the small files that the tag stands for, read at the same moment."""
+
+    image: Image
+    tag: str
+    context: list[tuple[str, Path | bytes]]
+
+
+def _plan(image: Image) -> _Plan:
+    """Return the plan of ``image``; its own folder is at the top of the context, ``training/`` beside it."""
+    own_folder = PROJECT_FOLDER / "images" / image.name
+    context: list[tuple[str, Path | bytes]] = []
+    for path in input_files(image):
+        top = own_folder if path.is_relative_to(own_folder) else PROJECT_FOLDER
+        context.append((path.relative_to(top).as_posix(), path.read_bytes()))
+    return _Plan(image, image_tag(image.name), context)
+
+
+def _build_missing(
+    client: docker.DockerClient, plans: dict[str, _Plan], names: Sequence[str], settings: Settings
+) -> None:
+    missing = _missing(client, plans, names)
+    if missing:
+        _require_space(client)
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="build-", dir=settings.home) as folder:
+            _Build(client, plans, missing, Path(folder)).run()
+    remove_old_images(client, {plan.tag for plan in plans.values()})
 
 
 class _Build:
     """One run over the images that are missing, parents before children."""
 
-    def __init__(self, client: docker.DockerClient, missing: list[Image], folder: Path) -> None:
-        self.client, self.missing, self.folder = client, missing, folder
+    def __init__(
+        self, client: docker.DockerClient, plans: dict[str, _Plan], missing: list[_Plan], folder: Path
+    ) -> None:
+        self.client, self.plans, self.missing, self.folder = client, plans, missing, folder
         self.downloads: dict[str, Future[list[Path]]] = {}
         self.requirements: dict[str, str] = {}
 
     def run(self) -> None:
-        base_missing = [image for image in self.missing if image.parent is None]
-        start, platform = self._start(bool(base_missing))
+        start, platform = self._start(any(plan.image.parent is None for plan in self.missing))
         with ThreadPoolExecutor(max_workers=1) as downloader:
             try:
                 self._begin_downloads(downloader, platform)
-                for image in self.missing:
-                    self._build(image, start)
+                for plan in self.missing:
+                    self._build(plan, start)
             finally:
                 downloader.shutdown(wait=True, cancel_futures=True)
 
@@ -85,7 +112,7 @@ class _Build:
         """Return where the base begins, and the Python that it holds or will hold."""
         machine = self.client.info()["Architecture"]
         if not base_is_missing:
-            return base_image.Start(None), Platform(self._python_of(image_tag("base")), machine)
+            return base_image.Start(None), Platform(self._python_of(self.plans["base"].tag), machine)
         with step("Look for the base image") as current:
             start = base_image.find_start(self.client, "base", current.note)
         if start.reference:
@@ -101,7 +128,7 @@ class _Build:
         return output.decode().strip()
 
     def _begin_downloads(self, downloader: ThreadPoolExecutor, platform: Platform) -> None:
-        with_libraries = [image for image in self.missing if image.lock_file]
+        with_libraries = [plan.image for plan in self.missing if plan.image.lock_file]
         if not with_libraries:
             return
         installer = select_requirements(_lock_text(INSTALLER_LOCK), platform)
@@ -117,55 +144,40 @@ class _Build:
         with step(f"Download the libraries of {image.name}") as current:
             return download_wheels(self.requirements[image.name], self.folder / image.name, platform, current.note)
 
-    def _build(self, image: Image, start: base_image.Start) -> None:
-        tag = image_tag(image.name)
+    def _build(self, plan: _Plan, start: base_image.Start) -> None:
+        image = plan.image
         wheels = self._wheels(image) if image.lock_file else []
         with step(f"Build the image {image.name}") as current:
             if image.parent is None:
-                base_image.build_base(self.client, image.name, tag, start, self.folder, current.note)
-            elif image.lock_file:
-                script = PROJECT_FOLDER / "images" / "libraries" / INSTALL_SCRIPT
-                members: list[tuple[str, Path | bytes]] = [(INSTALL_SCRIPT, script)]
+                base_image.build_base(self.client, plan.tag, start, plan.context, self.folder, current.note)
+                return
+            parent = self.plans[image.parent].tag
+            if image.lock_file:
+                members = [(path.rpartition("/")[2], content) for path, content in plan.context]
                 members += [("requirements.txt", self.requirements[image.name].encode())]
                 members += [(f"wheels/{wheel.name}", wheel) for wheel in wheels]
-                build_by_running(self.client, tag, image_tag(image.parent), INSTALL_SCRIPT, members, current.note)
+                build_by_running(self.client, plan.tag, parent, INSTALL_SCRIPT, members, current.note)
             else:
-                build_dockerfile(self.client, tag, _context(image), {"PARENT": image_tag(image.parent)}, current.note)
-        for wheel in wheels:
-            if wheel.parent.name == image.name:
-                wheel.unlink()
+                build_dockerfile(self.client, plan.tag, plan.context, {"PARENT": parent}, current.note)
+        for wheel in self.folder.joinpath(image.name).glob("*.whl"):
+            wheel.unlink()
 
     def _wheels(self, image: Image) -> list[Path]:
         return self.downloads[INSTALLER_LOCK].result() + self.downloads[image.name].result()
-
-
-def _context(image: Image) -> list[tuple[str, Path | bytes]]:
-    """Return the files of a Dockerfile's context: its own folder at the top, ``training/`` beside it."""
-    own_folder = PROJECT_FOLDER / "images" / image.name
-    return [
-        (path.relative_to(own_folder if path.is_relative_to(own_folder) else PROJECT_FOLDER).as_posix(), path)
-        for path in input_files(image)
-    ]
 
 
 def _lock_text(name: str) -> str:
     return (PROJECT_FOLDER / LOCK_FOLDER / name).read_text()
 
 
-def _missing(client: docker.DockerClient, names: Sequence[str]) -> list[Image]:
-    """Return the images to build, parents first; parents of an image that exists are not needed."""
-    missing: dict[str, Image] = {}
-    for name in names:
-        for image in reversed(lineage(name)):
-            if image_exists(client, image_tag(image.name)):
-                break
-            missing[image.name] = image
-    order = [image.name for name in names for image in lineage(name)]
-    return sorted(missing.values(), key=lambda image: order.index(image.name))
-
-
-def _all_tags(names: Sequence[str]) -> set[str]:
-    return {image_tag(image.name) for name in names for image in lineage(name)}
+def _missing(client: docker.DockerClient, plans: dict[str, _Plan], names: Sequence[str]) -> list[_Plan]:
+    """Return what is to be built for ``names``, parents first. The parents of an image that exists are not needed."""
+    needed, missing = set(names), []
+    for plan in reversed(plans.values()):
+        if plan.image.name in needed and not image_exists(client, plan.tag):
+            missing.append(plan)
+            needed.add(plan.image.parent or "")
+    return missing[::-1]
 
 
 def _require_space(client: docker.DockerClient) -> None:

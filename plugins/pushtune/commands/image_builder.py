@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import docker
@@ -21,6 +22,7 @@ IMAGE_LABEL = "pushtune.image"
 WORK_FOLDER = "/mnt"
 LOG_LINES_SHOWN = 15
 INSTALL_TIMEOUT_SECONDS = 1800
+KEPT_SECONDS = 24 * 3600
 
 Members = Iterable[tuple[str, Path | bytes]]
 OnLine = Callable[[str], None]
@@ -108,18 +110,25 @@ def import_rootfs(client: docker.DockerClient, tarball: Path) -> str:
 
 
 def remove_old_images(client: docker.DockerClient, current: Iterable[str]) -> list[str]:
-    """Remove images of earlier contents of the same names; return their tags. What a container still uses stays."""
+    """Remove images of earlier contents of the same names; return their tags.
+
+    What a container still uses stays, and so does what is younger than ``KEPT_SECONDS``: a run that began before the
+    contents changed still starts containers of it.
+    """
     kept, removed = set(current), []
     for name in {_name(tag) for tag in kept}:
         for image in client.images.list(filters={"label": f"{IMAGE_LABEL}={name}"}):
-            for tag in image.tags:
-                if _name(tag) == name and tag not in kept:
-                    try:
-                        client.images.remove(tag)
-                    except APIError:  # in use
-                        continue
+            outdated = [tag for tag in image.tags if _name(tag) == name and tag not in kept]
+            for tag in outdated if _age_seconds(image) > KEPT_SECONDS else []:
+                with suppress(APIError):  # in use
+                    client.images.remove(tag)
                     removed.append(tag)
     return removed
+
+
+def _age_seconds(image: docker.models.images.Image) -> float:
+    created = datetime.fromisoformat(image.attrs["Created"][:19] + "+00:00")  # always UTC, with nanoseconds
+    return (datetime.now(UTC) - created).total_seconds()
 
 
 def build_failed(tag: str, log: str) -> ImageBuildFailed:
