@@ -135,6 +135,21 @@ def test_what_only_airflow_knows_is_shown(tmp_path: Path) -> None:
     assert report["error"] == {"stage": "train_cnn", "message": "given up after 5 restarts", "file": "", "line": 0}
 
 
+def test_failed_tasks_do_not_matter_once_there_is_a_model(tmp_path: Path) -> None:
+    """A trial failed, or a task was cleared after its failure was recorded."""
+    write_tuned_run(tmp_path)
+    failures = [{"stage": "round_1.trial", "message": "out of memory"}, {"stage": "retrain", "message": "no engine"}]
+    assert build_report(tmp_path, failures=failures)["outcome"] == "target_met"
+
+
+def test_a_model_that_could_not_be_registered_is_a_failure(tmp_path: Path) -> None:
+    write_tuned_run(tmp_path)
+    (tmp_path / "records" / "promote.json").unlink()
+    failures = [{"stage": "round_1.trial", "message": "out of memory"}, {"stage": "promote", "message": "locked"}]
+    report = build_report(tmp_path, failures=failures)
+    assert (report["outcome"], report["error"]["stage"]) == ("failed", "promote")
+
+
 def test_a_failed_mail_does_not_make_the_run_fail(tmp_path: Path) -> None:
     write_tuned_run(tmp_path)
     write_record(tmp_path, "notify", error="SendGrid answered 500")

@@ -4,7 +4,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Optional, Union
+from typing import Dict, List, Optional, Tuple, Union
 
 from pushtune_contract import layout
 from pushtune_contract.reading import UnsafeFile, read_json, read_json_lines, write_json
@@ -87,6 +87,19 @@ def read_progress(trial_folder: Union[str, Path]) -> List[ProgressLine]:
     except UnsafeFile:
         return []
     return lines
+
+
+def learning_curve(trial_folder: Union[str, Path]) -> List[Tuple[int, float]]:
+    """Return (epoch, objective) pairs, the epoch counted from 1 through all fits.
+
+    An epoch that was trained again after a resume counts once, with its last value.
+    """
+    epochs = {
+        (line.fit, line.epoch): line.objective
+        for line in read_progress(trial_folder)
+        if line.kind == "epoch" and line.objective is not None
+    }
+    return list(enumerate((value for _, value in sorted(epochs.items())), start=1))
 
 
 def write_heartbeat(trial_folder: Union[str, Path], beat: Heartbeat) -> None:

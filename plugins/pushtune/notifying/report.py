@@ -16,6 +16,7 @@ from pushtune_contract.validation import as_document
 
 OUTCOMES = ("target_met", "best_effort", "no_improvement", "failed", "skipped", "running")
 WARNINGS_LIMIT = 50
+TRIAL_TASK = ".trial"  # the rounds go on without a trial that failed
 AFTER_TRAINING = ("report", "notify")  # what goes wrong here does not change what came out of the run
 
 
@@ -31,13 +32,13 @@ def build_report(
 
     Args:
         mail_to: addresses that the outcome is sent to. run_page: address of the page that shows the run.
-        failures: what Airflow knows beyond the records, as ``{"stage": ..., "message": ...}``, in order.
+        failures: tasks that failed, as ``{"stage": ..., "message": ...}``, in order. They explain why there is no
+            model; where there is one (a trial may fail, a task may be cleared) they do not matter.
         finished: False while the run goes on: without a final model the outcome is then ``running``.
     """
     facts = read_run(run_folder)
     objective = _objective(facts)
     winner = _winner(facts)
-    error = _error(facts, failures)
     report = _origin(facts) | {
         "objective": _pick(as_document(objective), ("metric", "direction", "guard", "chance")) if objective else None,
         "target": facts.document("judge_baseline").get("target"),
@@ -53,10 +54,13 @@ def build_report(
         "test_reads": _test_reads(facts),
         "curves": {"baseline": _curve(facts.baseline), "winner": _curve(winner)},
         "run_page": run_page,
-        "error": error,
+        "error": _error(facts),
     }
+    if report["error"] is None and "version" not in report["model"]:
+        report["error"] = _failed_task(failures)
     report["outcome"] = _outcome(facts, report, finished)
-    report["error"] = error or _missing_model(report)
+    if report["outcome"] == "failed" and report["error"] is None:
+        report["error"] = _missing_model(report)
     return report
 
 
@@ -131,7 +135,7 @@ def _outcome(facts: RunFacts, report: dict[str, Any], finished: bool) -> str:
     return "best_effort" if improved else "no_improvement"
 
 
-def _error(facts: RunFacts, failures: Sequence[Mapping[str, str]]) -> dict[str, Any] | None:
+def _error(facts: RunFacts) -> dict[str, Any] | None:
     """What ended the run: the script's own error first, since it is the cause of all that follows."""
     for stage, training in (("baseline", facts.baseline), ("retrain", facts.retrain)):
         if training is not None and training.result is not None and training.status not in ("done", "pruned"):
@@ -140,15 +144,20 @@ def _error(facts: RunFacts, failures: Sequence[Mapping[str, str]]) -> dict[str, 
     for stage, document in facts.documents.items():
         if document.get("error") and stage not in AFTER_TRAINING:
             return {"stage": stage, "message": str(document["error"]), "file": "", "line": 0}
-    for failure in failures:
-        return {"stage": failure.get("stage", ""), "message": failure.get("message", ""), "file": "", "line": 0}
     return None
 
 
-def _missing_model(report: dict[str, Any]) -> dict[str, Any] | None:
+def _failed_task(failures: Sequence[Mapping[str, str]]) -> dict[str, Any] | None:
+    """The first task that failed and that the run could not do without."""
+    for failure in failures:
+        stage = failure.get("stage", "")
+        if stage not in AFTER_TRAINING and not stage.endswith(TRIAL_TASK):
+            return {"stage": stage, "message": failure.get("message", ""), "file": "", "line": 0}
+    return None
+
+
+def _missing_model(report: dict[str, Any]) -> dict[str, Any]:
     """Why a run without a recorded error has no model: the first thing that is missing."""
-    if report["outcome"] != "failed":
-        return None
     steps = (
         ("check_out", report["commit"], "The commit was not checked out."),
         ("inspect", report["entry"], "No training script was found."),

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pushtune.records import read_records
 from pushtune_contract.parameters import describe_change
-from pushtune_contract.progress import read_progress
+from pushtune_contract.progress import learning_curve
 from pushtune_contract.reading import UnsafeFile
 from pushtune_contract.request import TrialRequest, read_request
 from pushtune_contract.result import TrialResult, read_result
@@ -66,10 +66,13 @@ class RunFacts:
 def read_run(run_folder: Path) -> RunFacts:
     """Return the facts of the run in ``run_folder``, which may be empty or incomplete."""
     records = _or_none(lambda: read_records(run_folder)) or {}
+    failed_tasks = {stage for stage, record in records.items() if "stage" in _as_document(record.get("document"))}
     folders = sorted(path for path in (run_folder / "trials").glob("*") if re.fullmatch(r"\d{1,6}", path.name))
     return RunFacts(
         documents={stage: _as_document(record.get("document")) for stage, record in records.items()},
-        seconds={stage: float(record.get("seconds", 0.0)) for stage, record in records.items()},
+        seconds={
+            stage: float(record.get("seconds", 0.0)) for stage, record in records.items() if stage not in failed_tasks
+        },
         baseline=_read_training(run_folder / "baseline", 0),
         retrain=_read_training(run_folder / "retrain", 0),
         trials={
@@ -95,18 +98,8 @@ def _read_training(folder: Path, number: int) -> Training | None:
     if folder.is_symlink() or not folder.is_dir():
         return None
     request = _or_none(lambda: read_request(folder))
-    return Training(number, request, _or_none(lambda: read_result(folder)), _read_curve(folder))
-
-
-def _read_curve(folder: Path) -> list[list[float]]:
-    """Return [epoch, objective] pairs. An epoch that a resume repeats counts once; one fit follows the other."""
-    epochs = {
-        (line.fit, line.epoch): line.objective
-        for line in read_progress(folder)
-        if line.kind == "epoch" and line.objective is not None
-    }
-    values = [value for _, value in sorted(epochs.items())][:CURVE_LIMIT_POINTS]
-    return [[float(place), value] for place, value in enumerate(values, start=1)]
+    curve = [[float(epoch), value] for epoch, value in learning_curve(folder)[:CURVE_LIMIT_POINTS]]
+    return Training(number, request, _or_none(lambda: read_result(folder)), curve)
 
 
 def _or_none(read: Callable[[], Facts]) -> Facts | None:

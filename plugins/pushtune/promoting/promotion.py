@@ -13,7 +13,7 @@ from pushtune.records import read_records
 from pushtune.settings import Settings
 from pushtune_contract import layout
 from pushtune_contract.parameters import describe_change
-from pushtune_contract.progress import read_progress
+from pushtune_contract.progress import learning_curve
 from pushtune_contract.reading import read_bytes
 from pushtune_contract.request import TrialRequest, read_request
 from pushtune_contract.result import TrialResult, read_result
@@ -66,8 +66,8 @@ def describe_model(run_folder: Path, dag_id: str) -> ModelEntry:
         parameters=_parameters(request, baseline, winner),
         metrics=_metrics(score, baseline, final),
         curves={
-            registry_name(f"curve.baseline.{score.metric}"): _curve(run_folder / "baseline"),
-            registry_name(f"curve.winner.{score.metric}"): _curve(winner_folder),
+            registry_name(f"curve.baseline.{score.metric}"): learning_curve(run_folder / "baseline"),
+            registry_name(f"curve.winner.{score.metric}"): learning_curve(winner_folder),
         },
         tags={**_provenance(records), **_facts(run_folder, request, final)},
     )
@@ -121,16 +121,6 @@ def _metrics(score: Score, baseline: TrialResult, final: TrialResult) -> dict[st
     found.update({f"baseline.test.{name}": value for name, value in baseline.test_metrics.items()})
     found.update({f"final.test.{name}": value for name, value in final.test_metrics.items()})
     return finite(found)
-
-
-def _curve(folder: Path) -> list[tuple[int, float]]:
-    """Return (epoch, objective) pairs. An epoch that a resume repeats counts once; one fit follows the other."""
-    epochs = {
-        (line.fit, line.epoch): line.objective
-        for line in read_progress(folder)
-        if line.kind == "epoch" and line.objective is not None
-    }
-    return list(enumerate((value for _, value in sorted(epochs.items())), start=1))
 
 
 def _provenance(records: dict[str, dict[str, Any]]) -> dict[str, str]:
