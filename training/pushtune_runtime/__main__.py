@@ -13,6 +13,8 @@ from pushtune_contract import layout
 from pushtune_contract.exit_codes import ExitCode
 from pushtune_contract.request import read_request
 from pushtune_runtime import environment
+from pushtune_runtime.heartbeat import HeartbeatThread
+from pushtune_runtime.interruption import Interruption
 from pushtune_runtime.run_report import report
 from pushtune_runtime.script_runner import Outcome, run_script
 from pushtune_runtime.session import Session
@@ -35,17 +37,24 @@ def run_request(session: Session) -> ExitCode:
     request = session.request
     environment.prepare(request.threads, session.datasets_folder)
     session.report("start")
+    interruption = Interruption(session, lambda: report(session, Outcome()))
+    interruption.install()
+    heartbeat = HeartbeatThread(session)
+    heartbeat.start()
     try:
         session.script_sha256 = _script_hash(session)
         lay_out(session.code_folder, session.work_folder)
     except (OSError, ScriptChanged) as error:
         return report(session, Outcome(error))
-    wiring = Wiring(session)
+    wiring = Wiring(session, interruption)
     wiring.install()
     environment.seed_everything(request.seed)
     outcome = run_script(session, wiring.literals)
     outcome = wiring.finish(outcome)
-    return report(session, outcome)
+    interruption.finish()
+    exit_code = report(session, outcome)
+    heartbeat.stop()
+    return exit_code
 
 
 class ScriptChanged(RuntimeError):

@@ -43,12 +43,15 @@ class CallSites:
         self._session = session
         self._sources = sources
         self._counts: Dict[Tuple[str, int, int, str], int] = {}
+        self.paused = False  # while the runtime itself builds something on behalf of the script
 
     def here(self, owner: str) -> Optional[CallSite]:
         """Return the call of ``owner`` that is being made; None where its direct caller is not the repository.
 
         Frames of this runtime are skipped, so that hooks may lie on top of each other.
         """
+        if self.paused:
+            return None
         frame: Optional[FrameType] = sys._getframe(1)
         while frame is not None and frame.f_code.co_filename.startswith(_RUNTIME_FOLDER):
             frame = frame.f_back
@@ -65,6 +68,12 @@ class CallSites:
             if is_user_file(self._session, frame.f_code.co_filename):
                 yield self._session.relative_file(frame.f_code.co_filename), frame_position(frame)
             frame = frame.f_back
+
+    def line(self) -> Tuple[str, int]:
+        """Return file and line of the innermost frame of the repository; ("", 0) where there is none."""
+        for file, position in self._user_frames(sys._getframe(1)):
+            return file, position[0]
+        return "", 0
 
     def callers(self, site: CallSite) -> List[Tuple[SourceFile, "object"]]:
         """Return file and call node of each frame of ``site``, innermost first, as far as they can be told."""

@@ -3,6 +3,7 @@
 from types import ModuleType
 from typing import Any, List, Optional
 
+from pushtune_runtime.interruption import Interruption
 from pushtune_runtime.keras_hooks.import_hook import PatchAfterImport
 from pushtune_runtime.script_runner import Outcome
 from pushtune_runtime.session import Session
@@ -13,21 +14,33 @@ from pushtune_runtime.value_overrides import LiteralOverrides
 class Wiring:
     """All hooks of one run."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, interruption: Interruption) -> None:
         self._session = session
+        self._interruption = interruption
         self._sources = Sources(session.code_folder)
         self.literals = LiteralOverrides(session, self._sources)
         self._keras: Optional[Any] = None
+        self._randomness: Any = None  # from the import of NumPy on, which that of Keras follows
 
     def install(self) -> None:
         """Watch the imports of the libraries, and let literals of imported modules be replaced."""
         self.literals.install()
-        PatchAfterImport({"tensorflow": _import_keras_too, "keras": self._patch_keras}).install()
+        PatchAfterImport(
+            {"numpy": self._patch_numpy, "tensorflow": _import_keras_too, "keras": self._patch_keras}
+        ).install()
+
+    def _patch_numpy(self, numpy: ModuleType) -> None:
+        from pushtune_runtime.keras_hooks.randomness import SeededRandomness
+
+        self._randomness = SeededRandomness(self._session.request.seed)
+        self._randomness.install_numpy()
 
     def _patch_keras(self, keras: ModuleType) -> None:
         from pushtune_runtime.keras_hooks.installation import KerasInstallation
 
-        self._keras = KerasInstallation(self._session, self._sources, self.literals)
+        self._keras = KerasInstallation(
+            self._session, self._sources, self.literals, self._randomness, self._interruption
+        )
         self._keras.install(keras)
 
     def finish(self, outcome: Outcome) -> Outcome:

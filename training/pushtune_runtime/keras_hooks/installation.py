@@ -2,13 +2,20 @@
 
 from typing import Any, List
 
+from pushtune_runtime.interruption import Interruption
+from pushtune_runtime.keras_hooks import legacy_arguments, legacy_files, legacy_names
+from pushtune_runtime.keras_hooks.checkpoint_listener import CheckpointListener
 from pushtune_runtime.keras_hooks.data_split import DataSplit
 from pushtune_runtime.keras_hooks.fit_events import FitEvents, FitListener
 from pushtune_runtime.keras_hooks.fit_hooks import FitHooks
 from pushtune_runtime.keras_hooks.layer_hooks import LayerHooks
+from pushtune_runtime.keras_hooks.legacy_metrics import LegacyMetricNames
 from pushtune_runtime.keras_hooks.metric_capture import MetricCapture
 from pushtune_runtime.keras_hooks.model_saving import ModelSaving
 from pushtune_runtime.keras_hooks.optimizer_hooks import OptimizerHooks
+from pushtune_runtime.keras_hooks.randomness import SeededRandomness
+from pushtune_runtime.keras_hooks.shape_ties import ShapeTies
+from pushtune_runtime.keras_hooks.shuffling import EpochShuffling
 from pushtune_runtime.keras_hooks.stopping import Stopping
 from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.session import Session
@@ -19,31 +26,61 @@ from pushtune_runtime.value_overrides import LiteralOverrides
 class KerasInstallation:
     """The hooks of one run of a Keras script."""
 
-    def __init__(self, session: Session, sources: Sources, literals: LiteralOverrides) -> None:
+    def __init__(
+        self,
+        session: Session,
+        sources: Sources,
+        literals: LiteralOverrides,
+        randomness: SeededRandomness,
+        interruption: Interruption,
+    ) -> None:
         self._session = session
+        self._randomness = randomness
+        self._shuffling = EpochShuffling(session.request.seed)
+        self._checkpoints = CheckpointListener(session, self._shuffling, randomness, interruption)
         self.registry = ParameterRegistry(session, sources, literals)
         self._split = DataSplit(session)
         self._fit_hooks = FitHooks(session, self.registry)
         self._layers = LayerHooks(self.registry, lambda layer, site: None)
+        self._ties = ShapeTies(self.registry, self._layers)
 
     def install(self, keras: Any) -> None:
         """Patch Keras. Listeners hear of events in this order; the wrapper put on last sees the script's arguments."""
         set_threads(self._session.request.threads)
         listeners: List[FitListener] = [
+            self._shuffling,
             self._split,
             MetricCapture(self._session, self._split.guard),
             Stopping(self._session),
             ModelSaving(self._session),
+            LegacyMetricNames(self._warn_about_line),
         ]
+        if self._session.request.mode == "baseline":
+            listeners.append(self._ties)
+        listeners.append(self._checkpoints)  # stores what the others have made of an epoch
         FitEvents(listeners).install()
+        self._shuffling.install()
+        self._checkpoints.install()
+        self._randomness.install_tensorflow()
         self._fit_hooks.install()
         self._layers.install(keras)
         OptimizerHooks(self.registry).install(keras)
+        for legacy in (legacy_arguments, legacy_files):
+            legacy.install(keras, keras.Model, self._warn_about_line)
+        legacy_names.add_methods(keras.Model, self._warn_about_line)
+        legacy_names.add_modules(keras)
+
+    def _warn_about_line(self, message: str) -> None:
+        """Warn with the line of the script that is being executed."""
+        file, line = self.registry.sites.line()
+        self._session.warn(message, file, line, kind="keras2")
 
     def finish(self) -> None:
         """Complete the session after the script has ended."""
         self._split.finish()
         self._fit_hooks.finish()
+        if self._session.request.mode == "baseline":
+            self._ties.finish()
         self._session.search_space = self.registry.parameters()
 
 

@@ -123,7 +123,11 @@ class OptimizerHooks:
 
     def _build(self, name: str, rate: Optional[Any]) -> Any:
         options = {} if rate is None else {"learning_rate": rate}
-        return self._class_of(name)(**options)
+        self._registry.sites.paused = True
+        try:
+            return self._class_of(name)(**options)
+        finally:
+            self._registry.sites.paused = False
 
     def _class_of(self, name: str) -> Any:
         for candidate in OPTIMIZERS:

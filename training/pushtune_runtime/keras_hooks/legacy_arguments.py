@@ -1,0 +1,127 @@
+"""Arguments of Keras 1 and 2 that Keras 3 refuses or reads differently, translated with a warning."""
+
+import functools
+import inspect
+from typing import Any, Callable, Dict, List, Tuple
+
+Warn = Callable[[str], None]
+
+OPTIMIZERS = ("SGD", "RMSprop", "Adam", "Adadelta", "Adagrad", "Adamax", "Nadam")
+LAYERS_RENAMED: Dict[str, str] = {
+    "output_dim": "units", "nb_filter": "filters", "border_mode": "padding", "subsample": "strides",
+    "init": "kernel_initializer", "W_regularizer": "kernel_regularizer", "b_regularizer": "bias_regularizer",
+    "bias": "use_bias", "batch_input_shape": "batch_shape", "p": "rate", "inner_activation": "recurrent_activation",
+}  # fmt: skip
+LAYERS_DROPPED = ("implementation", "fused", "dim_ordering", "consume_less", "time_major")
+LAYERS = (
+    "Dense", "Dropout", "Conv1D", "Conv2D", "MaxPooling1D", "MaxPooling2D", "LSTM", "GRU", "SimpleRNN", "Embedding",
+    "BatchNormalization", "Flatten", "Activation", "SeparableConv2D",
+)  # fmt: skip
+FIT_RENAMED = {"nb_epoch": "epochs", "samples_per_epoch": "steps_per_epoch", "nb_val_samples": "validation_steps"}
+FIT_DROPPED = ("workers", "use_multiprocessing", "max_queue_size", "max_q_size", "pickle_safe", "nb_worker")
+
+
+def install(keras: Any, model_class: Any, warn: Warn) -> None:
+    """Wrap constructors and methods; put on last, so that all other hooks see today's arguments."""
+    for name in OPTIMIZERS:
+        _wrap_constructor(getattr(keras.optimizers, name), _optimizer_translation(keras, warn))
+    for name in LAYERS:
+        _wrap_constructor(getattr(keras.layers, name), _layer_translation(name, warn))
+    for name in ("fit", "evaluate", "predict"):
+        setattr(model_class, name, _wrap_method(getattr(model_class, name), _translate_fit, warn))
+    model_class.compile = _wrap_method(model_class.compile, _translate_compile, warn)
+
+
+Translation = Callable[[Tuple[Any, ...], Dict[str, Any]], Tuple[Tuple[Any, ...], Dict[str, Any]]]
+
+
+def _wrap_constructor(patched_class: Any, translate: Translation) -> None:
+    original = patched_class.__init__
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def constructor(instance: Any, *args: Any, **kwargs: Any) -> None:
+        args, kwargs = translate(args, kwargs)
+        original(instance, *args, **kwargs)
+
+    constructor.__signature__ = signature  # type: ignore[attr-defined]
+    patched_class.__init__ = constructor
+
+
+def _wrap_method(original: Any, translate: Any, warn: Warn) -> Any:
+    @functools.wraps(original)
+    def method(model: Any, *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = translate(args, kwargs, warn)
+        return original(model, *args, **kwargs)
+
+    return method
+
+
+def _optimizer_translation(keras: Any, warn: Warn) -> Translation:
+    def translate(args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
+        if "lr" in kwargs:
+            warn("the optimizer's argument lr of Keras 2 was taken as learning_rate")
+            kwargs["learning_rate"] = kwargs.pop("lr")
+        if kwargs.get("epsilon", 0) is None:
+            kwargs.pop("epsilon")  # Keras 2: the library's own small number
+        decay = kwargs.pop("decay", 0.0)
+        rate = kwargs.get("learning_rate", args[0] if args else None)
+        if decay and isinstance(rate, (int, float)):
+            warn(f"the optimizer's decay={decay} of Keras 2 was taken as InverseTimeDecay, which computes the same")
+            kwargs["learning_rate"] = keras.optimizers.schedules.InverseTimeDecay(
+                initial_learning_rate=rate, decay_steps=1, decay_rate=decay
+            )
+            args = args[1:]
+        elif decay:
+            warn(f"the optimizer's decay={decay} of Keras 2 was ignored, because it gives no learning rate")
+        return args, kwargs
+
+    return translate
+
+
+def _layer_translation(layer: str, warn: Warn) -> Translation:
+    kept = {"Embedding": ("output_dim",)}.get(layer, ())
+
+    def translate(args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
+        for old, new in LAYERS_RENAMED.items():
+            if old in kwargs and old not in kept:
+                warn(f"{layer}: the argument {old} of an older Keras was taken as {new}")
+                kwargs[new] = kwargs.pop(old)
+        for old in LAYERS_DROPPED:
+            if old in kwargs:
+                warn(f"{layer}: the argument {old} of an older Keras was left out, it has no meaning now")
+                kwargs.pop(old)
+        return args, kwargs
+
+    return translate
+
+
+def _translate_fit(args: Any, kwargs: Dict[str, Any], warn: Warn) -> Any:
+    for old, new in FIT_RENAMED.items():
+        if old in kwargs:
+            warn(f"the argument {old} of Keras 1 was taken as {new}")
+            kwargs[new] = kwargs.pop(old)
+    dropped = [name for name in FIT_DROPPED if name in kwargs]
+    for name in dropped:
+        kwargs.pop(name)
+    if dropped:
+        warn(f"arguments of Keras 2 were left out, they only concern speed: {', '.join(dropped)}")
+    return args, kwargs
+
+
+def _translate_compile(args: Tuple[Any, ...], kwargs: Dict[str, Any], warn: Warn) -> Any:
+    """Keras 2 took (optimizer, loss, metrics, loss_weights); Keras 3 takes (optimizer, loss, loss_weights, metrics)."""
+    if len(args) > 2 and _are_metrics(args[2]) and "metrics" not in kwargs:
+        warn("compile: the third argument was taken as metrics, as in Keras 2; Keras 3 expects loss_weights there")
+        kwargs["metrics"] = args[2]
+        if len(args) > 3:
+            kwargs["loss_weights"] = args[3]
+        args = args[:2]
+    if isinstance(kwargs.get("metrics"), str):
+        kwargs["metrics"] = [kwargs["metrics"]]
+    return args, kwargs
+
+
+def _are_metrics(value: Any) -> bool:
+    items: List[Any] = list(value) if isinstance(value, (list, tuple)) else [value]
+    return bool(items) and all(isinstance(item, str) or callable(item) for item in items)

@@ -1,0 +1,85 @@
+"""File names that Keras 3 refuses for models and weights: the ending that it wants is added, and found again."""
+
+import functools
+import inspect
+import os
+from typing import Any, Callable
+
+Warn = Callable[[str], None]
+
+WEIGHTS_ENDING = ".weights.h5"
+MODEL_ENDINGS = (".keras", ".h5", ".hdf5")
+
+
+def install(keras: Any, model_class: Any, warn: Warn) -> None:
+    """Wrap saving and loading of models and weights, and ``ModelCheckpoint``."""
+    _wrap_path(model_class, "save_weights", lambda path: weights_path(path, warn))
+    _wrap_path(model_class, "save", lambda path: model_path(path, warn))
+    _wrap_path(model_class, "load_weights", existing_path)
+    _wrap_checkpoint(keras.callbacks.ModelCheckpoint, warn)
+    import keras._tf_keras.keras as tf_keras
+
+    for module in (keras.models, keras.saving, tf_keras.models):
+        _wrap_path(module, "load_model", existing_path)
+
+
+def weights_path(path: str, warn: Warn) -> str:
+    """Return ``path`` with the ending that Keras 3 wants for weights."""
+    if path.endswith((WEIGHTS_ENDING, ".weights.json")):
+        return path
+    warn(f"weights were written to {path}{WEIGHTS_ENDING}, because Keras 3 wants this ending")
+    return path + WEIGHTS_ENDING
+
+
+def model_path(path: str, warn: Warn) -> str:
+    """Return ``path`` with an ending that Keras 3 takes for models."""
+    if path.endswith(MODEL_ENDINGS):
+        return path
+    warn(f"the model was written to {path.rstrip('/')}.keras, because Keras 3 wants this ending")
+    return path.rstrip("/") + ".keras"
+
+
+def existing_path(path: str) -> str:
+    """Return the file that was written when the script asked for ``path``."""
+    for ending in ("", WEIGHTS_ENDING, ".keras"):
+        if os.path.exists(path.rstrip("/") + ending):
+            return path if ending == "" else path.rstrip("/") + ending
+    return path
+
+
+def _wrap_path(holder: Any, name: str, translate: Callable[[str], str]) -> None:
+    original = getattr(holder, name)
+    parameter = "model" if inspect.ismodule(holder) else "self"
+
+    @functools.wraps(original)
+    def method(*args: Any, **kwargs: Any) -> Any:
+        position = 0 if parameter == "model" else 1
+        positional = list(args)
+        if "filepath" in kwargs:
+            kwargs["filepath"] = translate(os.fspath(kwargs["filepath"]))
+        elif len(positional) > position and isinstance(positional[position], (str, os.PathLike)):
+            positional[position] = translate(os.fspath(positional[position]))
+        return original(*positional, **kwargs)
+
+    setattr(holder, name, method)
+
+
+def _wrap_checkpoint(checkpoint_class: Any, warn: Warn) -> None:
+    original = checkpoint_class.__init__
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def constructor(callback: Any, *args: Any, **kwargs: Any) -> None:
+        if "period" in kwargs:  # Keras 2: every so many epochs
+            kwargs.pop("period")
+            warn("ModelCheckpoint: the argument period of Keras 2 was left out; every epoch is considered")
+        bound = signature.bind(callback, *args, **kwargs)
+        path = os.fspath(bound.arguments["filepath"])
+        if bound.arguments.get("save_weights_only"):
+            path = weights_path(path, warn)
+        elif not path.endswith((".keras", ".h5")):
+            path = model_path(path.replace(".hdf5", ".h5"), warn)
+        bound.arguments["filepath"] = path
+        original(*bound.args, **bound.kwargs)
+
+    checkpoint_class.__init__ = constructor

@@ -1,0 +1,134 @@
+"""Modules and methods of Keras 1 and 2 that Keras 3 no longer has, mapped to what replaced them."""
+
+import sys
+from types import ModuleType
+from typing import Any, Callable, Dict, Iterator, List
+
+Warn = Callable[[str], None]
+
+_LAYER_MODULES = (
+    "core", "convolutional", "pooling", "recurrent", "embeddings", "normalization", "noise", "merge", "wrappers",
+    "advanced_activations", "local", "convolutional_recurrent",
+)  # fmt: skip
+# Old module -> module of today that holds its names. Both ``keras.`` and ``tensorflow.keras.`` lead here.
+MOVED_MODULES: Dict[str, str] = {
+    **{f"layers.{name}": "layers" for name in _LAYER_MODULES},
+    "layers.normalization.batch_normalization": "layers",
+    "utils.np_utils": "utils",
+    "utils.vis_utils": "utils",
+    "utils.generic_utils": "utils",
+    "utils.data_utils": "utils",
+    "callbacks.callbacks": "callbacks",
+    "engine": "models",
+    "engine.training": "models",
+    "engine.topology": "layers",
+    "engine.base_layer": "layers",
+    "preprocessing.text": "preprocessing.text",
+    "optimizers.legacy": "optimizers",
+    "optimizers.experimental": "optimizers",
+    "optimizer_v2": "optimizers",
+}
+RENAMED: Dict[str, Dict[str, str]] = {
+    "layers": {"CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU", "Convolution1D": "Conv1D", "Convolution2D": "Conv2D",
+               "merge": "concatenate", "InputLayer": "InputLayer"},
+    "optimizers": {"Adam": "Adam"},
+}  # fmt: skip
+
+
+def add_modules(keras: Any) -> None:
+    """Make the old modules importable, and names of ``tf.keras`` that plain Keras dropped reachable."""
+    import keras._tf_keras.keras as tf_keras
+
+    for path, name in _submodules(keras):
+        _fall_back(path, _lookup(tf_keras, name))
+    for holder, renamed in RENAMED.items():
+        for root in (keras, tf_keras):
+            module = getattr(root, holder)
+            for old, new in renamed.items():
+                if not hasattr(module, old):
+                    setattr(module, old, getattr(module, new))
+    for old, new in MOVED_MODULES.items():
+        for prefix, root in (("keras", keras), ("tensorflow.keras", tf_keras)):
+            target = _lookup(root, new) or _lookup(tf_keras, new)
+            if target is not None and f"{prefix}.{old}" not in sys.modules:
+                _add_alias(f"{prefix}.{old}", target, root, old)
+
+
+def _submodules(keras: Any) -> Iterator["tuple[ModuleType, str]"]:
+    yield keras, ""
+    for name in ("backend", "layers", "utils", "preprocessing", "preprocessing.image", "losses", "metrics"):
+        module = _lookup(keras, name)
+        if module is not None:
+            yield module, name
+
+
+def _lookup(root: Any, path: str) -> Any:
+    """Return the attribute ``path`` (with dots) of ``root``; None where there is none."""
+    for part in [part for part in path.split(".") if part]:
+        root = getattr(root, part, None)
+    return root
+
+
+def _fall_back(module: ModuleType, older: Any) -> None:
+    """Let attributes that ``module`` lacks be looked up in ``older``."""
+    if older is None or older is module:
+        return
+
+    def lookup(name: str) -> Any:
+        if name in vars(older):
+            return vars(older)[name]
+        raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+
+    module.__dict__.setdefault("__getattr__", lookup)
+
+
+def _add_alias(name: str, target: ModuleType, root: Any, old: str) -> None:
+    alias = ModuleType(name, f"Names of Keras 2, from {target.__name__}.")
+    alias.__dict__.update({key: value for key, value in vars(target).items() if not key.startswith("__")})
+    alias.__dict__["__path__"] = []  # a package, so that modules below it can be imported
+    sys.modules[name] = alias
+    parent = _lookup(root, ".".join(old.split(".")[:-1]))
+    if parent is not None and not hasattr(parent, old.split(".")[-1]):
+        setattr(parent, old.split(".")[-1], alias)
+
+
+def add_methods(model_class: Any, warn: Warn) -> None:
+    """Give models the methods of Keras 2 that are gone: generators, classes, probabilities."""
+    methods: List[Any] = [
+        ("fit_generator", _renamed("fit", "generator", warn)),
+        ("evaluate_generator", _renamed("evaluate", "generator", warn)),
+        ("predict_generator", _renamed("predict", "generator", warn)),
+        ("predict_proba", _renamed("predict", "x", warn)),
+        ("predict_classes", _predict_classes(warn)),
+    ]
+    for name, method in methods:
+        if not hasattr(model_class, name):
+            setattr(model_class, name, method)
+
+
+def _renamed(new_name: str, first: str, warn: Warn) -> Callable[..., Any]:
+    def method(model: Any, *args: Any, **kwargs: Any) -> Any:
+        warn(f"a method of Keras 2 was called that is {new_name} now")
+        data = kwargs.pop(first, None) if first in kwargs else None
+        arguments = list(args)
+        if data is None and arguments:
+            data = arguments.pop(0)
+        if new_name == "fit":
+            kwargs.update(zip(("steps_per_epoch", "epochs", "verbose", "callbacks", "validation_data"), arguments))  # noqa: B905
+            arguments = []
+        if "steps" not in kwargs and new_name != "fit" and arguments:
+            kwargs["steps"] = arguments.pop(0)
+        return getattr(model, new_name)(data, *arguments, **kwargs)
+
+    return method
+
+
+def _predict_classes(warn: Warn) -> Callable[..., Any]:
+    def predict_classes(model: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+        warn("predict_classes of Keras 2 was called: the most probable class is taken from predict")
+        probabilities = model.predict(x, *args, **kwargs)
+        if probabilities.shape[-1] > 1:
+            return probabilities.argmax(axis=-1)
+        return (probabilities > 0.5).astype("int32")
+
+    return predict_classes

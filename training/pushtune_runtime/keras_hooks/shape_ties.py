@@ -1,0 +1,189 @@
+"""Which widths of a model can change alone, which only together, and which not at all.
+
+Every tensor of the graph belongs to a channel group (union-find over the last axis). A layer with a width of its own
+starts a group; what passes channels on stays in it; sums unite groups; concatenation and flattening end them. Inputs,
+outputs and everything that an unknown operation touches are frozen.
+"""
+
+from typing import Any, Dict, Iterator, List, Set, Tuple
+
+from pushtune_runtime.keras_hooks.fit_events import FitListener
+from pushtune_runtime.keras_hooks.fit_hooks import is_array_like
+from pushtune_runtime.keras_hooks.layer_hooks import LayerHooks
+from pushtune_runtime.parameter_registry import ParameterRegistry
+
+WIDTHS = ("units", "filters", "output_dim")
+WIDTH_LAYERS = frozenset({
+    "Dense", "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "SeparableConv1D", "SeparableConv2D",
+    "LSTM", "GRU", "SimpleRNN", "Embedding", "Bidirectional", "TimeDistributed",
+})  # fmt: skip
+PASSING = frozenset({
+    "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "SELU", "GELU", "Softmax", "Dropout", "SpatialDropout1D",
+    "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "AlphaDropout", "BatchNormalization", "LayerNormalization",
+    "Identity", "Masking", "ActivityRegularization", "RepeatVector", "Rescaling", "MaxPooling1D", "MaxPooling2D",
+    "MaxPooling3D", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "UpSampling1D", "UpSampling2D",
+    "ZeroPadding1D", "ZeroPadding2D", "Cropping1D", "Cropping2D", "Relu", "Sigmoid", "Tanh", "Gelu", "Silu",
+})  # fmt: skip
+MERGING = frozenset({"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Divide"})
+OUTPUT_REASON = "sets the shape of the model's output"
+UNKNOWN_REASON = "goes into an operation whose shapes are not known"
+OUTSIDE_REASON = "is not in a graph that can be read, so what depends on its shape is not known"
+
+
+class ChannelGroups:
+    """Union-find over tensors and parameters; a group may be frozen with a reason."""
+
+    def __init__(self) -> None:
+        self._parents: Dict[Any, Any] = {}
+        self.frozen: Dict[Any, str] = {}
+
+    def root(self, key: Any) -> Any:
+        """Return the representative of the group of ``key``."""
+        while key in self._parents:
+            key = self._parents[key]
+        return key
+
+    def unite(self, first: Any, second: Any) -> None:
+        """Make one group of two; frozen if one of them is."""
+        one, other = self.root(first), self.root(second)
+        if one != other:
+            self._parents[other] = one
+            if other in self.frozen:
+                self.frozen.setdefault(one, self.frozen[other])
+
+    def freeze(self, key: Any, reason: str) -> None:
+        """Freeze the group of ``key``."""
+        self.frozen.setdefault(self.root(key), reason)
+
+
+class GraphTies:
+    """The channel groups of one functional graph.
+
+    ``widths`` maps ``id(layer)`` to the id of the parameter that sets its width.
+    """
+
+    def __init__(self, widths: Dict[int, str]) -> None:
+        self._widths = widths
+        self.groups = ChannelGroups()
+        self.reached: Set[str] = set()
+
+    def read(self, graph: Any) -> None:
+        """Walk the nodes of ``graph`` (a functional model) from its inputs to its outputs."""
+        for tensor in graph.inputs:
+            self.groups.freeze(id(tensor), "is an input of the model")
+        for node in _nodes_in_order(graph):
+            if not node.is_input:
+                self._read_node(node)
+        for tensor in graph.outputs:
+            self.groups.freeze(id(tensor), OUTPUT_REASON)
+
+    def _read_node(self, node: Any) -> None:
+        operation = node.operation
+        inputs, outputs = list(node.arguments.keras_tensors), list(node.outputs)
+        name = type(operation).__name__
+        if name in WIDTH_LAYERS and len(inputs) == 1:
+            self._start(operation, outputs)
+        elif name == "MultiHeadAttention" or (name in PASSING and len(inputs) == 1):
+            self._unite_all(inputs[:1] + outputs)
+        elif name in MERGING and _same_width(inputs + outputs):
+            self._unite_all(inputs + outputs)
+        elif name == "Flatten" or (name == "Concatenate" and _along_channels(operation, outputs[0])):
+            return
+        else:
+            self._read_unknown(operation, inputs + outputs)
+
+    def _start(self, operation: Any, outputs: List[Any]) -> None:
+        parameter = self._widths.get(id(operation))
+        for tensor in outputs:
+            if parameter is None:
+                self.groups.freeze(id(tensor), UNKNOWN_REASON)
+            else:
+                self.reached.add(parameter)
+                self.groups.unite(id(tensor), parameter)
+
+    def _unite_all(self, tensors: List[Any]) -> None:
+        for tensor in tensors[1:]:
+            self.groups.unite(id(tensors[0]), id(tensor))
+
+    def _read_unknown(self, operation: Any, tensors: List[Any]) -> None:
+        for tensor in tensors:
+            self.groups.freeze(id(tensor), UNKNOWN_REASON)
+        inner = functional_graph(operation)
+        if inner is not None:
+            self.read(inner)
+
+
+class ShapeTies(FitListener):
+    """Reads the graph of each model that was trained, and tells the registry what may change."""
+
+    def __init__(self, registry: ParameterRegistry, layers: LayerHooks) -> None:
+        self._registry = registry
+        self._layers = layers
+        self._inputs: Any = None
+        self._reached: Set[str] = set()
+
+    def before_fit(self, model: Any, fit_number: int, epochs: int, arguments: Dict[str, Any]) -> int:
+        self._inputs = arguments["x"]
+        return 0
+
+    def after_fit(self, model: Any, fit_number: int, history: Any) -> None:
+        """The model is complete now, whichever way it was written."""
+        graph = functional_graph(model) or self._traced(model)
+        if graph is None:
+            return
+        ties = GraphTies(dict(self._widths()))
+        ties.read(graph)
+        self._reached |= ties.reached
+        self._tell(ties)
+
+    def _widths(self) -> Iterator[Tuple[int, str]]:
+        for layer, names in self._layers.of_layer.items():
+            for argument in WIDTHS:
+                if argument in names:
+                    yield layer, names[argument]
+
+    def _traced(self, model: Any) -> Any:
+        """Return the graph of a subclassed model by calling it on symbolic inputs; None where that fails."""
+        if not is_array_like(self._inputs) or isinstance(self._inputs, (list, tuple, dict)):
+            return None
+        import keras
+
+        try:
+            inputs = keras.Input(self._inputs.shape[1:])
+            return keras.Model(inputs, model.call(inputs))
+        except Exception:  # the script's own code on values that it does not expect
+            return None
+
+    def _tell(self, ties: GraphTies) -> None:
+        first_of_group: Dict[Any, str] = {}
+        for parameter in sorted(ties.reached):
+            root = ties.groups.root(parameter)
+            self._registry.unite(first_of_group.setdefault(root, parameter), parameter)
+            if root in ties.groups.frozen:
+                self._registry.seen[parameter].freeze(ties.groups.frozen[root])
+
+    def finish(self) -> None:
+        """Freeze the widths that were in no graph."""
+        for _, parameter in self._widths():
+            if parameter not in self._reached and parameter in self._registry.seen:
+                self._registry.seen[parameter].freeze(OUTSIDE_REASON)
+
+
+def functional_graph(model: Any) -> Any:
+    """Return the functional graph of a Sequential or functional model; None for anything else."""
+    graph = getattr(model, "_functional", None) or model
+    return graph if hasattr(graph, "_nodes_by_depth") else None
+
+
+def _nodes_in_order(graph: Any) -> Iterator[Any]:
+    for depth in sorted(graph._nodes_by_depth, reverse=True):
+        yield from graph._nodes_by_depth[depth]
+
+
+def _same_width(tensors: List[Any]) -> bool:
+    return len({tensor.shape[-1] if len(tensor.shape) else None for tensor in tensors}) == 1
+
+
+def _along_channels(operation: Any, output: Any) -> bool:
+    return operation.axis in (-1, len(output.shape) - 1)
