@@ -59,7 +59,7 @@ def test_accuracy_of_ten_classes(own: list[float], peers: list[list[float]], rea
 
 
 def test_epochs_with_few_steps_get_more_of_them_before_they_count_as_chance() -> None:
-    patient = PruningRule("maximize", chance=0.1, chance_epochs=3)
+    patient = PruningRule("maximize", chance=0.1, first_rung=3)
     assert decide(curve([0.1, 0.1]), [], patient) is None
     assert "at chance" in str(decide(curve([0.1, 0.1, 0.1]), [], patient))
 
@@ -91,6 +91,7 @@ def test_chance_level_is_wider_where_the_hold_out_is_small() -> None:
 def test_rungs() -> None:
     assert rungs_up_to(0) == []
     assert rungs_up_to(12) == [1, 3, 9]
+    assert rungs_up_to(40, 4) == [4, 12, 36]
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=15), st.lists(st.floats(0.0, 1.0), min_size=1, max_size=15))

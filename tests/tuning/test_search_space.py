@@ -118,6 +118,23 @@ def test_many_equal_dropouts_are_varied_together_and_different_ones_apart() -> N
     assert sorted(len(dimension.parameter_ids) for dimension in dimensions) == [1, 3]
 
 
+def test_activations_are_varied_together() -> None:
+    layers = [parameter("activation", "Dense", "activation", "relu", line) for line in (3, 4)]
+    dimensions = build_search_space(layers)
+    assert [dimension.key for dimension in dimensions] == ["all activation relu"]
+    assert set(assign(dimensions[0], "tanh").values()) == {"tanh"}
+
+
+def test_a_step_to_another_optimizer_takes_a_rate_that_suits_it() -> None:
+    dimensions = build_search_space(weak_cnn())
+    rate, optimizer = by_role(dimensions, "learning_rate"), by_role(dimensions, "optimizer")
+    bold = {**own_point(dimensions), optimizer.key: "sgd", rate.key: 0.168}
+    found = neighbours(dimensions, bold, [], 200, 1)
+    rates = [float(one.point[rate.key]) for one in found if one.point[optimizer.key] == "adam"]
+    assert rates
+    assert max(rates) <= 0.01
+
+
 def test_recurrent_layers_keep_their_activation_and_a_bounded_width() -> None:
     layers = [parameter("units", "LSTM", "units", 128, 3), parameter("activation", "LSTM", "activation", "tanh", 3)]
     dimensions = build_search_space(layers)
@@ -133,6 +150,13 @@ def test_few_samples_bound_the_batch_size() -> None:
 @pytest.mark.parametrize(("own", "budget"), [(1, 12), (5, 15), (10, 30), (30, 60), (100, 100)])
 def test_default_epoch_budget(own: int, budget: int) -> None:
     assert default_epoch_budget(own) == budget
+
+
+def test_short_epochs_raise_the_default_budget_to_what_a_start_costs() -> None:
+    assert default_epoch_budget(5, 0.06) == 100
+    assert default_epoch_budget(5, 0.5) == 40
+    assert default_epoch_budget(5, 30.0) == 15
+    assert default_epoch_budget(200, 0.06) == 200
 
 
 def test_epochs_are_not_sampled_and_a_wish_bounds_them() -> None:

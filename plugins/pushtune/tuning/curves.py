@@ -38,6 +38,13 @@ def read_curve(trial_folder: Path) -> Curve:
     return Curve() if stamp is None or stamp[0] > CURVE_LIMIT_BYTES else _curve(trial_folder, stamp)
 
 
+def epoch_seconds(curve: Curve) -> float | None:
+    """Return how long an epoch takes; None if there is none. The first one counts only if it is alone: it starts up."""
+    if not len(curve):
+        return None
+    return curve.seconds[0] if len(curve) == 1 else (curve.seconds[-1] - curve.seconds[0]) / (len(curve) - 1)
+
+
 def read_result_if_any(trial_folder: Path) -> TrialResult | None:
     """Return the result; None where there is none yet, or none that follows the contract."""
     stamp = _stamp(trial_folder / layout.RESULT_FILE)

@@ -28,16 +28,27 @@ def neighbours(
             break
         changed = generator.sample(movable, min(generator.randint(1, MOST_CHANGES), len(movable)))
         point = longest(dimensions, best)
-        for dimension in sorted(changed, key=lambda dimension: dimension.role != "optimizer"):
-            point[dimension.key] = _step(dimension, point, generator)
+        for dimension in changed:
+            point[dimension.key] = _step(dimension, best, generator)
+        point = _with_rates_of_new_optimizers(dimensions, best, point)
         if point not in seen:
             seen.append(point)
             found.append(Candidate(point, "a small step from the best configuration so far"))
     return found
 
 
-def _step(dimension: Dimension, point: Point, generator: random.Random) -> Value:
-    value = point[dimension.key]
+def _with_rates_of_new_optimizers(dimensions: Sequence[Dimension], before: Point, point: Point) -> Point:
+    """Return ``point`` with the same boldness for another optimizer: the rate keeps its position in the range."""
+    moved = dict(point)
+    for dimension in dimensions:
+        if dimension.optimizer is not None and before[dimension.optimizer] != point[dimension.optimizer]:
+            position = learning_rates.position_of(float(point[dimension.key]), band_for(dimension, before))
+            moved[dimension.key] = learning_rates.rate_at(position, band_for(dimension, point))
+    return moved
+
+
+def _step(dimension: Dimension, best: Point, generator: random.Random) -> Value:
+    value = best[dimension.key]
     if dimension.kind == "categorical":
         return generator.choice([choice for choice in dimension.choices if choice != value])
     sign = generator.choice((-1, 1))
@@ -47,7 +58,7 @@ def _step(dimension: Dimension, point: Point, generator: random.Random) -> Value
         )
         return dimension.choices[min(max(index + sign, 0), len(dimension.choices) - 1)]
     if dimension.role == "learning_rate":
-        band = band_for(dimension, point)
+        band = band_for(dimension, best)
         position = learning_rates.position_of(float(value), band) + sign * POSITION_STEP
         return learning_rates.rate_at(min(max(position, 0.0), 1.0), band)
     return _moved(float(value), sign, dimension)

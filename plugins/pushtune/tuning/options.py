@@ -15,7 +15,7 @@ class TuningOptions(BaseModel):
 
     target: float | None = Field(None, description="objective that ends the tuning; None: 0.85 for accuracies")
     trials_per_round: int = Field(6, ge=1, le=64, description="trials that are planned together")
-    epochs: int | None = Field(None, ge=1, le=100_000, description="the most epochs of one trial; None: by the script's")
+    epochs: int | None = Field(None, ge=1, le=100_000, description="the most epochs of one trial; None: a default")
     seed: int = Field(0, ge=0, lt=2**31, description="seed of the proposals")
     failures_in_a_row: int = Field(8, ge=1, le=1000, description="so many failed trials in a row end the tuning")
 

@@ -8,7 +8,7 @@ from typing import Any
 from pushtune.errors import BaselineUnusable
 from pushtune.tuning import study
 from pushtune.tuning.configurations import describe, overrides_of
-from pushtune.tuning.curves import read_curve
+from pushtune.tuning.curves import epoch_seconds, read_curve
 from pushtune.tuning.history import Finished, best_of, finished_trials
 from pushtune.tuning.neighbours import neighbours
 from pushtune.tuning.options import TuningOptions
@@ -29,15 +29,16 @@ def objective_of(baseline: TrialResult) -> Objective:
     return baseline.objective
 
 
-def dimensions_of(baseline: TrialResult, options: TuningOptions) -> list[Dimension]:
+def dimensions_of(run_folder: Path, baseline: TrialResult, options: TuningOptions) -> list[Dimension]:
     """Return what trials of this study vary."""
-    return build_search_space(baseline.search_space, options.epochs, baseline.samples.get("train"))
+    seconds = epoch_seconds(read_curve(trial_folder(run_folder, 0)))
+    return build_search_space(baseline.search_space, options.epochs, baseline.samples.get("train"), seconds)
 
 
 def new_plan(run_folder: Path, round_number: int, baseline: TrialResult, options: TuningOptions) -> RoundPlan:
     """Return the plan of round ``round_number``; the same facts always give the same plan."""
     objective = objective_of(baseline)
-    dimensions = dimensions_of(baseline, options)
+    dimensions = dimensions_of(run_folder, baseline, options)
     finished = finished_trials(run_folder, read_plans(run_folder)[: round_number - 1])
     if round_number == 1:
         candidates = _first_candidates(dimensions, baseline, options)

@@ -4,10 +4,11 @@ Rules, in this order:
 
 1. Target: a sibling has finished with an objective that meets the target, or the trial itself has met it and its newest
    epoch was no better. The search is over, whatever else could still be learned.
-2. Chance: after the first epochs the trial is no better than guessing. It is dead, even if it is the first of its rung.
-3. Rungs: asynchronous successive halving (Li et al., arXiv:1810.05934) after 1, 3, 9, ... epochs, with two changes: the
-   comparison is repeated as peers arrive (the first arrivals are not promoted for good), and a trial within
-   ``TOLERANCE`` of the best goes on, since the first epochs of good configurations differ by noise.
+2. Chance: at the first rung the trial is no better than guessing. It is dead, even if it is the first to get there.
+3. Rungs: asynchronous successive halving (Li et al., arXiv:1810.05934) after 1, 3, 9, ... epochs (a multiple of that
+   where an epoch has only a few steps), with two changes: the comparison is repeated as peers arrive (the first
+   arrivals are not promoted for good), and a trial within ``TOLERANCE`` of the best goes on, since the first epochs of
+   good configurations differ by noise.
 4. Seconds: the trial is behind the leader, and at its present gain per second it cannot catch up in the time that the
    leader needs. Curves flatten, so that the straight line is an optimistic guess: a trial has to be clearly behind.
 
@@ -31,6 +32,7 @@ TOLERANCE = 0.1  # share of the way from guessing (or from the baseline) to the 
 
 CHANCE_SHARE = 0.05  # of the way from guessing to perfect
 CHANCE_SIGMAS = 3.0
+NOISE_SIGMAS = 2.0
 
 GAIN_WINDOW_EPOCHS = 3
 LEADER_TIMES = 2.0  # a trial may take this many times the leader's time
@@ -44,7 +46,7 @@ class PruningRule:
         direction: ``maximize`` or ``minimize``.
         target: the objective that ends the search; None where the budget does.
         chance: the objective of guessing; None where it has no meaning (regression).
-        chance_epochs: full epochs before rule 2 applies; more than one where an epoch has only a few steps.
+        first_rung: full epochs before the trial is judged; more than one where an epoch has only a few steps.
         reference: objective from which gains are counted: guessing or the baseline.
         validation_samples: size of the hold-out, for the noise of the objective; 0 where unknown.
     """
@@ -53,7 +55,7 @@ class PruningRule:
     metric: str = "accuracy"
     target: float | None = None
     chance: float | None = None
-    chance_epochs: int = 1
+    first_rung: int = 1
     reference: float | None = None
     validation_samples: int = 0
     guard: str = "holdout"
@@ -105,9 +107,9 @@ def best_of(objectives: Sequence[float], direction: str) -> float:
     return max(objectives) if direction == "maximize" else min(objectives)
 
 
-def rungs_up_to(epochs: int) -> list[int]:
-    """Return 1, 3, 9, ... up to ``epochs``."""
-    rungs, rung = [], 1
+def rungs_up_to(epochs: int, first: int = 1) -> list[int]:
+    """Return ``first`` times 1, 3, 9, ... up to ``epochs``."""
+    rungs, rung = [], max(1, first)
     while rung <= epochs:
         rungs.append(rung)
         rung *= REDUCTION_FACTOR
@@ -134,7 +136,7 @@ def _believable(curve: Curve, rule: PruningRule) -> Curve:
 
 
 def _is_at_chance(curve: Curve, rule: PruningRule) -> bool:
-    if rule.chance is None or rule.direction != "maximize" or len(curve) < rule.chance_epochs:
+    if rule.chance is None or rule.direction != "maximize" or len(curve) < rule.first_rung:
         return False
     return best_of(curve.objectives, rule.direction) <= chance_level(rule.chance, rule.validation_samples)
 
@@ -149,22 +151,30 @@ def _leader(peers: Sequence[Curve], rule: PruningRule) -> Curve | None:
 
 
 def _behind_at_a_rung(curve: Curve, peers: Sequence[Curve], rule: PruningRule) -> str | None:
-    for rung in rungs_up_to(len(curve)):
+    for rung in rungs_up_to(len(curve), rule.first_rung):
         at_rung = [best_of(peer.objectives[:rung], rule.direction) for peer in peers if len(peer) >= rung]
         if len(at_rung) < FEWEST_PEERS:
             break
         own, best = best_of(curve.objectives[:rung], rule.direction), best_of(at_rung, rule.direction)
         ahead = sum(is_better(value, own, rule.direction) for value in at_rung)
         survivors = max(1, math.ceil((len(at_rung) + 1) / REDUCTION_FACTOR))
-        if ahead >= survivors and abs(best - own) > _tolerance(best, rung, rule):
+        if ahead >= survivors and abs(best - own) > _tolerance(best, rung // max(1, rule.first_rung), rule):
             place = f"behind {ahead} of {len(at_rung)} trials after {rung} epochs"
             return f"{place}: {rule.metric} {own:.4g}, best {best:.4g}"
     return None
 
 
 def _tolerance(best: float, rung: int, rule: PruningRule) -> float:
+    """Return by how much a trial may be behind ``best`` at the rung that is ``rung`` times the first one."""
     way = abs(best - rule.reference) if rule.reference is not None else 0.0
-    return TOLERANCE / math.sqrt(rung) * max(way, 0.05 * abs(best))
+    return TOLERANCE / math.sqrt(rung) * max(way, 0.05 * abs(best)) + NOISE_SIGMAS * _noise(best, rule)
+
+
+def _noise(value: float, rule: PruningRule) -> float:
+    """Return the standard error of an accuracy on the hold-out; 0 for other metrics, whose noise is not known."""
+    if rule.chance is None or rule.validation_samples <= 0:
+        return 0.0
+    return math.sqrt(max(0.0, value * (1.0 - value)) / rule.validation_samples)
 
 
 def _cannot_catch_up(curve: Curve, leader: Curve, rule: PruningRule) -> str | None:

@@ -35,7 +35,7 @@ def needs_round(
     value = baseline.objective.value if best is None or best.outcome.objective is None else best.outcome.objective
     if meets(value, target, direction):
         return False, f"target met: {baseline.objective.metric} {value:.4g}, wanted {target:.4g}"
-    if not _can_vary(dimensions_of(baseline, parsed)):
+    if not _can_vary(dimensions_of(run_folder, baseline, parsed)):
         return False, "the script has no value that could be varied"
     if plans and len(plans[-1].trials) < parsed.trials_per_round:
         return False, "every configuration has been tried"
@@ -67,7 +67,7 @@ def plan_round(
         plan = new_plan(run_folder, round_number, baseline, parsed)
         write_plan(run_folder, plan)
     plans = read_plans(run_folder)[:round_number]
-    dimensions = dimensions_of(baseline, parsed)
+    dimensions = dimensions_of(run_folder, baseline, parsed)
     earlier = observations_of(run_folder, dimensions, objective, finished_trials(run_folder, plans[:-1]))
     running = [study.Observation(trial.number, trial.point, "running", notes=notes_of(trial)) for trial in plan.trials]
     study.record(run_folder, dimensions, [*earlier, *running], objective.direction)

@@ -11,16 +11,17 @@ from pushtune.tuning import learning_rates
 from pushtune.tuning.ranges import WIDEST, WIDTH_FACTORS, Range, is_whole_number, range_of, scale_width, widest
 from pushtune_contract.parameters import Parameter, Value
 
-# More dimensions than this of one role are joined into one.
-MOST_OF_A_ROLE = 2
+# Roles of which more dimensions than this are joined into one.
+MOST_OF_A_ROLE = {"filters": 2, "units": 2, "dropout": 2, "kernel_size": 1, "activation": 1}
 MOST_DIMENSIONS = 24
 INFLUENCE = (
     "optimizer", "learning_rate", "batch_size", "filters", "units", "dropout", "activation", "kernel_size", "other",
 )
-JOINED_ROLES = ("filters", "units", "dropout", "kernel_size", "activation")
-
 SHORTEST_BUDGET_EPOCHS = 12
 LONGEST_BUDGET_EPOCHS = 60
+# The start of a training process takes about ten seconds: fewer epochs than fit into twice that save nothing.
+SHORT_TRIAL_SECONDS = 20.0
+MOST_EPOCHS_OF_A_SHORT_TRIAL = 100
 MOST_EPOCHS = 100_000
 
 Point = dict[str, Value]
@@ -64,7 +65,8 @@ class Dimension:
 
 
 def build_search_space(
-    parameters: Iterable[Parameter], epoch_budget: int | None = None, train_samples: int | None = None
+    parameters: Iterable[Parameter], epoch_budget: int | None = None, train_samples: int | None = None,
+    epoch_seconds: float | None = None,
 ) -> list[Dimension]:
     """Return the dimensions that trials vary, the most influential roles first.
 
@@ -72,19 +74,25 @@ def build_search_space(
         parameters: what the baseline run saw; those that are not tunable never appear in a dimension.
         epoch_budget: the most epochs of one trial; None chooses ``default_epoch_budget``.
         train_samples: number of training samples, where known; bounds the batch size.
+        epoch_seconds: how long the baseline took for an epoch, where known; short ones raise the default budget.
     """
     everything = list(parameters)
     groups = _tied_groups(everything)
     optimizers = [parameter for parameter in everything if parameter.role == "optimizer"]
     dimensions = [_dimension(members, optimizers, train_samples) for members in groups if members[0].role != "epochs"]
     found = _joined([dimension for dimension in dimensions if dimension is not None])
-    epochs = _epochs([members for members in groups if members[0].role == "epochs"], epoch_budget)
+    epochs = _epochs([members for members in groups if members[0].role == "epochs"], epoch_budget, epoch_seconds)
     return [*sorted(found, key=_influence)[:MOST_DIMENSIONS], *epochs]
 
 
-def default_epoch_budget(own_epochs: int) -> int:
-    """Return the epochs of a trial when nobody says: three times the script's, 12 at least, 60 at most or its own."""
-    return max(SHORTEST_BUDGET_EPOCHS, own_epochs, min(3 * own_epochs, LONGEST_BUDGET_EPOCHS))
+def default_epoch_budget(own_epochs: int, epoch_seconds: float | None = None) -> int:
+    """Return the epochs of a trial when nobody says: three times the script's, but 12 at least, and 60 at most.
+
+    Never less than the script's own; where epochs are short, as many as fit into ``SHORT_TRIAL_SECONDS``, up to 100.
+    """
+    fitting = 0 if epoch_seconds is None else int(SHORT_TRIAL_SECONDS / max(epoch_seconds, 0.01))
+    short = min(fitting, MOST_EPOCHS_OF_A_SHORT_TRIAL)
+    return max(SHORTEST_BUDGET_EPOCHS, own_epochs, min(3 * own_epochs, LONGEST_BUDGET_EPOCHS), short)
 
 
 def band_for(dimension: Dimension, point: Point) -> learning_rates.Band:
@@ -176,13 +184,15 @@ def _nearest(parameter: Parameter, optimizers: list[Parameter]) -> Parameter | N
     return min(candidates, key=lambda optimizer: abs(optimizer.line - parameter.line), default=None)
 
 
-def _epochs(groups: list[list[Parameter]], epoch_budget: int | None) -> list[Dimension]:
+def _epochs(
+    groups: list[list[Parameter]], epoch_budget: int | None, epoch_seconds: float | None
+) -> list[Dimension]:
     members = [member for group in groups for member in group if is_whole_number(member.value)]
     if not members:
         return []
     own = tuple(min(int(member.value), MOST_EPOCHS) for member in members)
     longest = max(own)
-    budget = epoch_budget if epoch_budget is not None else default_epoch_budget(longest)
+    budget = epoch_budget if epoch_budget is not None else default_epoch_budget(longest, epoch_seconds)
     return [
         Dimension(
             key="all epochs" if len(members) > 1 else _key(members[0]), role="epochs", kind="int",
@@ -195,10 +205,10 @@ def _epochs(groups: list[list[Parameter]], epoch_budget: int | None) -> list[Dim
 
 def _joined(dimensions: list[Dimension]) -> list[Dimension]:
     """Merge the dimensions of a role that has more than ``MOST_OF_A_ROLE`` into one where that is possible."""
-    result = [dimension for dimension in dimensions if dimension.role not in JOINED_ROLES]
-    for role in JOINED_ROLES:
+    result = [dimension for dimension in dimensions if dimension.role not in MOST_OF_A_ROLE]
+    for role, most in MOST_OF_A_ROLE.items():
         of_role = [dimension for dimension in dimensions if dimension.role == role]
-        if len(of_role) <= MOST_OF_A_ROLE:
+        if len(of_role) <= most:
             result += of_role
         elif role in WIDEST:
             result.append(_joined_widths(role, of_role))

@@ -12,7 +12,7 @@ from pushtune_contract.result import TrialResult
 # A network needs about this many updates to leave chance level at a sensible learning rate.
 FEWEST_STEPS = 200
 USUAL_BATCH_SIZE = 32
-CHANCE_BUDGET_SHARE = 1 / 3  # of the epochs are spent on leaving chance level, at most
+FIRST_RUNG_SHARE = 1 / 3  # of the epochs are over at the first rung, at most
 
 
 def stop_rule_document(
@@ -32,7 +32,7 @@ def stop_rule_document(
         metric=objective.metric,
         target=known[-1].target,
         chance=objective.chance,
-        chance_epochs=chance_epochs(trial, baseline),
+        first_rung=first_rung(trial, baseline),
         reference=objective.value if objective.chance is None else objective.chance,
         validation_samples=baseline.samples.get("validation", 0),
         guard=objective.guard,
@@ -41,14 +41,14 @@ def stop_rule_document(
     return {**asdict(rule), "siblings": [str(trial_folder(run_folder, number)) for number in [0, *others]]}
 
 
-def chance_epochs(trial: PlannedTrial, baseline: TrialResult) -> int:
-    """Return the epochs that ``trial`` gets to leave chance level: ``FEWEST_STEPS`` updates, one epoch at least."""
+def first_rung(trial: PlannedTrial, baseline: TrialResult) -> int:
+    """Return the epochs before ``trial`` is judged at all: ``FEWEST_STEPS`` updates, one epoch at least."""
     samples = baseline.samples.get("train", 0)
     if samples <= 0:
         return 1
     steps_per_epoch = max(1.0, samples / _batch_size(trial, baseline))
     wished = math.ceil(FEWEST_STEPS / steps_per_epoch)
-    longest = max(1, int((trial.epoch_budget or wished) * CHANCE_BUDGET_SHARE))
+    longest = max(1, int((trial.epoch_budget or wished) * FIRST_RUNG_SHARE))
     return max(1, min(wished, longest))
 
 
