@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.notifying.mail_text import compose_mail
+from pushtune.notifying.plain_words import one_line
 
 
 def compose_message(report: Mapping[str, Any], run_folder: Path) -> dict[str, Any]:
@@ -14,7 +15,7 @@ def compose_message(report: Mapping[str, Any], run_folder: Path) -> dict[str, An
     """
     return {
         "key": f"{run_folder.parent.name}/{run_folder.name}/{report['outcome']}",
-        "to": list((report.get("mail") or {}).get("to") or []),
+        "to": [one_line(address, 320) for address in (report.get("mail") or {}).get("to") or []],
         **compose_mail(report),
         "run_folder": str(run_folder),
     }

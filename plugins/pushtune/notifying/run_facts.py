@@ -24,9 +24,14 @@ class Training:
     """One run of the script: the contract's files of its folder, as far as they can be believed."""
 
     number: int
+    folder: Path
     request: TrialRequest | None
     result: TrialResult | None
-    curve: list[list[float]]
+
+    @property
+    def curve(self) -> list[list[float]]:
+        """[epoch, objective] pairs, at most ``CURVE_LIMIT_POINTS``; read when asked for, since most are never shown."""
+        return [[float(epoch), value] for epoch, value in learning_curve(self.folder)[:CURVE_LIMIT_POINTS]]
 
     @property
     def status(self) -> str:
@@ -97,9 +102,9 @@ def describe_changes(overrides: dict[str, Any], baseline: Training | None) -> li
 def _read_training(folder: Path, number: int) -> Training | None:
     if folder.is_symlink() or not folder.is_dir():
         return None
-    request = _or_none(lambda: read_request(folder))
-    curve = [[float(epoch), value] for epoch, value in learning_curve(folder)[:CURVE_LIMIT_POINTS]]
-    return Training(number, request, _or_none(lambda: read_result(folder)), curve)
+    return Training(
+        number, folder, _or_none(lambda: read_request(folder)), _or_none(lambda: read_result(folder))
+    )
 
 
 def _or_none(read: Callable[[], Facts]) -> Facts | None:

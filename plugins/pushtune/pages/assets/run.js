@@ -1,0 +1,164 @@
+// Fills the page of one run. Everything that comes from a repository is written as text, never as markup.
+"use strict";
+
+const REFRESH_MILLISECONDS = 4000;
+const TEXT_LIMIT = 2000;
+const query = window.location.search;
+
+const byId = (id) => document.getElementById(id);
+
+function shorten(value) {
+  const text = value === null || value === undefined ? "" : String(value);
+  return text.length > TEXT_LIMIT ? `${text.slice(0, TEXT_LIMIT)}…` : text;
+}
+
+function element(tag, text, className) {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = shorten(text);
+  if (className) made.className = className;
+  return made;
+}
+
+function number(value) {
+  if (typeof value !== "number") return "–";
+  const size = Math.abs(value);
+  return size === 0 || (size >= 0.001 && size < 1000) ? value.toFixed(4) : value.toPrecision(4);
+}
+
+function duration(seconds) {
+  if (typeof seconds !== "number") return "–";
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+function show(id, filled) {
+  byId(`${id}-card`).hidden = !filled;
+}
+
+function fillList(id, texts) {
+  byId(id).replaceChildren(...texts.map((text) => element("li", text)));
+  show(id, texts.length > 0);
+}
+
+function fillPairs(id, pairs) {
+  const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  byId(id).replaceChildren(...known.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
+  show(id, known.length > 0);
+}
+
+function row(cells, tag, className) {
+  const made = element("tr", undefined, className);
+  for (const [text, kind] of cells) made.append(element(tag, text, kind));
+  return made;
+}
+
+function fillNumbers(report, metric) {
+  const before = report.baseline || {};
+  const after = report.final || {};
+  const rows = [row([["", ""], ["as pushed", ""], ["final", ""]], "th")];
+  rows.push(row([[`validation ${metric}`, ""], [number(before.objective), "number"], [number(after.objective), "number"]], "td"));
+  rows.push(row([[`test ${metric}`, ""], [number(before.test), "number"], [number(after.test), "number"]], "td"));
+  rows.push(row([["target", ""], ["", ""], [report.target === null ? "none" : number(report.target), "number"]], "td"));
+  const reads = report.test_reads || {};
+  rows.push(row([["test data read", ""], [`${reads.baseline || 0}`, "number"], [`${reads.final || 0} (trials: ${reads.trials || 0})`, "number"]], "td"));
+  byId("numbers").replaceChildren(...rows);
+  show("numbers", typeof before.objective === "number");
+}
+
+function better(direction) {
+  const worst = direction === "minimize" ? Infinity : -Infinity;
+  const value = (trial) => (typeof trial.objective === "number" ? trial.objective : worst);
+  return (a, b) => (value(a) === value(b) ? a.number - b.number : direction === "minimize" ? value(a) - value(b) : value(b) - value(a));
+}
+
+function fillTrials(report, direction) {
+  const head = ["trial", "round", "status", "objective", "best epoch", "time", "changes", "why"].map((name) => [name, ""]);
+  const rows = [...report.trials].sort(better(direction)).map((trial) => row([
+    [trial.number, "number"],
+    [trial.round || "", "number"],
+    [trial.status, ""],
+    [number(trial.objective), "number"],
+    [trial.best_epoch || "", "number"],
+    [duration(trial.seconds), "number"],
+    [trial.changes.join(", ") || trial.label, ""],
+    [trial.reason, ""],
+  ], "td", trial.number === report.winning_trial ? "winner" : ""));
+  byId("trials").replaceChildren(row(head, "th"), ...rows);
+  show("trials", rows.length > 0);
+}
+
+function fillError(error) {
+  const box = byId("error");
+  box.hidden = !error;
+  if (!error) return;
+  const place = error.file ? ` at ${error.file}:${error.line}` : "";
+  const parts = [element("h2", `Failed in ${error.stage || "an unknown stage"}${place}`), element("div", error.message)];
+  if (error.traceback) parts.push(element("pre", error.traceback));
+  box.replaceChildren(...parts);
+}
+
+function liveText(item) {
+  const epochs = item.epochs ? `, epoch ${item.epoch} of ${item.epochs}` : "";
+  const age = typeof item.heartbeat_age_seconds === "number" ? `, last sign of life ${duration(item.heartbeat_age_seconds)} ago` : "";
+  return `${item.name}: ${item.phase}${epochs}${age}`;
+}
+
+function fillFacts(report) {
+  const model = report.model || {};
+  const mail = report.mail || {};
+  fillPairs("code", [
+    ["repository", report.repository], ["branch", report.branch], ["commit", report.commit], ["subject", report.subject],
+    ["author", report.author], ["script", report.entry], ["framework", report.framework], ["family", report.family],
+    ["image", report.image], ["not trained", report.skipped],
+  ]);
+  fillPairs("model", [
+    ["model", model.name ? `${model.name} version ${model.version}` : ""],
+    ["champion", model.name ? (model.champion ? "yes" : "no") : ""],
+    ["reason", model.reason], ["files", model.path], ["mail to", (mail.to || []).join(", ")], ["mail sent by", mail.where],
+  ]);
+  fillPairs("seconds", Object.entries(report.seconds_per_stage || {}).map(([stage, seconds]) => [stage, duration(seconds)]));
+  fillList("evidence", (report.evidence || []).map((item) => `${item.file}:${item.line} ${item.says || ""}`));
+  fillList("warnings", (report.warnings || []).map((item) => (item.file ? `${item.file}:${item.line} ${item.message}` : item.message)));
+  fillList("changes", report.winning_changes || []);
+}
+
+function draw(view) {
+  const report = view.report;
+  const objective = report.objective || {};
+  const metric = shorten(objective.metric || "objective").replace(/[^\w .%-]/g, "_");
+  const badge = byId("outcome");
+  badge.textContent = report.outcome.replace(/_/g, " ");
+  badge.className = `badge ${/^[a-z_]+$/.test(report.outcome) ? report.outcome : ""}`;
+  byId("headline").textContent = shorten([report.repository, report.commit ? report.commit.slice(0, 7) : "", report.subject].filter(Boolean).join(" "));
+  fillError(report.error);
+  fillNumbers(report, metric);
+  fillTrials(report, objective.direction);
+  fillFacts(report);
+  const live = report.outcome === "running" ? view.live : [];
+  fillList("live", live.map(liveText));
+  show("curves", view.curves.some((curve) => curve.points.length > 0));
+  show("progress", report.trials.filter((trial) => typeof trial.objective === "number").length > 1);
+  if (!byId("curves-card").hidden) drawCurves(byId("curves"), view.curves, report.winning_trial, metric, report.target);
+  if (!byId("progress-card").hidden) drawProgress(byId("progress"), report.trials, objective.direction, metric, report.target);
+}
+
+async function refresh() {
+  let again = true;
+  if (!document.hidden) {
+    try {
+      const answer = await fetch(`run/data${query}`, { credentials: "same-origin" });
+      if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+      const view = await answer.json();
+      draw(view);
+      again = view.report.outcome === "running";
+      byId("freshness").textContent = again ? `live, ${new Date().toLocaleTimeString()}` : "";
+    } catch (error) {
+      byId("freshness").textContent = `not up to date: ${error.message}`;
+    }
+  }
+  if (again) window.setTimeout(refresh, REFRESH_MILLISECONDS);
+}
+
+refresh();

@@ -1,0 +1,80 @@
+"""The web application below ``/pushtune``: the page of a run, its data, and the files that the page loads.
+
+The page stands in a frame inside Airflow and acts with the rights of whoever looks at it, so nothing from a repository
+may ever become markup: the server sends plain JSON, the page's script writes it as text, and the policy below forbids
+every script that is not one of our files.
+"""
+
+import importlib.util
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.responses import FileResponse
+
+ASSETS = Path(__file__).resolve().parent / "assets"
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+PLOTLY = "plotly.min.js"
+DAY_SECONDS = 86_400
+
+RunView = Callable[[str, str], dict[str, Any]]
+
+
+def create_app(view: RunView, may_read: Any) -> FastAPI:
+    """Return the application.
+
+    Args:
+        view: dag id and run id -> the document that the page is drawn from.
+        may_read: dependency that refuses whoever may not see the DAG in the query; it guards every route.
+    """
+    app = FastAPI(
+        title="Pushtune", dependencies=[Depends(may_read)], docs_url=None, redoc_url=None, openapi_url=None
+    )
+
+    @app.middleware("http")
+    async def add_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await call_next(request)
+        response.headers.update(HEADERS)
+        return response
+
+    @app.get("/run")
+    def page(dag_id: str, run_id: str) -> Response:
+        return FileResponse(ASSETS / "run.html", headers={"Cache-Control": "no-cache"})
+
+    @app.get("/run/data")
+    def data(dag_id: str, run_id: str) -> Response:
+        # Plain ASCII: a script can put half a character into a text, which has no form in UTF-8.
+        content = json.dumps(view(dag_id, run_id), ensure_ascii=True, allow_nan=False)
+        return Response(content, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    @app.get("/assets/{name}")
+    def asset(name: str) -> Response:
+        path = _assets().get(name)
+        if path is None:
+            return Response(status_code=404)
+        return FileResponse(path, headers={"Cache-Control": f"private, max-age={DAY_SECONDS if name == PLOTLY else 0}"})
+
+    return app
+
+
+def _assets() -> dict[str, Path]:
+    """Name -> file of everything that the page loads; nothing else is served, whatever the name."""
+    return {name: ASSETS / name for name in ("run.js", "charts.js", "run.css")} | {PLOTLY: _plotly()}
+
+
+def _plotly() -> Path:
+    """Plotly's browser bundle out of the Python package, found without importing it."""
+    found = importlib.util.find_spec("plotly")
+    locations = found.submodule_search_locations if found is not None else None
+    if not locations:
+        raise ModuleNotFoundError("plotly")
+    return Path(locations[0]) / "package_data" / PLOTLY

@@ -1,0 +1,67 @@
+"""The data behind the page of a run: finished, running, empty and forged runs."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+from tests.notifying.run_samples import WINNING, write_record, write_start, write_training, write_tuned_run
+
+from pushtune.notifying.report import build_report
+from pushtune.pages.run_view import PROGRESS_LIMIT_BYTES, run_view
+from pushtune_contract.progress import Heartbeat, ProgressLine, append_progress, write_heartbeat
+
+
+def test_a_finished_run_shows_the_report_that_was_mailed(tmp_path: Path) -> None:
+    write_tuned_run(tmp_path)
+    report = build_report(tmp_path, mail_to=["ada@example.org"], run_page="http://x")
+    write_record(tmp_path, "report", **report)
+    write_record(tmp_path, "notify", where="connection sendgrid_default")
+    view = run_view(tmp_path, build_report)
+    assert view["report"]["mail"] == {"to": ["ada@example.org"], "where": "connection sendgrid_default"}
+    assert {**view["report"], "mail": None} == {**report, "mail": None}
+    assert [(curve["number"], len(curve["points"])) for curve in view["curves"]] == [(0, 2), (1, 3), (2, 1)]
+    assert view["curves"][1]["points"][1] == (2, 0.9312)
+
+
+def test_a_running_trial_shows_how_far_it_is(tmp_path: Path) -> None:
+    write_start(tmp_path)
+    folder = tmp_path / "trials" / "001"
+    write_training(folder, number=1, overrides=WINNING, status="running")
+    append_progress(folder, ProgressLine("epoch", "train", time.time(), 2.0, 1, 3, 10, objective=0.8))
+    write_heartbeat(folder, Heartbeat(5, "validate", 10.0, time.time() - 4))
+    view = run_view(tmp_path, build_report)
+    assert view["report"]["outcome"] == "running"
+    [live] = view["live"]
+    assert (live["name"], live["phase"], live["epoch"], live["epochs"]) == ("001", "validate", 3, 10)
+    assert live["heartbeat_age_seconds"] >= 4
+    assert view["curves"][1] == {"number": 1, "points": [(1, 0.8)]}
+
+
+def test_a_run_that_nothing_is_known_about(tmp_path: Path) -> None:
+    view = run_view(tmp_path / "missing", build_report)
+    assert (view["report"]["outcome"], view["curves"], view["live"]) == ("running", [], [])
+    assert not (tmp_path / "missing").exists()
+
+
+def test_a_report_that_failed_is_made_again(tmp_path: Path) -> None:
+    write_start(tmp_path)
+    write_record(tmp_path, "report", error="no space left")
+    assert run_view(tmp_path, build_report)["report"]["entry"] == "task.py"
+
+
+def test_progress_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    write_tuned_run(tmp_path)
+    with (tmp_path / "trials" / "001" / "progress.jsonl").open("ab") as stream:
+        stream.write(b"\n" * PROGRESS_LIMIT_BYTES)
+    assert 1 not in [curve["number"] for curve in run_view(tmp_path, build_report)["curves"]]
+
+
+def test_folders_that_are_links_or_have_other_names_are_left_out(tmp_path: Path) -> None:
+    write_tuned_run(tmp_path)
+    (tmp_path / "trials" / "007").symlink_to(tmp_path / "baseline")
+    os.mkfifo(tmp_path / "trials" / "008")
+    (tmp_path / "trials" / ".attempts").mkdir()
+    view = run_view(tmp_path, build_report)
+    assert {curve["number"] for curve in view["curves"]} == {0, 1, 2}
+    json.dumps(view, allow_nan=False)
