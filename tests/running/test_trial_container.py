@@ -81,7 +81,7 @@ def test_kill_from_outside_is_an_interruption_and_next_container_resumes(trial):
 
 def test_container_that_never_starts_the_runtime_means_a_broken_image(trial):
     made = trial("")
-    created = made.container.create(made.image, command=["/no/such/program"], environment={})
+    created = made.container.create(made.image, entrypoint=["/no/such/program"], environment={})
     supervisor = made.supervisor()
     with pytest.raises(ImageBroken, match="make images"):
         made.container.settle(made.container.run(created, supervisor), supervisor)

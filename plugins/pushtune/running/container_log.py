@@ -1,8 +1,8 @@
 """Brings the output of a container into the task's log: as it comes, in bounded lines, and not without end.
 
 The output is untrusted. Control characters and terminal sequences are taken out (a log is read in terminals), a line
-is cut at ``LINE_LIMIT_CHARACTERS``, and after ``LINES_LIMIT`` lines following ends: then only the last lines are shown
-when the container is done. The memory in use never depends on what the container writes.
+is cut at ``LINE_LIMIT_CHARACTERS``, and after ``LINES_LIMIT`` lines or ``CHARACTERS_LIMIT`` characters following ends:
+then only the last lines are shown when the container is done. The memory in use does not depend on the output.
 """
 
 import re
@@ -13,6 +13,7 @@ from typing import Any
 
 LINE_LIMIT_CHARACTERS = 2_000
 LINES_LIMIT = 20_000
+CHARACTERS_LIMIT = 8 * 2**20
 LINES_PER_SECOND_LIMIT = 2_000
 LAST_LINES = 50
 
@@ -55,6 +56,7 @@ class LogFollower(threading.Thread):
         super().__init__(name="container-log", daemon=True)
         self.ended = threading.Event()
         self.limited = False
+        self._closed = False
         self._open_stream = open_stream
         self._write = write
         self._stream: Any = None
@@ -65,17 +67,20 @@ class LogFollower(threading.Thread):
             self._stream = self._open_stream()
             self._follow(self._stream)
         except Exception as error:  # the container does not depend on its log: training goes on
-            self._write(f"The container's output cannot be followed any more: {error}")
+            if not self._closed:
+                self._write(f"The container's output cannot be followed any more: {error}")
         finally:
             self.ended.set()
 
     def _follow(self, stream: Any) -> None:
-        second, in_second = 0, 0
+        second, in_second, characters = 0, 0, 0
         for number, line in enumerate(lines_of(stream), start=1):
-            if number > LINES_LIMIT:
+            characters += len(line)
+            if number > LINES_LIMIT or characters > CHARACTERS_LIMIT:
                 self.limited = True
-                self._write(f"More than {LINES_LIMIT} lines of output: the rest is left out, progress is still shown.")
+                self._write("There is more output than a log should hold. The rest is left out; progress is shown.")
                 self.close()
+            if self._closed:
                 return
             if line:
                 self._write(line)
@@ -85,7 +90,15 @@ class LogFollower(threading.Thread):
             if in_second > LINES_PER_SECOND_LIMIT:
                 time.sleep(1)  # slows our reading down, not the container: the engine keeps a bounded file
 
+    def finish(self, timeout_seconds: float) -> bool:
+        """Wait for the end of the output, then stop following; return whether all of it was shown."""
+        self.join(timeout_seconds)
+        complete = not self.limited and not self.is_alive()
+        self.close()
+        return complete
+
     def close(self) -> None:
-        """Stop following."""
+        """Stop following; nothing is written any more."""
+        self._closed = True
         if self._stream is not None and hasattr(self._stream, "close"):
             self._stream.close()

@@ -23,7 +23,8 @@ def host_config_arguments(settings: Settings, spec: dict[str, Any]) -> dict[str,
     """Return the keyword arguments of ``create_host_config`` for the trial ``spec`` (see ``prepare_trial``).
 
     ``memswap_limit`` equals ``mem_limit``: no swap, so that a trial that needs too much memory ends by itself and the
-    machine stays responsive. ``init`` forwards signals and collects zombies. ``/tmp`` is memory of the container.
+    machine stays responsive. ``init`` forwards signals and collects zombies. ``/tmp`` is memory of the container; code
+    may be loaded from it, since just-in-time compilers do and the folder of the trial allows it as well.
     """
     return {
         "auto_remove": False,
@@ -32,7 +33,7 @@ def host_config_arguments(settings: Settings, spec: dict[str, Any]) -> dict[str,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
         "read_only": True,
-        "tmpfs": {"/tmp": f"rw,nosuid,nodev,size={settings.trial_temporary_bytes},mode=1777"},  # noqa: S108 - inside
+        "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,size={settings.trial_temporary_bytes},mode=1777"},  # noqa: S108
         "ipc_mode": "private",
         "shm_size": SHARED_MEMORY_BYTES,
         "network_mode": "bridge" if spec.get("network") else "none",

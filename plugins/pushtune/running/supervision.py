@@ -76,9 +76,7 @@ class Supervisor:
             if follower.ended.is_set() and not follower.limited:
                 follower = self._follow(container_id, 1)
             self._look(container_id, reader, started_unix_time)
-        follower.join(LOG_END_SECONDS)
-        follower.close()
-        if follower.limited and not self.cancelled:
+        if not self.cancelled and not follower.finish(LOG_END_SECONDS):
             self._show_last_lines(container_id)
         self._show_progress(reader)
 
