@@ -83,7 +83,8 @@ def official_reference(dockerfile: Path) -> str:
 def _pull(reference: str, on_line: OnLine) -> None:
     with_short_silence = docker.from_env(timeout=PULL_SILENCE_SECONDS)
     try:
-        for event in with_short_silence.api.pull(*reference.split(":"), stream=True, decode=True):
+        repository, _, tag = reference.rpartition(":")
+        for event in with_short_silence.api.pull(repository, tag, stream=True, decode=True):
             if "error" in event:
                 raise APIError(event["error"])
             on_line(f"pull {reference}: {event.get('status', '')} {event.get('progress', '')}")

@@ -1,0 +1,75 @@
+"""Runs inside an image: prints what is in it, as JSON."""
+
+import glob
+import importlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import sys
+import sysconfig
+
+LIBRARIES = pathlib.Path(sysconfig.get_path("purelib"))
+
+
+def compiles(path):
+    try:
+        compile(path.read_bytes(), str(path), "exec")
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def without_bytecode(folder):
+    files = (path for path in pathlib.Path(folder).rglob("*.py"))
+    missing = [path for path in files if not os.path.exists(importlib.util.cache_from_source(path))]
+    return [str(path) for path in missing if compiles(path)]
+
+
+def import_errors(names):
+    errors = {}
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            errors[name] = repr(error)
+    return errors
+
+
+def compiled_now():
+    """Return loaded modules whose bytecode is not on the disk."""
+    loaded = [getattr(module, "__cached__", None) for module in list(sys.modules.values())]
+    return [path for path in loaded if isinstance(path, str) and not os.path.exists(path)]
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+facts = {
+    "user_id": os.getuid(),
+    "python": platform.python_version(),
+    "machine": platform.machine(),
+    "writable": [path for path in ("/", "/etc", "/opt/venv", "/opt/pushtune", "/pushtune/code", "/tmp") if os.access(path, os.W_OK)],
+    "tools": [name for name in json.loads(os.environ["TOOLS"]) if shutil.which(name)],
+    "installers": [name for name in ("pip", "uv") if importlib.util.find_spec(name)],
+    "import_errors": import_errors(json.loads(os.environ["LIBRARIES"])),
+    "runtime": importlib.util.find_spec("pushtune_runtime").origin,
+    "contract": importlib.util.find_spec("pushtune_contract").origin,
+    "without_bytecode": without_bytecode(LIBRARIES) + without_bytecode("/opt/pushtune"),
+    "distributions": [f"{normal(d.metadata['Name'])}=={d.version}" for d in importlib.metadata.distributions()],
+    "host_files": [
+        path
+        for pattern in (
+            "/etc/apt/sources.list*", "/etc/apt/apt.conf.d/99*", "/etc/pip.conf", "/root/.config/pip", "/root/.pip", "/root/.cache",
+            "/usr/local/share/ca-certificates/*", "/mnt/*", "/build*", "/install*",
+        )
+        for path in glob.glob(pattern)
+    ],
+}
+facts["compiled_now"] = compiled_now()
+print(json.dumps(facts))
