@@ -50,7 +50,7 @@ NOT_INSTALLABLE = frozenset(
 _BASE = frozenset({"numpy", "scipy", "pandas", "scikit-learn", "matplotlib", "pillow", "h5py", "joblib", "setuptools", "pip", "wheel"})
 _KERAS = _BASE | {"tensorflow", "tensorflow-cpu", "tensorflow-gpu", "keras", "tf-keras", "tensorboard", "protobuf", "six",
                   "tensorflow-estimator", "absl-py", "termcolor", "wrapt", "ml-dtypes", "opt-einsum", "gast", "astunparse", "grpcio",
-                  "flatbuffers", "typing-extensions", "markdown", "werkzeug", "keras-applications", "keras-preprocessing",
+                  "flatbuffers", "typing-extensions", "markdown", "werkzeug",
                   "google-pasta", "libclang", "namex", "optree", "rich"}  # fmt: skip
 IMAGE_DISTRIBUTIONS = {
     "cnn": _KERAS,
@@ -60,6 +60,10 @@ IMAGE_DISTRIBUTIONS = {
     "classical": _BASE | {"xgboost", "lightgbm"},
     "pytorch": _BASE | {"torch", "torchvision"},
 }
+# Names in lists of requirements that no one can install, or that bring nothing.
+DECLARED_BY_MISTAKE = frozenset({"python", "pip", "python3", "virtualenv", "ez_setup", "pkg_resources", "jupyter", "notebook", "jupyterlab", "ipykernel"})
+# Import names for which a distribution of the same name exists and is meant.
+DISTRIBUTIONS_OF_THAT_NAME = frozenset({"docx", "jwt", "magic", "ta", "mnist", "community", "tree", "rl", "image"})
 STANDARD_LIBRARY = frozenset(sys.stdlib_module_names) | NOT_INSTALLABLE
 
 
@@ -69,6 +73,19 @@ def distribution_of(module: str) -> str | None:
     if not root or root in STANDARD_LIBRARY or root.startswith("_"):
         return None
     return normalized(DISTRIBUTIONS.get(root, root))
+
+
+def declared_distribution(name: str) -> str | None:
+    """Return the distribution that a list of requirements means by ``name``; None for what is none.
+
+    Lists name what is imported instead of what is installed (``sklearn``, ``cv2``), and modules of the standard library.
+    """
+    bare, bracket, extras = name.partition("[")
+    module = bare.replace("-", "_")
+    if module in STANDARD_LIBRARY or module in DECLARED_BY_MISTAKE or module.isdigit():
+        return None
+    alias = {normalized(key): value for key, value in DISTRIBUTIONS.items()}.get(bare)
+    return normalized(alias) + bracket + extras if alias is not None and bare not in DISTRIBUTIONS_OF_THAT_NAME else name
 
 
 def normalized(name: str) -> str:

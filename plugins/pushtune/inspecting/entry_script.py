@@ -26,6 +26,8 @@ _NAME_HINTS = (
                 r"|client|bot|gui|recognize|recognise|live|camera|video)\b"), -8.0, "its name says that it uses a model"),
     (re.compile(r"\b(tune|tuning|tuner|tweak|tweaker|hyper|hyperparameters?|hyperopt|optuna|grid|search|sweep|retrain|cv|kfold"
                 r"|automation|auto)\b"), -6.0, "its name says that it tries several settings"),
+    (re.compile(r"\b(new|change|changed|changes|modify|modified|rebuild|update|updated|improve|improved|better)\b"), -3.0,
+     "its name says that it is a variant of another script"),
     (re.compile(r"\b(utils?|helpers?|common|tools?|lib|config|settings)\b"), -6.0, "its name says that it is a helper"),
     (re.compile(r"\b(old|backup|bak|copy|deprecated|legacy|draft|tmp|temp|scratch|playground|experiments?|try|trial|sample"
                 r"|examples?|baseline|toy|wip|unused|archive)\b"), -5.0, "its name says that it is not the current one"),
@@ -150,6 +152,8 @@ def _judge_surroundings(candidate: Candidate, script: Script, commands: RunComma
         candidate.add(-6.0, f"line {script.fault.line} is no Python 3: {script.fault.message}")
     if any(call.method in ("evaluate", "score", "evaluate_generator") for call in script.facts.calls):
         candidate.add(1.0, "it evaluates the model")
+    if any(call.method in ("load_model", "load_weights") and (script.path, call.scope) in candidate.reached for call in script.facts.calls):
+        candidate.add(-3.0, "it loads a model that was trained before")
     if any(call.method in ("save", "save_weights", "dump", "save_model", "to_json") for call in script.facts.calls):
         candidate.add(1.0, "it saves the model")
 

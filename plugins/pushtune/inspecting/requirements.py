@@ -5,7 +5,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 
-from pushtune.inspecting.distributions import IMAGE_DISTRIBUTIONS, distribution_of, normalized
+from pushtune.inspecting.distributions import IMAGE_DISTRIBUTIONS, declared_distribution, distribution_of, normalized
 from pushtune.inspecting.entry_script import Candidate
 from pushtune.inspecting.evidence import Evidence
 from pushtune.inspecting.notebook import requirement_words
@@ -65,7 +65,7 @@ def find_requirements(project: Project, candidate: Candidate, family: str) -> Re
     for path in dict.fromkeys(where for where, _ in candidate.reached):
         notebook = project.script(path).notebook
         for word, line in notebook.installs if notebook else ():
-            _enter(declared, parse_requirement(word), Evidence(path, line, project.script(path).line(line), "installed by a cell"))
+            _enter(declared, _meant(word), Evidence(path, line, project.script(path).line(line), "installed by a cell"))
     imported = _imported(project, candidate)
     needed = {**imported, **declared}
     for name in sorted(needed):
@@ -76,6 +76,13 @@ def find_requirements(project: Project, candidate: Candidate, family: str) -> Re
         else:
             result.needed.append(item)
     return result
+
+
+def _meant(text: str) -> tuple[str, str] | None:
+    """Return (name, specifier) of a declared requirement, under the name that can be installed."""
+    parsed = parse_requirement(text)
+    name = declared_distribution(parsed[0]) if parsed else None
+    return (name, parsed[1]) if parsed and name else None
 
 
 def _enter(into: dict[str, Requirement], parsed: tuple[str, str] | None, evidence: Evidence) -> None:
@@ -111,7 +118,7 @@ def _declared(files: RepositoryFiles, entry: str, result: Requirements) -> dict[
             text = decode(content)[0]
             for requirement, line in reader(text, path, result):
                 shown = text.split("\n")[line - 1].strip()[:200] if line else ""
-                _enter(found, parse_requirement(requirement), Evidence(path, line, shown, "declared"))
+                _enter(found, _meant(requirement), Evidence(path, line, shown, "declared"))
     return found
 
 

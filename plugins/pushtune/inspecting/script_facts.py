@@ -12,11 +12,23 @@ from dataclasses import dataclass, field
 MODULE = ""
 MAIN = "__main__"
 NAME_LIMIT_PARTS = 24
+UNGUARDED, TRIED, FALLBACK = range(3)  # in no try; in one that catches a failing import; in its ``except`` branch
+Visit = tuple[ast.AST, str, int]  # a node, its scope, and how it is guarded
 
 
 @dataclass(frozen=True)
 class Import:
-    """One imported name. ``module`` keeps leading dots; ``name`` is None for ``import module``, ``*`` for all."""
+    """One imported name. ``module`` keeps leading dots; ``name`` is None for ``import module``, ``*`` for all.
+
+    Attributes: fallback: it stands in an ``except`` branch. guarded: it stands in a ``try`` that has one, or is a fallback.
+    """
+
+    @property
+    def dotted(self) -> str:
+        """The full name of what is imported."""
+        if self.name is None or self.name == "*":
+            return self.module
+        return f"{self.module}{'' if self.module.endswith('.') else '.'}{self.name}"
 
     module: str
     name: str | None
@@ -24,6 +36,7 @@ class Import:
     line: int
     scope: str
     fallback: bool
+    guarded: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,9 +75,9 @@ class ScriptFacts:
     Attributes:
         imports, calls, assignments: in the order of the text.
         bindings: local name -> dotted name that it stands for. stars: modules imported with ``*``.
-        references: scope -> dotted names read there. functions: scope -> line. classes: name -> dotted bases.
+        references: scope -> dotted name read there -> first line. functions: scope -> line. classes: name -> dotted bases.
         returns: scope -> dotted names of what it returns. strings: (text, line), docstrings left out.
-        decorators: dotted names of decorators. withs: dotted names of context managers.
+        required: scope -> names of the parameters without a default.
     """
 
     imports: list[Import] = field(default_factory=list)
@@ -72,11 +85,12 @@ class ScriptFacts:
     assignments: list[Assignment] = field(default_factory=list)
     bindings: dict[str, str] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
-    references: dict[str, set[str]] = field(default_factory=dict)
+    references: dict[str, dict[str, int]] = field(default_factory=dict)
     functions: dict[str, int] = field(default_factory=dict)
     classes: dict[str, list[str]] = field(default_factory=dict)
     returns: dict[str, list[str]] = field(default_factory=dict)
     strings: list[tuple[str, int]] = field(default_factory=list)
+    required: dict[str, list[str]] = field(default_factory=dict)
     has_main_guard: bool = False
 
     def resolve(self, dotted: str) -> str:
@@ -113,16 +127,19 @@ def read_facts(tree: ast.Module) -> ScriptFacts:
     """Return the facts of ``tree``."""
     facts = ScriptFacts()
     collector = _Collector(facts)
-    stack: list[tuple[ast.AST, str, bool]] = [(node, MODULE, False) for node in reversed(tree.body)]
+    stack: list[Visit] = [(node, MODULE, UNGUARDED) for node in reversed(tree.body)]
     while stack:
-        node, scope, fallback = stack.pop()
-        stack.extend(collector.visit(node, scope, fallback))
+        node, scope, guard = stack.pop()
+        stack.extend(collector.visit(node, scope, guard))
     _bind_assigned_modules(facts)
     facts.calls = [Call(facts.resolve(call.name), call.line, call.scope, call.node) for call in facts.calls]
     facts.assignments = [
         Assignment(item.target, facts.resolve(item.value), item.scope, item.line) for item in facts.assignments
     ]
-    facts.references = {scope: {facts.resolve(name) for name in names} for scope, names in facts.references.items()}
+    facts.references = {
+        scope: {facts.resolve(name): line for name, line in reversed(names.items())}
+        for scope, names in facts.references.items()
+    }
     facts.returns = {scope: [facts.resolve(name) for name in names] for scope, names in facts.returns.items()}
     facts.classes = {name: [facts.resolve(base) for base in bases] for name, bases in facts.classes.items()}
     return facts
@@ -143,40 +160,42 @@ class _Collector:
     def __init__(self, facts: ScriptFacts) -> None:
         self.facts = facts
 
-    def visit(self, node: ast.AST, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]]:
+    def visit(self, node: ast.AST, scope: str, guard: int) -> list[Visit]:
         handler = getattr(self, "_" + type(node).__name__.lower(), None)
         if handler is not None:
-            below: list[tuple[ast.AST, str, bool]] | None = handler(node, scope, fallback)
+            below: list[Visit] | None = handler(node, scope, guard)
             if below is not None:
                 return below
-        return [(child, scope, fallback) for child in reversed(list(ast.iter_child_nodes(node)))]
+        return [(child, scope, guard) for child in reversed(list(ast.iter_child_nodes(node)))]
 
-    def _import(self, node: ast.Import, scope: str, fallback: bool) -> None:
+    def _import(self, node: ast.Import, scope: str, guard: int) -> None:
         for name in node.names:
             bound = name.asname or name.name.partition(".")[0]
-            self.facts.imports.append(Import(name.name, None, bound, node.lineno, scope, fallback))
+            self.facts.imports.append(Import(name.name, None, bound, node.lineno, scope, guard == FALLBACK, guard != UNGUARDED))
             target = name.name if name.asname else bound
-            if not (fallback and bound in self.facts.bindings):
+            if not (guard == FALLBACK and bound in self.facts.bindings):
                 self.facts.bindings[bound] = target
 
-    def _importfrom(self, node: ast.ImportFrom, scope: str, fallback: bool) -> None:
+    def _importfrom(self, node: ast.ImportFrom, scope: str, guard: int) -> None:
         module = "." * node.level + (node.module or "")
         for name in node.names:
             bound = name.asname or name.name
-            self.facts.imports.append(Import(module, name.name, bound, node.lineno, scope, fallback))
+            self.facts.imports.append(Import(module, name.name, bound, node.lineno, scope, guard == FALLBACK, guard != UNGUARDED))
             if name.name == "*":
                 self.facts.stars.append(module)
-            elif not (fallback and bound in self.facts.bindings):
+            elif not (guard == FALLBACK and bound in self.facts.bindings):
                 self.facts.bindings[bound] = f"{module}{'' if module.endswith('.') else '.'}{name.name}"
 
-    def _try(self, node: ast.Try, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]]:
-        below: list[tuple[ast.AST, str, bool]] = [(child, scope, fallback) for child in node.body + node.orelse + node.finalbody]
-        below += [(child, scope, True) for handler in node.handlers for child in handler.body]
+    def _try(self, node: ast.Try, scope: str, guard: int) -> list[Visit]:
+        body = max(guard, TRIED) if any(map(_catches_import_error, node.handlers)) else guard
+        below: list[Visit] = [(child, scope, body) for child in node.body]
+        below += [(child, scope, FALLBACK) for handler in node.handlers for child in handler.body]
+        below += [(child, scope, guard) for child in node.orelse + node.finalbody]
         return below[::-1]
 
     def _functiondef(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str, fallback: bool
-    ) -> list[tuple[ast.AST, str, bool]]:
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str, guard: int
+    ) -> list[Visit]:
         if scope in (MODULE, MAIN):
             inner = node.name
         elif scope in self.facts.classes:
@@ -184,61 +203,62 @@ class _Collector:
         else:
             inner = scope
         self.facts.functions.setdefault(inner, node.lineno)
+        given = node.args.posonlyargs + node.args.args
+        self.facts.required.setdefault(inner, [word.arg for word in given[: len(given) - len(node.args.defaults)]])
         outside: list[ast.AST] = [*node.decorator_list, *_defaults(node.args)]
-        return [(child, inner, fallback) for child in reversed(node.body)] + [(child, scope, fallback) for child in outside]
+        return _below(node.body, inner, guard) + [(child, scope, guard) for child in outside]
 
     _asyncfunctiondef = _functiondef
 
-    def _classdef(self, node: ast.ClassDef, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]]:
+    def _classdef(self, node: ast.ClassDef, scope: str, guard: int) -> list[Visit]:
         inner = node.name if scope in (MODULE, MAIN) else scope
         if inner == node.name:
             self.facts.classes[node.name] = [dotted_name(base) for base in node.bases]
         outside: list[ast.AST] = [*node.decorator_list, *node.bases, *(word.value for word in node.keywords)]
-        return [(child, inner, fallback) for child in reversed(node.body)] + [(child, scope, fallback) for child in outside]
+        return _below(node.body, inner, guard) + [(child, scope, guard) for child in outside]
 
-    def _if(self, node: ast.If, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]] | None:
+    def _if(self, node: ast.If, scope: str, guard: int) -> list[Visit] | None:
         if _is_main_guard(node.test):
             self.facts.has_main_guard = True
             inner = MAIN if scope == MODULE else scope
-            below = [(child, scope, fallback) for child in reversed(node.orelse)]
-            return below + [(child, inner, fallback) for child in reversed(node.body)]
+            return _below(node.orelse, scope, guard) + _below(node.body, inner, guard)
         if isinstance(node.test, ast.Constant) and not node.test.value:
-            return [(child, scope, fallback) for child in reversed(node.orelse)]
+            return _below(node.orelse, scope, guard)
         return None
 
-    def _expr(self, node: ast.Expr, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]] | None:
+    def _expr(self, node: ast.Expr, scope: str, guard: int) -> list[Visit] | None:
         return [] if isinstance(node.value, ast.Constant) else None  # a docstring, or a block commented out
 
-    def _constant(self, node: ast.Constant, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]]:
+    def _constant(self, node: ast.Constant, scope: str, guard: int) -> list[Visit]:
         if isinstance(node.value, str) and node.value:
             self.facts.strings.append((node.value, node.lineno))
         return []
 
-    def _call(self, node: ast.Call, scope: str, fallback: bool) -> None:
+    def _call(self, node: ast.Call, scope: str, guard: int) -> None:
         self.facts.calls.append(Call(dotted_name(node.func), node.lineno, scope, node))
 
-    def _name(self, node: ast.Name, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]]:
+    def _name(self, node: ast.Name, scope: str, guard: int) -> list[Visit]:
         if isinstance(node.ctx, ast.Load):
-            self.facts.references.setdefault(scope, set()).add(node.id)
+            self.facts.references.setdefault(scope, {}).setdefault(node.id, node.lineno)
         return []
 
-    def _attribute(self, node: ast.Attribute, scope: str, fallback: bool) -> list[tuple[ast.AST, str, bool]]:
+    def _attribute(self, node: ast.Attribute, scope: str, guard: int) -> list[Visit]:
         name = dotted_name(node)
         if name:
-            self.facts.references.setdefault(scope, set()).add(name)
+            self.facts.references.setdefault(scope, {}).setdefault(name, node.lineno)
         inner: ast.AST = node
         while isinstance(inner, ast.Attribute):
             inner = inner.value
-        return [(inner, scope, fallback)]
+        return [(inner, scope, guard)]
 
-    def _assign(self, node: ast.Assign, scope: str, fallback: bool) -> None:
+    def _assign(self, node: ast.Assign, scope: str, guard: int) -> None:
         for target in node.targets:
             self._assigned(target, node.value, scope)
 
-    def _annassign(self, node: ast.AnnAssign, scope: str, fallback: bool) -> None:
+    def _annassign(self, node: ast.AnnAssign, scope: str, guard: int) -> None:
         self._assigned(node.target, node.value, scope)
 
-    def _namedexpr(self, node: ast.NamedExpr, scope: str, fallback: bool) -> None:
+    def _namedexpr(self, node: ast.NamedExpr, scope: str, guard: int) -> None:
         self._assigned(node.target, node.value, scope)
 
     def _assigned(self, target: ast.expr, value: ast.expr | None, scope: str) -> None:
@@ -253,11 +273,11 @@ class _Collector:
             if bound and name:
                 self.facts.assignments.append(Assignment(bound, name, scope, part.lineno))
 
-    def _return(self, node: ast.Return, scope: str, fallback: bool) -> None:
+    def _return(self, node: ast.Return, scope: str, guard: int) -> None:
         values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
         self.facts.returns.setdefault(scope, []).extend(filter(None, map(dotted_name, values)))
 
-    def _with(self, node: ast.With | ast.AsyncWith, scope: str, fallback: bool) -> None:
+    def _with(self, node: ast.With | ast.AsyncWith, scope: str, guard: int) -> None:
         for item in node.items:
             if item.optional_vars is not None:
                 self._assigned(item.optional_vars, item.context_expr, scope)
@@ -268,6 +288,16 @@ class _Collector:
 def _defaults(arguments: ast.arguments) -> Iterator[ast.expr]:
     yield from arguments.defaults
     yield from (value for value in arguments.kw_defaults if value is not None)
+
+
+def _below(nodes: list[ast.stmt], scope: str, guard: int) -> list[Visit]:
+    return [(node, scope, guard) for node in reversed(nodes)]
+
+
+def _catches_import_error(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = ("", "ImportError", "ModuleNotFoundError", "AttributeError", "Exception", "BaseException")
+    return any(dotted_name(kind) in names for kind in kinds)
 
 
 def _is_main_guard(test: ast.expr) -> bool:
