@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from pushtune.tuning.plain_text import plain_text
 from pushtune.tuning.search_space import Dimension, Point, assign
 from pushtune_contract.parameters import Parameter, Value, describe_change
 
@@ -45,12 +46,6 @@ def describe(
         if parameter_id in parameters and parameters[parameter_id].value != value
     ]
     return label, [plain_text(change, LABEL_CHARACTERS) for change in changes[:MOST_CHANGES]]
-
-
-def plain_text(text: str, limit_characters: int) -> str:
-    """Return ``text`` on one line, printable, cut to ``limit_characters``: names come from pushed code."""
-    printable = "".join(character if character.isprintable() else " " for character in text)
-    return printable if len(printable) <= limit_characters else printable[: limit_characters - 3] + "..."
 
 
 def _is_exchanged(dimensions: Sequence[Dimension], point: Point, optimizer_key: str) -> bool:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from pushtune.tuning.configurations import plain_text
+from pushtune.tuning.plain_text import plain_text
 from pushtune.tuning.target import is_accuracy_like
 from pushtune_contract import layout
 from pushtune_contract.reading import UnsafeFile, read_bytes
