@@ -65,13 +65,14 @@ def check_out(
     if commit and done and done["commit"].startswith(commit):
         return done
     with mirror.locked():
-        if commit is None or not mirror.has(commit):
-            head = mirror.fetch(branch)
-        wanted = mirror.find_commit(commit or head)
-        facts = _materialise(mirror, wanted, folder, settings)
-        with contextlib.closing(mirror.changed_paths(previous_commit, wanted)) as changed:
+        try:
+            facts = _fetch_and_write(mirror, branch, commit, folder, settings)
+        except GitFailed:
+            mirror.remove()  # what a power cut left of it cannot be read: once more from the beginning
+            facts = _explained(mirror, branch, commit, folder, settings)
+        with contextlib.closing(mirror.changed_paths(previous_commit, facts["commit"])) as changed:
             facts["changed_paths"] = list(itertools.islice(changed, LISTED_PATHS))
-        facts |= {"branch": branch, "repository": redacted(url)} | mirror.describe(wanted)
+        facts |= {"branch": branch, "repository": redacted(url)} | mirror.describe(facts["commit"])
     write_json(folder / FACTS_FILE, facts)
     return facts
 
@@ -80,6 +81,28 @@ def open_mirror(url: str, settings: Settings, credentials: Credentials | None = 
     """Return the mirror of ``url`` in this installation; nothing is fetched yet."""
     folder = mirror_folder(settings.mirrors, url)
     return Mirror(url, folder, settings.git_timeout_seconds, settings.checkout_limit_bytes, credentials)
+
+
+def _explained(mirror: Mirror, branch: str, commit: str | None, folder: Path, settings: Settings) -> dict[str, Any]:
+    try:
+        return _fetch_and_write(mirror, branch, commit, folder, settings)
+    except GitFailed as error:
+        raise CheckoutRefused(
+            f"git must be able to write the files of {commit or branch} within {settings.git_timeout_seconds:g} s.",
+            error.text.splitlines()[0][:300],
+            "Check the repository with 'git fsck', and the disk; PUSHTUNE_GIT_TIMEOUT_SECONDS sets the time.",
+        ) from error
+
+
+def _fetch_and_write(
+    mirror: Mirror, branch: str, commit: str | None, folder: Path, settings: Settings
+) -> dict[str, Any]:
+    if commit and mirror.has(commit):
+        wanted = mirror.find_commit(commit)
+    else:
+        head = mirror.fetch(branch)
+        wanted = mirror.find_commit(commit or head)
+    return _materialise(mirror, wanted, folder, settings)
 
 
 def _finished(folder: Path) -> dict[str, Any] | None:
@@ -165,10 +188,12 @@ def _write_files(mirror: Mirror, commit: str, index: Path, tree: Path, settings:
                 file_limit_bytes=settings.checkout_limit_bytes,
             )
         except GitFailed as error:
+            if "invalid path" not in error.text:
+                raise
             raise CheckoutRefused(
-                f"git must be able to write the files of {commit[:12]}.",
+                f"The file names of {commit[:12]} must be ones that git allows.",
                 error.text.splitlines()[0][:300],
-                "Correct the file names in the repository.",
+                "Correct the file name in the repository.",
             ) from error
 
 

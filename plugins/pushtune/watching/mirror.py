@@ -11,14 +11,17 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pushtune.errors import BranchMissing, CheckoutRefused, CommitMissing, RepositoryUnreachable
+from pushtune.errors import BranchMissing, CheckoutRefused, CommitMissing, PushtuneError, RepositoryUnreachable
 from pushtune.watching.credentials import Credentials
 from pushtune.watching.git_command import GitFailed, run_git, stream_git
-from pushtune.watching.git_remote import explain_failure
+from pushtune.watching.git_remote import check_remote, explain_failure
 from pushtune.watching.repository_url import check_branch, check_url, redacted
 
+LOOK_LIMIT_SECONDS = 20.0
 _COMMIT_NAME = re.compile(r"[0-9a-f]{7,64}")
 _LOCK_PAUSE_SECONDS = 0.2
+# What git says of a repository that a power cut left half written; the mirror is thrown away then and fetched again.
+_BROKEN = re.compile(r"bad object|corrupt|is empty|unable to read|valid object|missing (blob|tree|commit)|bad tree")
 
 
 @dataclass(frozen=True)
@@ -55,14 +58,30 @@ class Mirror:
                     time.sleep(_LOCK_PAUSE_SECONDS)
             yield
 
+    def look(self, branch: str) -> str:
+        """Return the commit of ``branch`` in the repository itself, without fetching. Raises what check_remote does."""
+        timeout_seconds = min(self.timeout_seconds, LOOK_LIMIT_SECONDS)
+        return check_remote(self.url, branch, timeout_seconds=timeout_seconds, credentials=self.credentials)
+
     def fetch(self, branch: str) -> str:
         """Bring ``branch`` up to date and return its commit. Only inside ``locked``.
 
         Raises:
             BranchMissing, CheckoutRefused (too large), RepositoryUnreachable, RepositoryMissing, AuthenticationRefused.
         """
+        check_branch(branch)
         self._prepare()
-        self._fetch(f"+refs/heads/{check_branch(branch)}:refs/heads/{branch}")
+        try:
+            self._fetch(branch)
+        except GitFailed as error:
+            if not _BROKEN.search(error.text):
+                raise self._explained(branch, error) from error
+            self.remove()
+            self._prepare()
+            try:
+                self._fetch(branch)
+            except GitFailed as again:
+                raise self._explained(branch, again) from again
         return self._read("rev-parse", "--verify", f"refs/heads/{branch}").strip()
 
     def find_commit(self, name: str) -> str:
@@ -149,24 +168,24 @@ class Mirror:
         ):
             leftover.unlink(missing_ok=True)
 
-    def _fetch(self, refspec: str) -> None:
+    def _fetch(self, branch: str) -> None:
         options = ["--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance", "--quiet"]
-        try:
-            self._git("fetch", *options, "--", check_url(self.url), refspec)
-        except GitFailed as error:
-            if error.too_large:
-                raise CheckoutRefused(
-                    f"What is fetched from {redacted(self.url)} must be at most {self.size_limit_bytes} bytes.",
-                    "more",
-                    "Raise PUSHTUNE_CHECKOUT_LIMIT_BYTES, or keep large files out of the history.",
-                ) from error
-            if "couldn't find remote ref" in error.text:
-                raise BranchMissing(
-                    f"The watched branch must exist in {redacted(self.url)}.",
-                    refspec.split("/")[-1],
-                    "Push the branch again.",
-                ) from error
-            raise explain_failure(self.url, error, self.timeout_seconds) from error
+        self._git("fetch", *options, "--", check_url(self.url), f"+refs/heads/{branch}:refs/heads/{branch}")
+
+    def _explained(self, branch: str, error: GitFailed) -> PushtuneError:
+        if error.too_large:
+            return CheckoutRefused(
+                f"What is fetched from {redacted(self.url)} must be at most {self.size_limit_bytes} bytes.",
+                "more",
+                "Raise PUSHTUNE_CHECKOUT_LIMIT_BYTES, or keep large files out of the history.",
+            )
+        if "couldn't find remote ref" in error.text:
+            return BranchMissing(
+                f"The watched branch must exist in {redacted(self.url)}.",
+                f"branch {branch!r}, which is gone",
+                "Push the branch again.",
+            )
+        return explain_failure(self.url, error, self.timeout_seconds)
 
     def _git(self, *arguments: str) -> bytes:
         return run_git(

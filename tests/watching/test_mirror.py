@@ -1,0 +1,159 @@
+"""The bare copy of a repository: fetched whole, mended by itself, read without running anything."""
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.watching.git_origin import Origin
+
+from pushtune.errors import BranchMissing, CheckoutRefused, CommitMissing, RepositoryMissing, RepositoryUnreachable
+from pushtune.watching.mirror import Mirror, mirror_folder
+
+
+@pytest.fixture
+def mirror(origin: Origin, tmp_path: Path) -> Mirror:
+    return Mirror(origin.url, mirror_folder(tmp_path / "mirrors", origin.url), 20, 2**30)
+
+
+def fetch(mirror: Mirror) -> str:
+    with mirror.locked():
+        return mirror.fetch("main")
+
+
+def test_each_address_has_a_folder_that_people_recognise(tmp_path: Path) -> None:
+    urls = ["/srv/digits.git", "/other/digits.git", "git@h:team/digits.git", "https://h/digits", "file:///", "/x/%2e%2e"]
+    folders = [mirror_folder(tmp_path, url) for url in urls]
+    assert len(set(folders)) == len(urls)
+    assert all(folder.parent == tmp_path for folder in folders)
+    assert folders[0].name.startswith("digits-") and folders[4].name.startswith("file-")
+
+
+def test_fetch_brings_the_branch_and_only_it(origin: Origin, mirror: Mirror) -> None:
+    commit = origin.commit_and_push()
+    origin.git("tag", "v1")
+    origin.git("push", "-q", "origin", "v1", "HEAD:other")
+    assert fetch(mirror) == commit
+    assert [path.name for path in mirror.folder.glob("refs/**/*") if path.is_file()] == ["main"]
+
+
+def test_fetch_follows_a_rewritten_branch_and_keeps_the_old_commits(origin: Origin, mirror: Mirror) -> None:
+    old = origin.commit_and_push()
+    fetch(mirror)
+    origin.git("commit", "-q", "--amend", "-m", "amended")
+    origin.push("--force")
+    new = fetch(mirror)
+    assert new == origin.git("rev-parse", "HEAD") != old
+    assert mirror.has(old)
+
+
+def test_what_cannot_be_fetched_is_told(origin: Origin, mirror: Mirror, tmp_path: Path) -> None:
+    origin.commit_and_push("large.bin", os.urandom(100_000).hex())
+    with pytest.raises(BranchMissing, match="branch 'gone', which is gone. Push the branch again"), mirror.locked():
+        mirror.fetch("gone")
+    small = replace(mirror, folder=tmp_path / "small.git", size_limit_bytes=50_000)
+    with pytest.raises(CheckoutRefused, match="must be at most 50000 bytes. .* Raise PUSHTUNE_CHECKOUT_LIMIT_BYTES"):
+        fetch(small)
+    away = replace(mirror, url=str(tmp_path / "away.git"))
+    with pytest.raises(RepositoryMissing):
+        fetch(away)
+
+
+def test_a_commit_is_found_by_the_beginning_of_its_name(origin: Origin, mirror: Mirror) -> None:
+    commit = origin.commit_and_push()
+    fetch(mirror)
+    assert mirror.find_commit(commit[:8].upper()) == commit
+    assert mirror.find_commit(f" {commit}\n") == commit
+
+
+def test_a_commit_beside_the_branch_is_fetched_by_its_name(origin: Origin, mirror: Mirror) -> None:
+    origin.commit_and_push()
+    fetch(mirror)
+    beside = origin.commit()
+    origin.git("push", "-q", "origin", "HEAD:refs/heads/beside")
+    assert mirror.find_commit(beside) == beside
+
+
+@pytest.mark.parametrize("name", ["deadbeefdead", "f" * 40, "HEAD", "main", "--all", "", "abc", "1" * 65, "v1^{tree}"])
+def test_what_is_no_commit_of_the_repository_is_told(origin: Origin, mirror: Mirror, name: str) -> None:
+    origin.commit_and_push()
+    fetch(mirror)
+    with pytest.raises(CommitMissing, match="must be in .*origin.git. Received: .* Give 7 to 40 hexadecimal digits"):
+        mirror.find_commit(name)
+
+
+def test_a_blob_is_no_commit(origin: Origin, mirror: Mirror) -> None:
+    origin.commit_and_push()
+    fetch(mirror)
+    with pytest.raises(CommitMissing):
+        mirror.find_commit(origin.git("rev-parse", "HEAD:train.py"))
+
+
+def test_commits_between_two_heads(origin: Origin, mirror: Mirror) -> None:
+    base, *between = [origin.commit() for _ in range(5)]
+    head = origin.commit_and_push()
+    fetch(mirror)
+    assert mirror.commits_between(base, head, 100) == between[::-1]
+    assert mirror.commits_between(base, head, 2) == between[:1:-1]
+    assert mirror.commits_between(head, head, 100) == []
+    assert mirror.commits_between(None, head, 100) == []
+    assert mirror.commits_between("f" * 40, head, 100) == []
+
+
+def test_changed_paths_between_two_commits(origin: Origin, mirror: Mirror) -> None:
+    base = origin.commit("old name.txt")
+    origin.git("mv", "old name.txt", "größe\nneu.txt")
+    head = origin.commit_and_push("src/train.py")
+    fetch(mirror)
+    assert sorted(mirror.changed_paths(base, head)) == ["größe\nneu.txt", "old name.txt", "src/train.py"]
+    assert list(mirror.changed_paths(head, head)) == []
+    assert list(mirror.changed_paths(None, head)) == []
+    assert list(mirror.changed_paths("f" * 40, head)) == []
+
+
+def test_what_an_author_writes_stays_on_one_line_and_within_bounds(origin: Origin, mirror: Mirror) -> None:
+    (origin.work / "a.py").write_text("1")
+    origin.git("add", "--all")
+    author = "Ann\x1b[31m\t" + "x" * 300 + " <ann@example.com>"
+    origin.git("commit", "-q", f"--author={author}", "-m", "subject\x07 \u202e" + "y" * 600 + "\n\nbody")
+    origin.push()
+    facts = mirror.describe(fetch(mirror))
+    assert str(facts["author_name"]).startswith("Ann [31m xxx")
+    assert len(str(facts["author_name"])) <= 200 and len(str(facts["subject"])) <= 500
+    assert all(character.isprintable() for character in f"{facts['author_name']}{facts['subject']}")
+    assert facts["author_email"] == "ann@example.com"
+    assert isinstance(facts["committed_unix_time"], int) and facts["committed_unix_time"] > 1.6e9
+
+
+@pytest.mark.parametrize("leftover", ["refs/heads/main.lock", "packed-refs.lock", "shallow.lock", "objects/pack/tmp_pack_x"])
+def test_a_fetch_goes_on_after_one_that_was_killed(origin: Origin, mirror: Mirror, leftover: str) -> None:
+    origin.commit_and_push()
+    fetch(mirror)
+    commit = origin.commit_and_push()
+    (mirror.folder / leftover).write_bytes(b"half")
+    assert fetch(mirror) == commit
+    assert not (mirror.folder / leftover).exists()
+
+
+def hold(mirror: Mirror, held: Callable[[], None], wait: Callable[[], None]) -> None:
+    with mirror.locked():
+        held()
+        wait()
+
+
+def test_only_one_process_works_on_a_mirror(mirror: Mirror) -> None:
+    held, done = multiprocessing.Event(), multiprocessing.Event()
+    other = multiprocessing.Process(target=hold, args=(mirror, held.set, done.wait))
+    other.start()
+    try:
+        assert held.wait(20)
+        with pytest.raises(RepositoryUnreachable, match="must become free for the next run. Received: origin-.* in use"):
+            with replace(mirror, timeout_seconds=0.1).locked():
+                raise AssertionError
+    finally:
+        done.set()
+        other.join(20)
+    with mirror.locked():
+        assert other.exitcode == 0
