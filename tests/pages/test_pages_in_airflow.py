@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 import requests
 from fastapi.routing import APIRoute
+from tests.notifying.run_samples import write_tuned_run
 
 from pushtune.pages.web_app import create_app
 from pushtune.running.workspace import run_folder
 from pushtune.settings import load_settings
-from tests.notifying.run_samples import write_tuned_run
 
 PROJECT = Path(__file__).parents[2]
 RUN = {"dag_id": "train_digits", "run_id": "manual__2026-01-01T00:00:00+00:00"}

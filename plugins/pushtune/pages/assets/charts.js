@@ -12,11 +12,11 @@ function chartLayout(xTitle, yTitle, target) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: text, size: 12 },
-    xaxis: { title: { text: xTitle }, gridcolor: grid, zeroline: false, rangemode: "tozero" },
+    xaxis: { title: { text: xTitle }, gridcolor: grid, zeroline: false, rangemode: "tozero", tickformat: "d", nticks: 12 },
     yaxis: { title: { text: yTitle }, gridcolor: grid, zeroline: false },
     hovermode: "closest",
     showlegend: true,
-    legend: { orientation: "v" },
+    legend: { traceorder: "reversed" },
     shapes: typeof target === "number"
       ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: target, y1: target, line: { dash: "dash", width: 1, color: "#1a7f4b" } }]
       : [],
@@ -64,6 +64,7 @@ function drawProgress(element, trials, direction, metric, target) {
     name: STATUS_NAMES.has(status) ? status : "other",
     x: members.map((trial) => trial.number),
     y: members.map((trial) => trial.objective),
+    cliponaxis: false,
     marker: { size: 9, symbol: status === "done" ? "circle" : "x" },
   }));
   traces.push({
