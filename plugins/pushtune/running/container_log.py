@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 LINE_LIMIT_CHARACTERS = 2_000
@@ -101,4 +102,5 @@ class LogFollower(threading.Thread):
         """Stop following; nothing is written any more."""
         self._closed = True
         if self._stream is not None and hasattr(self._stream, "close"):
-            self._stream.close()
+            with suppress(OSError, ValueError):  # it has ended by itself meanwhile
+                self._stream.close()
