@@ -1,6 +1,5 @@
 """Runs inside an image: prints what is in it, as JSON."""
 
-import glob
 import importlib
 import importlib.metadata
 import importlib.util
@@ -13,6 +12,11 @@ import shutil
 import sys
 import sysconfig
 
+FOLDERS = ("/", "/etc", "/opt/venv", "/opt/pushtune", "/pushtune/code", "/tmp")
+HOST_FILES = (
+    "etc/apt/sources.list*", "etc/apt/apt.conf.d/99*", "etc/pip.conf", "root/.config/pip", "root/.pip", "root/.cache",
+    "usr/local/share/ca-certificates/*", "mnt/*", "build*", "install*",
+)  # fmt: skip
 LIBRARIES = pathlib.Path(sysconfig.get_path("purelib"))
 
 
@@ -26,7 +30,7 @@ def compiles(path):
 
 def without_bytecode(folder):
     files = (path for path in pathlib.Path(folder).rglob("*.py"))
-    missing = [path for path in files if not os.path.exists(importlib.util.cache_from_source(path))]
+    missing = [path for path in files if not pathlib.Path(importlib.util.cache_from_source(path)).exists()]
     return [str(path) for path in missing if compiles(path)]
 
 
@@ -43,7 +47,7 @@ def import_errors(names):
 def compiled_now():
     """Return loaded modules whose bytecode is not on the disk."""
     loaded = [getattr(module, "__cached__", None) for module in list(sys.modules.values())]
-    return [path for path in loaded if isinstance(path, str) and not os.path.exists(path)]
+    return [path for path in loaded if isinstance(path, str) and not pathlib.Path(path).exists()]
 
 
 def normal(name):
@@ -54,7 +58,7 @@ facts = {
     "user_id": os.getuid(),
     "python": platform.python_version(),
     "machine": platform.machine(),
-    "writable": [path for path in ("/", "/etc", "/opt/venv", "/opt/pushtune", "/pushtune/code", "/tmp") if os.access(path, os.W_OK)],
+    "writable": [path for path in FOLDERS if os.access(path, os.W_OK)],
     "tools": [name for name in json.loads(os.environ["TOOLS"]) if shutil.which(name)],
     "installers": [name for name in ("pip", "uv") if importlib.util.find_spec(name)],
     "import_errors": import_errors(json.loads(os.environ["LIBRARIES"])),
@@ -62,14 +66,7 @@ facts = {
     "contract": importlib.util.find_spec("pushtune_contract").origin,
     "without_bytecode": without_bytecode(LIBRARIES) + without_bytecode("/opt/pushtune"),
     "distributions": [f"{normal(d.metadata['Name'])}=={d.version}" for d in importlib.metadata.distributions()],
-    "host_files": [
-        path
-        for pattern in (
-            "/etc/apt/sources.list*", "/etc/apt/apt.conf.d/99*", "/etc/pip.conf", "/root/.config/pip", "/root/.pip", "/root/.cache",
-            "/usr/local/share/ca-certificates/*", "/mnt/*", "/build*", "/install*",
-        )
-        for path in glob.glob(pattern)
-    ],
+    "host_files": [str(path) for pattern in HOST_FILES for path in pathlib.Path("/").glob(pattern)],
 }
 facts["compiled_now"] = compiled_now()
-print(json.dumps(facts))
+sys.stdout.write(json.dumps(facts))

@@ -14,14 +14,16 @@ from pushtune.settings import PROJECT_FOLDER
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
 
-KERAS_LIBRARIES = ["tensorflow", "keras", "numpy", "pandas", "sklearn.ensemble", "matplotlib.pyplot", "PIL.Image", "h5py",
-                   "seaborn", "tqdm", "yaml", "requests", "scipy.stats", "tensorboard", "pydot"]  # fmt: skip
+KERAS_LIBRARIES = [
+    "tensorflow", "keras", "numpy", "pandas", "sklearn.ensemble", "matplotlib.pyplot", "PIL.Image", "h5py", "seaborn",
+    "tqdm", "yaml", "requests", "scipy.stats", "tensorboard", "pydot",
+]  # fmt: skip
 LIBRARIES = {
     "transformer": [*KERAS_LIBRARIES, "sentencepiece", "regex", "nltk"],
     "cnn": [*KERAS_LIBRARIES, "cv2", "skimage.transform", "imageio"],
     "rnn": [*KERAS_LIBRARIES, "nltk", "statsmodels.api"],
     "dense": KERAS_LIBRARIES,
-    "classical": ["sklearn.ensemble", "pandas", "xgboost", "lightgbm", "imblearn", "statsmodels.api", "seaborn", "joblib"],
+    "classical": ["sklearn.ensemble", "pandas", "xgboost", "lightgbm", "imblearn", "statsmodels.api", "seaborn"],
 }
 KERAS_FIT = (
     "import keras, numpy; model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)]); "
@@ -58,8 +60,8 @@ def run(engine, tag):
 
     def run_code(code, **options):
         output = engine.containers.run(
-            tag, ["-c", code], entrypoint=["python"], remove=True, network_mode="none", read_only=True, cap_drop=["ALL"],
-            security_opt=["no-new-privileges"], tmpfs={"/tmp": "size=64m"}, stderr=False, **options,
+            tag, ["-c", code], entrypoint=["python"], remove=True, network_mode="none", read_only=True,
+            cap_drop=["ALL"], security_opt=["no-new-privileges"], tmpfs={"/tmp": "size=64m"}, stderr=False, **options,
         )  # fmt: skip
         return output.decode()
 
