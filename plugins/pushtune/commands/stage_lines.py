@@ -7,13 +7,15 @@ Document = dict[str, Any]
 
 
 def describe_stage(stage: str, document: Document) -> list[str]:
-    """Return the lines that tell a person what ``stage`` decided; at least the stage's name."""
-    if document.get("error"):
+    """Return the lines that tell a person what ``stage`` decided; none where it decided nothing of interest."""
+    if isinstance(document.get("error"), str):
         return [f"{stage} failed: {document['error']}"]
     if stage.startswith("round_"):
         return _describe_round(stage, document)
+    if stage.startswith("failure_"):
+        return [f"{document.get('stage')} failed: {document.get('message')}"]
     describe = _DESCRIPTIONS.get(stage)
-    return describe(document) if describe else [stage]
+    return describe(document) if describe else []
 
 
 def _describe_check_out(document: Document) -> list[str]:
@@ -64,10 +66,20 @@ def _number(objective: Any) -> str:
     return "no objective" if value is None else f"{value:.4f}"
 
 
+def _describe_report(document: Document) -> list[str]:
+    return [f"report: {str(document.get('outcome')).replace('_', ' ')}"]
+
+
+def _describe_notify(document: Document) -> list[str]:
+    return [f"e-mail {document.get('state')}: {document.get('where')}"]
+
+
 _DESCRIPTIONS: dict[str, Callable[[Document], list[str]]] = {
     "check_out": _describe_check_out,
     "inspect": _describe_inspect,
     "judge_baseline": _describe_baseline,
     "best": _describe_best,
     "promote": _describe_promote,
+    "report": _describe_report,
+    "notify": _describe_notify,
 }

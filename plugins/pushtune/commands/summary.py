@@ -1,6 +1,5 @@
 """The end of a run as a person reads it, and as one JSON file."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,9 @@ def keep_summary(settings: Settings, run_folder: Path, dag_id: str) -> dict[str,
     """Write the run's report to ``<home>/reports/`` and return it with ``summary_file`` added."""
     record = read_record(run_folder, "report")
     report = record["document"] if record else {"outcome": "failed", "error": {"message": "the run left no report"}}
+    sent = read_record(run_folder, "notify")
+    if sent is not None:
+        report["mail"] = {**(report.get("mail") or {}), "where": sent["document"].get("where")}
     target = settings.home / "reports" / f"{dag_id}-{run_folder.name}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     report = {**report, "summary_file": str(target)}
@@ -46,20 +48,30 @@ def print_summary(report: dict[str, Any]) -> int:
 
 
 def _print_numbers(report: dict[str, Any]) -> None:
+    objective = report.get("objective") or {}
     for name in ("baseline", "final"):
         numbers = report.get(name) or {}
         if numbers:
-            say(f"{name.capitalize()}: {json.dumps(numbers)}")
+            validation, test = _number(numbers.get("objective")), _number(numbers.get("test"))
+            say(f"{name.capitalize():9s} {objective.get('metric', 'objective')}: validation {validation}, test {test}")
     if report.get("target") is not None:
-        say(f"Target: {report['target']} on {(report.get('objective') or {}).get('metric', 'the objective')}")
+        say(f"Target    {report['target']} (validation data: {objective.get('guard', 'unknown')})")
+    trials = [trial for trial in report.get("trials") or [] if trial.get("status") == "done"]
+    if trials:
+        say(f"Trials    {len(report['trials'])}, of which {len(trials)} were trained to their end")
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, int | float) else "none"
 
 
 def _print_places(report: dict[str, Any]) -> None:
     model, mail = report.get("model") or {}, report.get("mail") or {}
-    if model:
-        say(f"Model: {model.get('path')} (version {model.get('version')}, champion: {model.get('champion')})")
-    if mail:
-        say(f"Mail: {mail.get('where') or mail.get('to')}")
+    if model.get("path"):
+        rank = "the champion" if model.get("champion") else "not the champion"
+        say(f"Model     {model['path']} (version {model.get('version')}, {rank}: {model.get('reason', '')})")
+    if mail.get("to"):
+        say(f"Mail      to {', '.join(mail['to'])}: {mail.get('where') or 'not sent yet'}")
     if report.get("run_page"):
-        say(f"Run: {report['run_page']}")
-    say(f"Summary: {report['summary_file']}")
+        say(f"Run       {report['run_page']}")
+    say(f"Summary   {report['summary_file']}")
