@@ -7,6 +7,7 @@ from docker.errors import DockerException
 
 from pushtune.errors import ContainerRefused, EngineForbidden, EngineUnavailable
 from pushtune.running.container_engine import ContainerEngine, connect, unreachable
+from pushtune.running.container_labels import to_labels
 
 
 def test_no_engine_at_all_is_told_with_the_remedy(tmp_path):
@@ -30,13 +31,16 @@ def test_a_socket_that_may_not_be_used_names_the_group():
 @pytest.mark.docker
 def test_two_creations_at_once_yield_one_container(trial):
     made = trial("end('done', 0)")
-    found = []
-    threads = [threading.Thread(target=lambda: found.append(made.create())) for _ in range(4)]
+    labels, found = to_labels(made.owner), []
+    threads = [
+        threading.Thread(target=lambda: found.append(made.engine.create("pushtune-two", made.image, {}, labels=labels)))
+        for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(set(found)) == 1 and len(made.containers()) == 1
+    assert len(found) == 4 and len(set(found)) == 1 and len(made.containers()) == 1
 
 
 @pytest.mark.docker

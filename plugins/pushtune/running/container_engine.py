@@ -1,6 +1,7 @@
 """The few calls to the Docker engine that training needs, with errors that a reader can act on."""
 
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pushtune.errors import ContainerRefused, EngineForbidden, EngineUnavailable
 
 SOCKET = Path("/var/run/docker.sock")
 NEVER = "0001-01-01"
+NAME_LOOKS, NAME_INTERVAL_SECONDS = 50, 0.2
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,18 @@ class ContainerEngine:
                     "Build the images with `make images`, then clear the task.",
                 ) from error
             except APIError as error:
-                existing = self.find(name) if error.status_code == requests.codes.conflict else None
+                existing = self._find_reserved(name) if error.status_code == requests.codes.conflict else None
                 if existing is None:
                     raise
                 return existing.id
+
+    def _find_reserved(self, name: str) -> ContainerState | None:
+        """Wait for a container that is being created: the engine reserves its name some time before it can be found."""
+        for _ in range(NAME_LOOKS):
+            if (found := self.find(name)) is not None:
+                return found
+            time.sleep(NAME_INTERVAL_SECONDS)
+        return None
 
     def start(self, container_id: str) -> None:
         """Start a container that was created; a container that runs already is left as it is."""

@@ -75,6 +75,8 @@ class TrialContainer:
         """
         existing = self._engine.find(self.name)
         if existing is not None:
+            if self.status(existing.id) in (RUNNING, FINISHED):  # created by somebody else since ``adopt``
+                return existing.id
             self._count(existing)
             self._log(f"Removing the container of the attempt before ({existing.status}, code {existing.exit_code}).")
             self._engine.remove(existing.id)
