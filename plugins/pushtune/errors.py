@@ -267,11 +267,11 @@ class NoTrainingScript(PushtuneError):
     @classmethod
     def of(cls, entry: str | None, looked_at: dict[str, int]) -> "NoTrainingScript":
         """Return the error; ``looked_at`` counts the files listed and the scripts read."""
-        received = entry or f"{looked_at.get('scripts', 0)} scripts among {looked_at.get('files', 0)} files, none of which does"
+        counted = f"{looked_at.get('scripts', 0)} scripts among {looked_at.get('files', 0)} files, none of which does"
         return cls(
-            "A repository must hold a script that trains a model when it is started: one that calls fit() or train() of Keras, "
-            "TensorFlow, scikit-learn, XGBoost, LightGBM or PyTorch.",
-            received,
+            "A repository must hold a script that trains a model when it is started: one that calls fit() or train() "
+            "of Keras, TensorFlow, scikit-learn, XGBoost, LightGBM or PyTorch.",
+            entry or counted,
             "If there is one, name it in pushtune.yaml: entry: path/to/script.py",
         )
 
@@ -295,7 +295,8 @@ class EntrySyntaxError(PushtuneError):
     @classmethod
     def of(cls, file: str, line: int, text: str, message: str) -> "EntrySyntaxError":
         """Return the error for the first line that is refused."""
-        return cls("The training script must be valid Python 3.", f"{file}:{line}: {message}: {text}", "Correct the line and push again.")
+        place = f"{file}:{line}: {message}: {text}"
+        return cls("The training script must be valid Python 3.", place, "Correct the line and push again.")
 
 
 class UnsupportedFamily(PushtuneError):

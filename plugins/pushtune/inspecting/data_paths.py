@@ -5,30 +5,45 @@ import re
 from dataclasses import asdict, dataclass
 
 from pushtune.inspecting.entry_script import Candidate
+from pushtune.inspecting.patterns import one_of, words
 from pushtune.inspecting.project import Project
 from pushtune.inspecting.repository_files import RepositoryFiles
 from pushtune.inspecting.script_facts import Call
 
 PATHS_LIMIT = 300
 LENGTH_LIMIT_CHARACTERS = 300
-_OUTPUT_METHODS = frozenset(
-    {"save", "save_weights", "savefig", "to_csv", "to_json", "to_pickle", "to_excel", "to_hdf", "imwrite", "imsave", "makedirs", "mkdir", "savetxt",
-     "savez", "savez_compressed", "ModelCheckpoint", "TensorBoard", "CSVLogger", "plot_model", "dump", "save_model",
-     "FileWriter", "create_file_writer", "write_png", "export", "save_pretrained", "to_file", "BackupAndRestore", "rmtree"}
-)  # fmt: skip
-_INPUT_METHODS = frozenset(
-    {"read_csv", "read_excel", "read_json", "read_pickle", "read_table", "read_hdf", "read_parquet", "loadtxt", "genfromtxt", "load", "imread", "load_model",
-     "load_weights", "load_img", "listdir", "glob", "iglob", "scandir", "walk", "flow_from_directory", "image_dataset_from_directory",
-     "text_dataset_from_directory", "imread_collection", "loadmat", "fromfile", "File", "ZipFile", "exists", "isfile", "isdir", "isDirectory",
-     "load_files", "load_svmlight_file", "read", "open_dataset", "VideoCapture", "from_csv", "TFRecordDataset", "TextLineDataset",
-     "make_csv_dataset", "load_dataset", "CascadeClassifier"}
-)  # fmt: skip
-_EXTENSION = re.compile(r"\.(csv|tsv|txt|json|npy|npz|pkl|pickle|h5|hdf5|keras|png|jpe?g|bmp|gif|xlsx?|mat|zip|gz|tar|parquet|data|dat|wav|mp3|mp4|avi|xml"
-                        r"|ya?ml|ckpt|pb|tflite|joblib|model|bin|weights|arff|feather|db|sqlite|names|train|test|log|html|tfrecords?|ubyte)$", re.I)  # fmt: skip
+_OUTPUT_METHODS = words(
+    "save save_weights savefig to_csv to_json to_pickle to_excel to_hdf imwrite imsave makedirs mkdir savetxt savez"
+    " savez_compressed ModelCheckpoint TensorBoard CSVLogger plot_model dump save_model FileWriter create_file_writer"
+    " write_png export save_pretrained to_file BackupAndRestore rmtree"
+)
+_INPUT_METHODS = words(
+    "read_csv read_excel read_json read_pickle read_table read_hdf read_parquet loadtxt genfromtxt load imread"
+    " load_model"
+    " load_weights load_img listdir glob iglob scandir walk flow_from_directory image_dataset_from_directory"
+    " text_dataset_from_directory imread_collection loadmat fromfile File ZipFile exists isfile isdir load_files"
+    " load_svmlight_file read open_dataset VideoCapture from_csv TFRecordDataset TextLineDataset make_csv_dataset"
+    " load_dataset CascadeClassifier"
+)
+_EXTENSION = re.compile(
+    r"\."
+    + one_of(
+        "csv tsv txt json npy npz pkl pickle h5 hdf5 keras png jpe?g bmp gif xlsx? mat zip gz tar parquet data"
+        " dat wav mp3 mp4"
+        " avi xml ya?ml ckpt pb tflite joblib model bin weights arff feather db sqlite names train test log"
+        " html tfrecords?"
+        " ubyte"
+    )
+    + "$",
+    re.I,
+)
 _WINDOWS = re.compile(r"^[A-Za-z]:[\\/]")
 _ABSOLUTE = re.compile(r"^(/[\w.@ -]+){2,}/?$|^~/|^/[\w.-]+/?$")
 _RELATIVE = re.compile(r"^(\.{1,2}/)?[\w.@ ()-]+(/[\w.@ (){}%*:+=-]+)*/?$")
-_NOT_A_PATH = re.compile(r"^(https?|ftp|gs|s3|file)://|^[\w-]+/[\w-]+;|^(application|text|image|audio|video|multipart)/|[<>|\n\t]|^(/|\.|\./|\.\.|-)$|^\d+([./-]\d+)*$")
+_NOT_A_PATH = re.compile(
+    r"^(https?|ftp|gs|s3|file)://|^[\w-]+/[\w-]+;|^(application|text|image|audio|video|multipart)/|[<>|\n\t]"
+    r"|^(/|\.|\./|\.\.|-)$|^\d+([./-]\d+)*$"
+)
 
 
 @dataclass(frozen=True)
@@ -76,13 +91,14 @@ def _kinds_of_literals(calls: list[Call]) -> dict[tuple[str, int], str]:
         kind = _kind_of_call(call)
         for part in [*call.node.args, *(word.value for word in call.node.keywords)] if kind else ():
             for node in _literals(part):
-                kinds.setdefault((node.value, node.lineno), kind or "input")
+                kinds.setdefault((str(node.value), node.lineno), kind or "input")
     return kinds
 
 
 def _literals(part: ast.expr) -> list[ast.Constant]:
     """Return the texts that make up one argument, also inside ``os.path.join`` and ``+``."""
-    found, stack = [], [part]
+    found: list[ast.Constant] = []
+    stack = [part]
     while stack and len(found) < 50:
         node = stack.pop()
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -127,7 +143,8 @@ def _located(files: RepositoryFiles, text: str, script: str, line: int, kind: st
     absolute = bool(_WINDOWS.match(plain)) or plain.startswith(("/", "~"))
     at = None
     if not absolute:
-        at = next((place for base in ("", folder) if (place := _joined(base, plain)) is not None and _is_there(files, place)), None)
+        places = (_joined(base, plain) for base in ("", folder))
+        at = next((place for place in places if place is not None and _is_there(files, place)), None)
     exists = at is not None
     if not exists and kind == "input":
         at = _by_longest_tail(files, plain)

@@ -6,7 +6,9 @@ from pushtune.inspecting.entry_script import Candidate
 from pushtune.inspecting.libraries import keras_path
 from pushtune.inspecting.project import Project
 
-_KERAS = re.compile(r"^datasets\.(mnist|fashion_mnist|cifar10|cifar100|imdb|reuters|boston_housing|california_housing)\b")
+_KERAS = re.compile(
+    r"^datasets\.(mnist|fashion_mnist|cifar10|cifar100|imdb|reuters|boston_housing|california_housing)\b"
+)
 _SKLEARN = re.compile(r"^sklearn\.datasets\.(?:\w+\.)?(fetch_\w+)")
 
 

@@ -6,46 +6,22 @@ What runs decides: a training call that starting the script reaches. Names of fi
 import re
 from dataclasses import dataclass, field
 
-from pushtune.inspecting.libraries import CLASSICAL, UNSUPPORTED, framework_of
+from pushtune.inspecting.entry_hints import FOLDER_HINTS, LIBRARY_HINTS, NAME_HINTS
+from pushtune.inspecting.libraries import CLASSICAL, UNSUPPORTED
 from pushtune.inspecting.project import Project, Script
 from pushtune.inspecting.reachability import Scope, reached_scopes
 from pushtune.inspecting.run_commands import RunCommands
-from pushtune.inspecting.script_facts import MAIN, MODULE
+from pushtune.inspecting.script_facts import MODULE
 from pushtune.inspecting.training_calls import Training, find_trainings
 
 AMBIGUITY_MARGIN_POINTS = 1.5
 RUN_POINTS_LIMIT = 20.0
 
-# (pattern over the words of a file's name, points, reason); the words are split at _, -, ., digits and capitals.
-_NAME_HINTS = (
-    (re.compile(r"\b(train|training|trainer|trains)\b"), 8.0, "its name says that it trains"),
-    (re.compile(r"\b(main|task)\b"), 5.0, "its name says that it is the main script"),
-    (re.compile(r"\b(run|start|pipeline|classifier|model)\b"), 2.0, "its name is one of a main script"),
-    (re.compile(r"\b(tests?|unittest|conftest)\b"), -9.0, "its name says that it is a test"),
-    (re.compile(r"\b(predict|prediction|predictor|inference|infer|evaluate|eval|evaluation|serve|server|api|app|webcam|demo|detect"
-                r"|client|bot|gui|recognize|recognise|live|camera|video)\b"), -8.0, "its name says that it uses a model"),
-    (re.compile(r"\b(tune|tuning|tuner|tweak|tweaker|hyper|hyperparameters?|hyperopt|optuna|grid|search|sweep|retrain|cv|kfold"
-                r"|automation|auto)\b"), -6.0, "its name says that it tries several settings"),
-    (re.compile(r"\b(new|change|changed|changes|modify|modified|rebuild|update|updated|improve|improved|better)\b"), -3.0,
-     "its name says that it is a variant of another script"),
-    (re.compile(r"\b(utils?|helpers?|common|tools?|lib|config|settings)\b"), -6.0, "its name says that it is a helper"),
-    (re.compile(r"\b(old|backup|bak|copy|deprecated|legacy|draft|tmp|temp|scratch|playground|experiments?|try|trial|sample"
-                r"|examples?|baseline|toy|wip|unused|archive)\b"), -5.0, "its name says that it is not the current one"),
-    (re.compile(r"\b(plots?|plotting|visuali[sz]e|visuali[sz]ation|graph|eda|analysis|explore|exploration)\b"), -5.0,
-     "its name says that it shows data"),
-    (re.compile(r"\b(preprocess|preprocessing|prepare|download|scrape|clean|extract|features?|dataset|data|loader)\b"), -4.0,
-     "its name says that it prepares data"),
-    (re.compile(r"\b(mail|mailer|email|smtp|notify|send|sendmail)\b"), -12.0, "its name says that it sends mail"),
-)  # fmt: skip
-_FOLDER_HINTS = (
-    (re.compile(r"(^|/)(tests?|testing|unit_?tests?)(/|$)", re.I), -12.0, "it lies in a folder of tests"),
-    (re.compile(r"(^|/)(old|backup|archive[ds]?|deprecated|legacy|attic|trash|unused|bak)(/|$)", re.I), -8.0, "it lies in a folder of old files"),
-    (re.compile(r"(^|/)(examples?|demos?|docs?|tutorials?|samples?|experiments?|benchmarks?|sandbox)(/|$)", re.I), -4.0, "it lies in a folder of examples"),
-    (re.compile(r"(^|/)(third[_-]?party|vendor|external|extern|libs?|submodules?)(/|$)", re.I), -10.0, "it lies in a folder of other people's code"),
-)  # fmt: skip
-_WEB = frozenset({"flask", "fastapi", "streamlit", "django", "gradio", "dash", "tornado", "bottle", "aiohttp", "sanic", "cherrypy"})
-_SCREEN = frozenset({"tkinter", "Tkinter", "PyQt5", "PyQt4", "PySide2", "PySide6", "kivy", "pygame", "wx"})
-_TEST_LIBRARIES = frozenset({"unittest", "pytest", "nose"})
+_METHOD_HINTS = (
+    (frozenset({"evaluate", "score", "evaluate_generator"}), 1.0, "it evaluates the model"),
+    (frozenset({"load_model", "load_weights"}), -3.0, "it loads a model that was trained before"),
+    (frozenset({"save", "save_weights", "dump", "save_model", "to_json"}), 1.0, "it saves the model"),
+)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[\W_\d]+")
 
 
@@ -79,6 +55,11 @@ class Candidate:
                 return found
         return frameworks[0]
 
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether a strong reason speaks against it (a test, a web application, a script that only imports another)."""
+        return any(points <= -8.0 for points, _ in self.reasons)
+
     def add(self, points: float, reason: str) -> None:
         """Enter one reason."""
         self.reasons.append((points, reason))
@@ -87,12 +68,14 @@ class Candidate:
 def rank_candidates(project: Project, paths: list[str], commands: RunCommands) -> list[Candidate]:
     """Return the scripts among ``paths`` that train a model when started, the likeliest first."""
     candidates = [candidate for path in paths if (candidate := _candidate(project, path)) is not None]
+    if not candidates:
+        candidates = [candidate for path in paths if (candidate := _idle_candidate(project, path)) is not None]
     trains_itself = {candidate.path for candidate in candidates if _trains_directly(candidate)}
     for candidate in candidates:
         _judge_training(candidate, trains_itself)
         _judge_surroundings(candidate, project.script(candidate.path), commands)
     for candidate in candidates:
-        _judge_importers(candidate, candidates, project)
+        _judge_importers(candidate, candidates)
     return sorted(candidates, key=lambda item: (-item.points, item.path.count("/"), item.path))
 
 
@@ -103,7 +86,7 @@ def is_ambiguous(ranked: list[Candidate]) -> bool:
 
 def _candidate(project: Project, path: str) -> Candidate | None:
     reached = reached_scopes(project, path)
-    trainings = []
+    trainings: list[Training] = []
     for member in dict.fromkeys(where for where, _ in reached):
         trainings.extend(item for item in find_trainings(project, member) if (member, item.scope) in reached)
     if not trainings:
@@ -112,13 +95,28 @@ def _candidate(project: Project, path: str) -> Candidate | None:
     return Candidate(path, trainings, reached)
 
 
+def _idle_candidate(project: Project, path: str) -> Candidate | None:
+    """A script with a training call that nothing reaches: its author calls the function by hand, or by a line"
+    " commented out."""
+    trainings = find_trainings(project, path)
+    if not trainings:
+        return None
+    reached = reached_scopes(project, path)
+    for scope in project.script(path).facts.functions:
+        reached.setdefault((path, scope), 1)
+    candidate = Candidate(path, trainings, reached)
+    candidate.add(-25.0, f"nothing that starting it runs calls {trainings[0].scope or 'it'}, which trains")
+    return candidate
+
+
 def _trains_directly(candidate: Candidate) -> bool:
     return any(item.path == candidate.path for item in candidate.trainings)
 
 
 def _judge_training(candidate: Candidate, trains_itself: set[str]) -> None:
     nearest = candidate.trainings[0]
-    candidate.add(40.0, f"starting it trains a model ({nearest.framework}: {nearest.path}:{nearest.line} {nearest.how})")
+    place = f"{nearest.path}:{nearest.line} {nearest.how}"
+    candidate.add(40.0, f"starting it trains a model ({nearest.framework}: {place})")
     if nearest.path == candidate.path:
         candidate.add(4.0, "the training call stands in the script itself")
     elif nearest.path in trains_itself and nearest.scope == MODULE:
@@ -132,30 +130,30 @@ def _judge_training(candidate: Candidate, trains_itself: set[str]) -> None:
 
 
 def _judge_surroundings(candidate: Candidate, script: Script, commands: RunCommands) -> None:
-    path = candidate.path
-    stem = path.rpartition("/")[2].rpartition(".")[0]
-    words = " ".join(_CAMEL.split(stem)).lower()
-    for pattern, points, reason in _NAME_HINTS:
-        if pattern.search(words):
-            candidate.add(points, reason)
-    folder = path.rpartition("/")[0]
-    for pattern, points, reason in _FOLDER_HINTS:
-        if pattern.search(folder):
-            candidate.add(points, reason)
-    if folder:
-        candidate.add(-0.75 * min(4, folder.count("/") + 1), "it lies below the repository's first level")
+    _judge_name(candidate)
     _judge_commands(candidate, commands)
     _judge_imports(candidate, script)
-    if path.endswith(".ipynb"):
-        candidate.add(-3.0, "it is a notebook")
     if script.fault is not None:
         candidate.add(-6.0, f"line {script.fault.line} is no Python 3: {script.fault.message}")
-    if any(call.method in ("evaluate", "score", "evaluate_generator") for call in script.facts.calls):
-        candidate.add(1.0, "it evaluates the model")
-    if any(call.method in ("load_model", "load_weights") and (script.path, call.scope) in candidate.reached for call in script.facts.calls):
-        candidate.add(-3.0, "it loads a model that was trained before")
-    if any(call.method in ("save", "save_weights", "dump", "save_model", "to_json") for call in script.facts.calls):
-        candidate.add(1.0, "it saves the model")
+    own_calls = [call for call in script.facts.calls if (script.path, call.scope) in candidate.reached]
+    for methods, points, reason in _METHOD_HINTS:
+        if any(call.method in methods for call in own_calls):
+            candidate.add(points, reason)
+
+
+def _judge_name(candidate: Candidate) -> None:
+    folder, _, name = candidate.path.rpartition("/")
+    words = " ".join(_CAMEL.split(name.rpartition(".")[0])).lower()
+    for hint in NAME_HINTS:
+        if hint.pattern.search(words):
+            candidate.add(hint.points, hint.reason)
+    for hint in FOLDER_HINTS:
+        if hint.pattern.search(folder.lower()):
+            candidate.add(hint.points, hint.reason)
+    if folder:
+        candidate.add(-0.75 * min(4, folder.count("/") + 1), "it lies below the repository's first level")
+    if name.endswith(".ipynb"):
+        candidate.add(-3.0, "it is a notebook")
 
 
 def _judge_commands(candidate: Candidate, commands: RunCommands) -> None:
@@ -171,23 +169,15 @@ def _judge_commands(candidate: Candidate, commands: RunCommands) -> None:
 
 def _judge_imports(candidate: Candidate, script: Script) -> None:
     roots = {item.module.partition(".")[0] for item in script.facts.imports}
-    if roots & _WEB:
-        candidate.add(-12.0, f"it is a web application ({', '.join(sorted(roots & _WEB))})")
-    if roots & _SCREEN:
-        candidate.add(-8.0, f"it opens windows ({', '.join(sorted(roots & _SCREEN))})")
-    if roots & _TEST_LIBRARIES:
-        candidate.add(-12.0, f"it is a test ({', '.join(sorted(roots & _TEST_LIBRARIES))})")
-    if any(framework_of(item.module) in ("optuna",) for item in script.facts.imports):
-        candidate.add(-4.0, "it searches settings by itself")
+    for libraries, points, reason in LIBRARY_HINTS:
+        if roots & libraries:
+            candidate.add(points, f"{reason} ({', '.join(sorted(roots & libraries))})")
 
 
-def _judge_importers(candidate: Candidate, candidates: list[Candidate], project: Project) -> None:
+def _judge_importers(candidate: Candidate, candidates: list[Candidate]) -> None:
     """A script that another one runs as a part of it is rather a part than the whole."""
     for other in candidates:
-        if other is candidate or (candidate.path, MODULE) not in other.reached:
-            continue
-        own_start = any(scope in (MODULE, MAIN) for path, scope in candidate.reached if path == candidate.path)
-        guarded = project.script(candidate.path).facts.has_main_guard
-        if other.trainings[0].path == candidate.path and guarded and own_start:
-            candidate.add(-2.0, f"{other.path} imports it and trains through it")
+        is_part = other is not candidate and (candidate.path, MODULE) in other.reached
+        if is_part and other.trainings[0].path == candidate.path and not other.is_set_aside:
+            candidate.add(-4.0, f"{other.path} imports it and trains through it")
             return

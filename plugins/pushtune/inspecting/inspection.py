@@ -35,7 +35,8 @@ class Inspection:
     Attributes:
         entry: path of the training script, relative to the checkout; None if there is none or it is ambiguous.
         entry_candidates: ``{"path", "points", "reasons"}``, the likeliest first.
-        framework: of the main model (``keras``, ``tensorflow``, ``scikit-learn``, ``xgboost``, ``pytorch``, ...); None without one.
+        framework: of the main model (``keras``, ``tensorflow``, ``scikit-learn``, ``xgboost``, ``pytorch``, ...);
+        None without one.
         family: cnn, rnn, transformer, dense, classical, pytorch or unsupported.
         keras_generation: newest Keras on which the unmodified code works as meant; None without Keras or TensorFlow.
         requirements: lines for the installer, beyond what the image holds. paths: see ``DataPath``.
@@ -86,7 +87,8 @@ class Inspection:
 def inspect_checkout(folder: Path, entry: str | None = None) -> Inspection:
     """Return what the repository in ``folder`` says about itself; nothing of it is imported or run.
 
-    ``entry`` settles the script, as does ``entry:`` in the repository's ``pushtune.yaml``; both are relative to ``folder``.
+    ``entry`` settles the script, as does ``entry:`` in the repository's ``pushtune.yaml``; both are relative to
+    ``folder``.
     What is missing is reported, not raised: ``require_trainable`` turns it into an error.
 
     Raises:
@@ -138,13 +140,17 @@ def _without_candidate(
         script_fault = project.script(path).fault if not project.deadline.passed() else None
         if script_fault is not None:
             faults.append((path, script_fault.line, script_fault.text, script_fault.message))
-            warnings.append(f"{path}:{script_fault.line}: Python cannot read it: {script_fault.message}: {script_fault.text}")
+            warnings.append(
+                f"{path}:{script_fault.line}: Python cannot read it: {script_fault.message}: {script_fault.text}"
+            )
     if len(faults) == 1 and (chosen or len(paths) == 1):
         fault = faults[0]
     if not looked_at["files"]:
         warnings.append("the repository is empty")
     elif not chosen:
-        warnings.append(f"no script trains a model: looked at {looked_at['scripts']} scripts among {looked_at['files']} files")
+        warnings.append(
+            f"no script trains a model: looked at {looked_at['scripts']} scripts among {looked_at['files']} files"
+        )
     else:
         warnings.append(f"{chosen}: no training call of a known library was found in it")
     return Inspection(entry=chosen, warnings=warnings, looked_at=looked_at, fault=fault)
@@ -174,7 +180,9 @@ def _described(
     if script.fault is not None:
         fault = (best.path, script.fault.line, script.fault.text, script.fault.message)
         kind = "Python 2" if script.python2 else "Python"
-        warnings.append(f"{best.path}:{script.fault.line}: {kind}; Python 3 refuses it: {script.fault.message}: {script.fault.text}")
+        warnings.append(
+            f"{best.path}:{script.fault.line}: {kind}; Python 3 refuses it: {script.fault.message}: {script.fault.text}"
+        )
     if ambiguous:
         warnings.append("two scripts are equally likely: " + ", ".join(item.path for item in candidates[:5]))
     return Inspection(
@@ -197,7 +205,9 @@ def _described(
 
 
 def _candidate_document(candidate: Candidate) -> dict[str, object]:
-    reasons = [f"{points:+g} {re.sub(r'[^ -~]', '?', text)}" for points, text in sorted(candidate.reasons, reverse=True)]
+    reasons = [
+        f"{points:+g} {re.sub(r'[^ -~]', '?', text)}" for points, text in sorted(candidate.reasons, reverse=True)
+    ]
     return {"path": candidate.path, "points": candidate.points, "framework": candidate.framework, "reasons": reasons}
 
 

@@ -1,11 +1,13 @@
 """The newest Keras on which the unmodified code works as meant, from names and arguments that came and went.
 
-The answer is about the code alone, without the compatibility layer that our images add. It is a rung of a ladder; a rung
+The answer is about the code alone, without the compatibility layer that our images add. It is a rung of a ladder; a
+rung
 stands for the releases from itself up to the next one, and the exact release is in the evidence:
 
 * ``3``: Keras 3, TensorFlow 2.16 and later. * ``2.15``: TensorFlow 2.13 to 2.15, the last with Keras 2.
 * ``2.12``: the last release with the module paths of Keras 2 (``keras.utils.np_utils``, ``keras.layers.core``).
-* ``2.5``: older Keras 2, from stand-alone 2.0 to 2.11 (``predict_classes``, ``keras.layers.normalization``, ``decay=``).
+* ``2.5``: older Keras 2, from stand-alone 2.0 to 2.11 (``predict_classes``, ``keras.layers.normalization``,
+  ``decay=``).
 * ``1``: Keras 1, or TensorFlow 1 graphs and sessions.
 
 Where several markers are found, the oldest limit holds. An import inside ``try`` with a fallback is no marker.
@@ -110,7 +112,9 @@ def _call_findings(call: Call, has_star_import: bool) -> Iterator[Finding]:
     if inner is None and has_star_import and call.name[:1].isupper():
         target = f"layers.{call.name}"
     for marker in ARGUMENT_MARKERS:
-        if words & marker.words and (marker.on.search(target) or (inner is None and marker.on.search(f"optimizers.{call.name}"))):
+        if words & marker.words and (
+            marker.on.search(target) or (inner is None and marker.on.search(f"optimizers.{call.name}"))
+        ):
             yield marker.newest, call.line, marker.says
     for method in METHOD_MARKERS:
         if call.method in method.methods and "." in call.name:
@@ -123,7 +127,8 @@ def _changed_defaults(script: Script, scopes: set[str]) -> Iterator[str]:
         name = _optimizer_name(script.facts, call) if call.scope in scopes else None
         if name:
             yield (
-                f"{script.path}:{call.line}: {name} without a learning rate: its default was {OLD_DEFAULT_RATES[name]} in stand-alone "
+                f"{script.path}:{call.line}: {name} without a learning rate: its default was"
+                f" {OLD_DEFAULT_RATES[name]} in stand-alone "
                 f"Keras 2 and is {NEW_DEFAULT_RATE} since; the old default belongs into the search space"
             )
 
@@ -138,7 +143,9 @@ def _optimizer_name(facts: ScriptFacts, call: Call) -> str | None:
     if call.method == "compile" and any(item.module.partition(".")[0] == "keras" for item in facts.imports):
         value = call.keyword("optimizer") or (call.node.args[0] if call.node.args else None)
         text = value.value if isinstance(value, ast.Constant) else None
-        return next((name for name in OLD_DEFAULT_RATES if isinstance(text, str) and name.lower() == text.lower()), None)
+        return next(
+            (name for name in OLD_DEFAULT_RATES if isinstance(text, str) and name.lower() == text.lower()), None
+        )
     return None
 
 

@@ -31,7 +31,11 @@ def findings(facts: ScriptFacts, scopes: set[str]) -> Iterator[Finding]:
 def _positional_compile(call: Call) -> tuple[str, str] | None:
     if call.method != "compile" or len(call.node.args) < 3 or not isinstance(call.node.args[2], ast.List | ast.Name):
         return None
-    return ("2.15", "the third argument of compile is metrics in Keras 2, loss_weights in Keras 3") if "." in call.name else None
+    return (
+        ("2.15", "the third argument of compile is metrics in Keras 2, loss_weights in Keras 3")
+        if "." in call.name
+        else None
+    )
 
 
 def _keras_1_convolution(call: Call) -> tuple[str, str] | None:
@@ -81,7 +85,10 @@ def _second_text(call: Call) -> str | None:
 
 def _is_not_a_model(call: Call) -> bool:
     receiver = call.name.rpartition(".")[0].lower()
-    return not re.search(r"model|net|autoencoder|encoder|decoder|generator|discriminator|classifier|gan|vae|cnn|lstm|rnn|dnn|mlp|^m$", receiver)
+    return not re.search(
+        r"model|net|autoencoder|encoder|decoder|generator|discriminator|classifier|gan|vae|cnn|lstm|rnn|dnn|mlp|^m$",
+        receiver,
+    )
 
 
 def _checkpoint(call: Call) -> tuple[str, str] | None:

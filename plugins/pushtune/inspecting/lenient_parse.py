@@ -42,7 +42,8 @@ class Fault:
 
 @dataclass(frozen=True)
 class Parsed:
-    """Attributes: tree (None where nothing could be read), python2 (it parses as Python 2), fault (None where it parses)."""
+    """Attributes: tree (None where nothing could be read), python2 (it parses as Python 2), fault (None where"
+    " it parses)."""
 
     tree: ast.Module | None
     python2: bool = False

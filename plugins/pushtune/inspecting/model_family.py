@@ -2,8 +2,8 @@
 
 Only layers that starting the entry really constructs count; an import alone is no evidence. Documented answers:
 
-* Hybrids go to the first row that fits: CNN + RNN is ``rnn``, attention layers without ``MultiHeadAttention`` do not make a
-  ``transformer``, ConvLSTM is ``rnn``.
+* Hybrids go to the first row that fits: CNN + RNN is ``rnn``; attention layers other than ``MultiHeadAttention`` do not
+  make a ``transformer``; ConvLSTM is ``rnn``.
 * Transfer learning (``keras.applications``, image models of a hub) is ``cnn``; Conv1D on text is ``cnn``.
 * Autoencoders and GANs go by their layers. Embedding with pooling and Dense is ``dense``.
 * scikit-learn's ``MLPClassifier`` is ``classical``: the image decides, and that one holds scikit-learn.
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pushtune.inspecting.entry_script import Candidate
 from pushtune.inspecting.evidence import Evidence
 from pushtune.inspecting.libraries import CLASSICAL, keras_path
+from pushtune.inspecting.patterns import dotted, one_of
 from pushtune.inspecting.project import Project
 from pushtune.inspecting.script_facts import Call
 
@@ -30,39 +31,46 @@ class FamilyRow:
     names: re.Pattern[str]
 
 
+def _row(family: str, layers: str, names: str) -> FamilyRow:
+    return FamilyRow(family, re.compile(rf"(?:^|\.){one_of(layers)}$"), dotted(names))
+
+
 FAMILIES = (
-    FamilyRow(
+    _row(
         "transformer",
-        re.compile(r"(^|\.)(MultiHeadAttention|GroupQueryAttention|GroupedQueryAttention|TransformerEncoder|TransformerDecoder"
-                   r"|TokenAndPositionEmbedding|FNetEncoder|CachedMultiHeadAttention|TransformerBlock)$"),
-        re.compile(r"^transformers\.(TF\w+|\w*TF\w*)|^keras_(nlp|hub)\.|^(official\.nlp|bert4keras|keras_transformer|keras_bert|ktrain"
-                   r"|keras_self_attention|vit_keras|tensorflow_text)\b|^tensorflow_models\.nlp|MultiHeadAttention$"),
+        "MultiHeadAttention GroupQueryAttention GroupedQueryAttention CachedMultiHeadAttention TransformerEncoder"
+        " TransformerDecoder TransformerBlock TokenAndPositionEmbedding FNetEncoder",
+        r"transformers\.TF\w+ keras_nlp keras_hub official\.nlp tensorflow_models\.nlp bert4keras"
+        r" keras_transformer keras_bert"
+        r" ktrain keras_self_attention vit_keras tensorflow_text tensorflow_addons\.layers\.MultiHeadAttention",
     ),
-    FamilyRow(
+    _row(
         "rnn",
-        re.compile(r"(^|\.)(LSTM|GRU|SimpleRNN|RNN|Bidirectional|ConvLSTM[123]D|CuDNNLSTM|CuDNNGRU|LSTMCell|GRUCell|SimpleRNNCell"
-                   r"|StackedRNNCells|PeepholeLSTMCell|ConvRecurrent2D)$"),
-        re.compile(r"^tensorflow\.(compat\.v1\.)?(nn|contrib)\.(rnn|dynamic_rnn|static_rnn|bidirectional_dynamic_rnn|rnn_cell|raw_rnn"
-                   r"|seq2seq|cudnn_rnn|legacy_seq2seq)\b"),
+        "LSTM GRU SimpleRNN RNN Bidirectional ConvLSTM[123]D CuDNNLSTM CuDNNGRU LSTMCell GRUCell SimpleRNNCell"
+        " StackedRNNCells"
+        " PeepholeLSTMCell ConvRecurrent2D",
+        r"tensorflow\.(?:compat\.v1\.)?(?:nn|contrib)\.(?:rnn|rnn_cell|dynamic_rnn|static_rnn|bidirectional_dynamic_rnn|raw_rnn"
+        r"|seq2seq|legacy_seq2seq|cudnn_rnn)",
     ),
-    FamilyRow(
+    _row(
         "cnn",
-        re.compile(r"(^|\.)((Separable|Depthwise|AtrousC|Atrous|Deconv|Locally|Transpose)?(Conv|Convolution|Connected)[123]D"
-                   r"(Transpose)?|AtrousConvolution[12]D|Deconvolution[123]D|SeparableConvolution2D|CosineConvolution2D"
-                   r"|(Max|Average|GlobalMax)Pool(ing)?[23]D|GlobalAveragePooling[23]D|UpSampling[23]D|SpatialDropout[23]D"
-                   r"|LocallyConnected[12]D)$"),
-        re.compile(r"^tensorflow\.(compat\.v1\.)?nn\.(conv[123]d|conv2d_transpose|depthwise_conv2d|separable_conv2d|max_pool|convolution)"
-                   r"|^tensorflow\.(compat\.v1\.)?layers\.(conv|separable_conv|Conv|max_pooling)|^tensorflow\.contrib\.(slim|layers)\.\w*conv"
-                   r"|^(efficientnet|segmentation_models|classification_models|keras_cv|keras_retinanet|mrcnn|keras_resnet|resnet3d"
-                   r"|keras_unet|imageai|tensorflow_hub\.KerasLayer)\b|^tf_slim\."),
+        "(?:Separable|Depthwise|Atrous|Locally|Cosine)?(?:Conv|Convolution|Connected)[123]D(?:Transpose)?"
+        " Deconvolution[123]D (?:Max|Average|Avg|GlobalMax|GlobalAverage|GlobalAvg)Pool(?:ing)?[23]D UpSampling[23]D"
+        " SpatialDropout[23]D",
+        r"tensorflow\.(?:compat\.v1\.)?nn\.(?:conv[123]d|conv2d_transpose|depthwise_conv2d|separable_conv2d|max_pool\w*|convolution)"
+        r" tensorflow\.(?:compat\.v1\.)?layers\.(?:conv\w*|separable_conv\w*|Conv\w*|max_pooling\w*)"
+        r" tensorflow\.contrib\.(?:slim|layers)\.\w*conv\w* tf_slim\.\w+"
+        r" efficientnet segmentation_models classification_models keras_cv keras_retinanet mrcnn keras_resnet"
+        r" keras_unet imageai",
     ),
-    FamilyRow(
+    _row(
         "dense",
-        re.compile(r"(^|\.)(Dense|EinsumDense|Embedding|MaxoutDense|TimeDistributedDense|DenseFeatures|Highway)$"),
-        re.compile(r"^tensorflow\.(compat\.v1\.)?(matmul|layers\.dense|layers\.Dense|nn\.xw_plus_b|Variable|linalg\.matmul)$"
-                   r"|^tensorflow\.(estimator|contrib\.learn)\.\w*(DNN|Linear|Baseline)\w*|^tensorflow\.contrib\.layers\.fully_connected"),
+        "Dense EinsumDense Embedding MaxoutDense TimeDistributedDense DenseFeatures Highway",
+        r"tensorflow\.(?:compat\.v1\.)?(?:matmul|linalg\.matmul|layers\.dense|layers\.Dense|nn\.xw_plus_b|Variable)"
+        r" tensorflow\.(?:estimator|contrib\.learn)\.\w*(?:DNN|Linear|Baseline)\w*"
+        r" tensorflow\.contrib\.layers\.fully_connected",
     ),
-)  # fmt: skip
+)
 _APPLICATIONS = re.compile(r"^applications\.(\w+\.)?[A-Z]\w+$")
 _TEXT_MODEL = re.compile(r"bert|electra|transformer|gpt|roberta|albert|use-?cmlm", re.I)
 _TEXT_ENCODER = re.compile(r"universal-sentence-encoder|nnlm|gnews|wiki-words|elmo|swivel", re.I)
@@ -101,7 +109,7 @@ def choose_family(project: Project, candidate: Candidate) -> ModelFamily:
 
 
 def _layers_used(project: Project, candidate: Candidate) -> dict[str, list[Evidence]]:
-    """Return family -> evidence, over everything that starting the entry runs; over its whole files if that is nothing."""
+    """Return family -> evidence over all that starting the entry runs; over its whole files if that is nothing."""
     found = _collect(project, candidate, only_reached=True)
     return found or _collect(project, candidate, only_reached=False)
 

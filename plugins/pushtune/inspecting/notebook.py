@@ -7,7 +7,9 @@ import json
 import re
 from dataclasses import dataclass, field
 
-_CELL_SKIPPED = re.compile(r"%%(?:bash|sh|script|html|javascript|js|latex|markdown|svg|perl|ruby|R|cython|writefile|file|sql|bigquery|cmd|system|!)")
+_CELL_SKIPPED = re.compile(
+    r"%%(?:bash|sh|script|html|javascript|js|latex|markdown|svg|perl|ruby|R|cython|writefile|file|sql|bigquery|cmd|system|!)"
+)
 _LINE_MAGIC = re.compile(r"^(\s*)(?:%{1,2}|!|\?)(.*)$")
 _ASSIGNED_MAGIC = re.compile(r"^(\s*[\w.,\s\[\]]+=\s*)(?:%|!)\S.*$")
 _HELP = re.compile(r"^\s*[\w.]+\?{1,2}\s*$")

@@ -8,8 +8,9 @@ CANDIDATES_SHOWN = 5
 
 def as_page(inspection: Inspection) -> str:
     """Return the readable page of reasons."""
+    arguments = "".join(f" {word}" for word in inspection.arguments)
     lines = [
-        f"entry script      {inspection.entry or 'none'}{' ' + ' '.join(inspection.arguments) if inspection.arguments else ''}",
+        f"entry script      {inspection.entry or 'none'}{arguments}",
         f"family            {inspection.family}",
         f"framework         {inspection.framework or 'none'}",
         f"Keras generation  {inspection.keras_generation or 'none'}",

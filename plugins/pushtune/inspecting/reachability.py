@@ -30,7 +30,10 @@ def _next_scopes(project: Project, path: str, scope: str) -> list[Scope]:
         found.extend((target, MODULE) for target, _ in project.imported_paths(path))
         found.extend((path, name) for name in facts.classes)  # the body of a class runs with the module
     names = facts.references.get(scope, {})
-    if any(name in ("tensorflow.app.run", "tensorflow.compat.v1.app.run") for name in names) and "main" in facts.functions:
+    if (
+        any(name in ("tensorflow.app.run", "tensorflow.compat.v1.app.run") for name in names)
+        and "main" in facts.functions
+    ):
         found.append((path, "main"))
     for name in names:
         found.extend(_scopes_of_name(project, path, scope, name, facts))

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pushtune.inspecting.patterns import words
 from pushtune_contract.reading import UnsafeFile, read_bytes
 
 FILE_LIMIT = 100_000
@@ -22,13 +23,10 @@ LFS_HEADER = b"version https://git-lfs.github.com/spec/"
 LFS_LIMIT_BYTES = 1024
 
 # Folders whose content is not the author's own code: environments, caches, vendored packages.
-SKIPPED_FOLDERS = frozenset(
-    {
-        ".git", ".hg", ".svn", ".tox", ".nox", ".venv", ".env", ".idea", ".vscode", ".eggs", ".cache", "venv", "virtualenv",
-        "__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".mypy_cache", ".dvc", "node_modules", "site-packages",
-        "dist-packages", "__MACOSX", "bower_components",
-    }
-)  # fmt: skip
+SKIPPED_FOLDERS = words(
+    ".git .hg .svn .tox .nox .venv .env .idea .vscode .eggs .cache venv virtualenv __pycache__ .ipynb_checkpoints"
+    " .pytest_cache .mypy_cache .dvc node_modules bower_components site-packages dist-packages __MACOSX"
+)
 
 
 class OutOfTime(Exception):
@@ -177,7 +175,7 @@ def _enter(files: RepositoryFiles, path: str, size_bytes: int) -> None:
 
 def _link_target(path: str) -> str:
     try:
-        return os.readlink(path)
+        return str(Path(path).readlink())
     except OSError:
         return ""
 

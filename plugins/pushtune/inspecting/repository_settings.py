@@ -38,4 +38,6 @@ def read_settings(files: RepositoryFiles) -> RepositorySettings:
     try:
         return RepositorySettings(entry, shlex.split(values.get("arguments", "")))
     except ValueError:
-        return RepositorySettings(entry, [], [f"{name}: arguments cannot be split into words: {values['arguments'][:200]}"])
+        return RepositorySettings(
+            entry, [], [f"{name}: arguments cannot be split into words: {values['arguments'][:200]}"]
+        )

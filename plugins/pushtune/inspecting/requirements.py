@@ -3,22 +3,39 @@
 import configparser
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pushtune.inspecting.distributions import IMAGE_DISTRIBUTIONS, declared_distribution, distribution_of, normalized
 from pushtune.inspecting.entry_script import Candidate
 from pushtune.inspecting.evidence import Evidence
 from pushtune.inspecting.notebook import requirement_words
+from pushtune.inspecting.patterns import words
 from pushtune.inspecting.project import Project
 from pushtune.inspecting.repository_files import RepositoryFiles
 from pushtune.inspecting.source_text import decode
 
 LINES_LIMIT = 400
+DUMP_LINES = 25
+DUMP_SHARE = 0.8
+
+# Needed by other libraries at run time without an import: readers of files, drawers of graphs.
+HELPERS = words(
+    "openpyxl xlrd lxml html5lib tables pyarrow fastparquet pydot pydotplus graphviz ffmpeg-python soundfile"
+)
+# Tools of the author's desk: of no use in a training container.
+TOOLS = words(
+    "black flake8 pylint pytest pytest-cov mypy isort autopep8 yapf pre-commit tox bandit safety jupyter"
+    " notebook jupyterlab"
+    " ipykernel nbconvert sphinx twine build papermill dvc gunicorn uvicorn heroku coverage ruff"
+)
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _REQUIREMENT = re.compile(
     rf"^({_NAME})\s*(\[[\w\s,.-]*\])?\s*((?:(?:===?|~=|!=|<=?|>=?)\s*[\w.*+!-]+\s*,?\s*)*)\s*(;[^#]*)?(?:\s+#.*|\s+--.*)?$"
 )
-_REQUIREMENTS_FILE = re.compile(r"(^|/)(requirements?[\w.-]*|[\w.-]*requirements?)\.(txt|in|pip)$|(^|/)requirements/[\w.-]+\.txt$", re.I)
+_REQUIREMENTS_FILE = re.compile(
+    r"(^|/)(requirements?[\w.-]*|[\w.-]*requirements?)\.(txt|in|pip)$|(^|/)requirements/[\w.-]+\.txt$", re.I
+)
 _DOCKERFILE = re.compile(r"(^|/)[\w.-]*dockerfile[\w.-]*$", re.I)
 _INSTALL = re.compile(r"(?:pip[\d.]*|conda)[\"',\s]+install[\"',\s]+(.*)")
 _QUOTED = re.compile(r"[\"']([^\"'\n]+)[\"']")
@@ -65,17 +82,36 @@ def find_requirements(project: Project, candidate: Candidate, family: str) -> Re
     for path in dict.fromkeys(where for where, _ in candidate.reached):
         notebook = project.script(path).notebook
         for word, line in notebook.installs if notebook else ():
-            _enter(declared, _meant(word), Evidence(path, line, project.script(path).line(line), "installed by a cell"))
+            text = project.script(path).line(line)
+            _enter(declared, _meant(word), Evidence(path, line, text, "installed by a cell"))
     imported = _imported(project, candidate)
-    needed = {**imported, **declared}
+    declared = {name: item for name, item in declared.items() if name in imported or name not in TOOLS}
+    needed = {**imported, **_without_dump(declared, imported, result)}
     for name in sorted(needed):
         item = needed[name]
         if name.partition("[")[0] in present:
             if item.specifier.startswith("=="):
-                result.warnings.append(f"{item.evidence.file}:{item.evidence.line}: {item.as_line()} is not applied: the image brings its own {name}")
+                place = f"{item.evidence.file}:{item.evidence.line}"
+                result.warnings.append(f"{place}: {item.as_line()} is not applied: the image brings its own {name}")
         else:
             result.needed.append(item)
     return result
+
+
+def _without_dump(
+    declared: dict[str, Requirement], imported: dict[str, Requirement], result: Requirements
+) -> dict[str, Requirement]:
+    """A long list of exact versions is the dump of an environment: only what is imported counts, with its version."""
+    pinned = sum(item.specifier.startswith("==") for item in declared.values())
+    if len(declared) < DUMP_LINES or pinned < DUMP_SHARE * len(declared):
+        return declared
+    kept = {name: item for name, item in declared.items() if name in imported or name in HELPERS}
+    source = next(iter(declared.values())).evidence.file
+    result.warnings.append(
+        f"{source}: {len(declared)} exact versions are the dump of an environment: only the {len(kept)} that"
+        f" are needed are used"
+    )
+    return kept
 
 
 def _meant(text: str) -> tuple[str, str] | None:
@@ -109,7 +145,8 @@ def _declared(files: RepositoryFiles, entry: str, result: Requirements) -> dict[
     found: dict[str, Requirement] = {}
     for path in sorted(files.sizes, key=lambda name: (-name.count("/"), name)):
         folder, _, name = path.rpartition("/")
-        folder = folder.removesuffix("/requirements").removesuffix("requirements") if folder.endswith("requirements") else folder
+        if folder.endswith("requirements"):
+            folder = folder.removesuffix("requirements").removesuffix("/")
         if folder and not entry.startswith(folder + "/"):
             continue
         reader = _reader_of(path, name)
@@ -122,7 +159,10 @@ def _declared(files: RepositoryFiles, entry: str, result: Requirements) -> dict[
     return found
 
 
-def _reader_of(path: str, name: str):  # type: ignore[no-untyped-def]
+Reader = Callable[[str, str, Requirements], list[tuple[str, int]]]
+
+
+def _reader_of(path: str, name: str) -> Reader | None:
     if _REQUIREMENTS_FILE.search(path):
         return _read_requirements
     if _DOCKERFILE.search(path):
@@ -139,7 +179,8 @@ def _reader_of(path: str, name: str):  # type: ignore[no-untyped-def]
 
 
 def _read_requirements(text: str, path: str, result: Requirements) -> list[tuple[str, int]]:
-    found, other = [], 0
+    found: list[tuple[str, int]] = []
+    other = 0
     for number, line in enumerate(text.split("\n")[:LINES_LIMIT], start=1):
         line = re.sub(r"(^|\s)#.*$", "", line).strip().rstrip("\\").strip()
         if not line or line.startswith("-"):
@@ -155,7 +196,7 @@ def _read_requirements(text: str, path: str, result: Requirements) -> list[tuple
 
 
 def _read_dockerfile(text: str, path: str, result: Requirements) -> list[tuple[str, int]]:
-    found = []
+    found: list[tuple[str, int]] = []
     joined = re.sub(r"\\[ \t]*\n", " \x01", text)
     number = 1
     for line in joined.split("\n"):
@@ -216,7 +257,8 @@ def _line_of(text: str, name: str) -> int:
 
 def _read_environment(text: str, path: str, result: Requirements) -> list[tuple[str, int]]:
     """Read ``dependencies:`` of a conda environment: its items and those below ``pip:``. No YAML beyond that."""
-    found, inside = [], False
+    found: list[tuple[str, int]] = []
+    inside = False
     for number, line in enumerate(text.split("\n")[:LINES_LIMIT], start=1):
         if re.match(r"\S", line) and not line.startswith(("-", "#")):
             inside = line.startswith("dependencies")

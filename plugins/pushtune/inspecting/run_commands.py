@@ -24,8 +24,10 @@ _SOURCES = (
     (re.compile(r"(^|/)(usage|install|getting[_-]started|quickstart|how[_-]?to[\w-]*)\.(md|txt|rst)$", re.I), 5.0),
 )  # fmt: skip
 _PYTHON = re.compile(
-    r"(?:^|[\s\"'`(=\[;&|>/$!])(?:python[\d.]*|ipython3?|py|papermill|runipy|accelerate launch|python[\d.]*\.exe)[\"']?,?\s+"
-    r"((?:-[uBOWsSE]\w*[\"']?,?\s+)*)[\"']?(-m\s*[\"']?,?\s*[\"']?)?((?:[^\s\"'`;&|<>(),\[\]]|\\ )+)[\"']?([^\n`;&|<>]*)"
+    r"(?:^|[\s\"'`(=\[;&|>/$!])(?:python[\d.]*|ipython3?|py|papermill|runipy|accelerate"
+    r" launch|python[\d.]*\.exe)[\"']?,?\s+"
+    r"((?:-[uBOWsSE]\w*[\"']?,?\s+)*)[\"']?(-m\s*[\"']?,?\s*[\"']?)?((?:[^\s\"'`;&|<>(),\[\]]|\\"
+    r" )+)[\"']?([^\n`;&|<>]*)"
 )
 _NBCONVERT = re.compile(r"nbconvert\b[^\n]*?\s([^\s\"'`]+\.ipynb)")
 _DIRECT = re.compile(r"(?:^|[\s\"'`;&])\./([\w./-]+\.py)\b([^\n`;&|]*)")

@@ -6,7 +6,7 @@ cannot exhaust Python's.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 MODULE = ""
@@ -20,7 +20,8 @@ Visit = tuple[ast.AST, str, int]  # a node, its scope, and how it is guarded
 class Import:
     """One imported name. ``module`` keeps leading dots; ``name`` is None for ``import module``, ``*`` for all.
 
-    Attributes: fallback: it stands in an ``except`` branch. guarded: it stands in a ``try`` that has one, or is a fallback.
+    Attributes: fallback: it stands in an ``except`` branch. guarded: it stands in a ``try`` that has one, or is a
+    fallback.
     """
 
     @property
@@ -75,7 +76,8 @@ class ScriptFacts:
     Attributes:
         imports, calls, assignments: in the order of the text.
         bindings: local name -> dotted name that it stands for. stars: modules imported with ``*``.
-        references: scope -> dotted name read there -> first line. functions: scope -> line. classes: name -> dotted bases.
+        references: scope -> dotted name read there -> first line. functions: scope -> line. classes: name -> dotted
+        bases.
         returns: scope -> dotted names of what it returns. strings: (text, line), docstrings left out.
         required: scope -> names of the parameters without a default.
     """
@@ -171,7 +173,9 @@ class _Collector:
     def _import(self, node: ast.Import, scope: str, guard: int) -> None:
         for name in node.names:
             bound = name.asname or name.name.partition(".")[0]
-            self.facts.imports.append(Import(name.name, None, bound, node.lineno, scope, guard == FALLBACK, guard != UNGUARDED))
+            self.facts.imports.append(
+                Import(name.name, None, bound, node.lineno, scope, guard == FALLBACK, guard != UNGUARDED)
+            )
             target = name.name if name.asname else bound
             if not (guard == FALLBACK and bound in self.facts.bindings):
                 self.facts.bindings[bound] = target
@@ -180,7 +184,9 @@ class _Collector:
         module = "." * node.level + (node.module or "")
         for name in node.names:
             bound = name.asname or name.name
-            self.facts.imports.append(Import(module, name.name, bound, node.lineno, scope, guard == FALLBACK, guard != UNGUARDED))
+            self.facts.imports.append(
+                Import(module, name.name, bound, node.lineno, scope, guard == FALLBACK, guard != UNGUARDED)
+            )
             if name.name == "*":
                 self.facts.stars.append(module)
             elif not (guard == FALLBACK and bound in self.facts.bindings):
@@ -193,9 +199,7 @@ class _Collector:
         below += [(child, scope, guard) for child in node.orelse + node.finalbody]
         return below[::-1]
 
-    def _functiondef(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str, guard: int
-    ) -> list[Visit]:
+    def _functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str, guard: int) -> list[Visit]:
         if scope in (MODULE, MAIN):
             inner = node.name
         elif scope in self.facts.classes:
@@ -290,7 +294,7 @@ def _defaults(arguments: ast.arguments) -> Iterator[ast.expr]:
     yield from (value for value in arguments.kw_defaults if value is not None)
 
 
-def _below(nodes: list[ast.stmt], scope: str, guard: int) -> list[Visit]:
+def _below(nodes: Sequence[ast.AST], scope: str, guard: int) -> list[Visit]:
     return [(node, scope, guard) for node in reversed(nodes)]
 
 

@@ -17,10 +17,9 @@ def decode(content: bytes) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             return _unify(content.removeprefix(codecs.BOM_UTF8).decode(encoding, "replace")), encoding
-    for encoding in (_cookie(content), "utf-8"):
+    for encoding in filter(None, (_cookie(content), "utf-8")):
         try:
-            if encoding:
-                return _unify(content.decode(encoding)), encoding
+            return _unify(content.decode(encoding)), encoding
         except (UnicodeDecodeError, LookupError, ValueError):
             continue
     return _unify(content.decode("cp1252", "replace")), "cp1252"

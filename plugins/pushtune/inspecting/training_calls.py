@@ -4,33 +4,52 @@ import re
 from dataclasses import dataclass
 
 from pushtune.inspecting.libraries import CLASSICAL, UNSUPPORTED, framework_of, keras_path
+from pushtune.inspecting.patterns import one_of, words
 from pushtune.inspecting.project import Project
 from pushtune.inspecting.script_facts import Call, ScriptFacts
 
 RESOLVE_DEPTH = 5
 PREPROCESSING = "preprocessing"
+TRAINER = "trainer"
 
 # Classes whose ``fit`` learns how to prepare data: no model.
 _PREPROCESSOR = re.compile(
-    r"(Scaler|Encoder|Vectorizer|Binarizer|Normalizer|Imputer|Transformer|Discretizer|Tokenizer|ImageDataGenerator|PCA|NMF"
-    r"|TruncatedSVD|FastICA|TSNE|UMAP|SelectKBest|SelectPercentile|SelectFromModel|VarianceThreshold|RFE|RFECV"
-    r"|PolynomialFeatures|SMOTE\w*|ADASYN|\w*OverSampler|\w*UnderSampler|FeatureUnion|LinearDiscriminantAnalysisTransformer"
-    r"|TextVectorization|StringLookup|Normalization|Dictionary|Word2Vec|Doc2Vec|FastText|Phrases)(\(\))?$"
+    one_of(
+        "Scaler Encoder Vectorizer Binarizer Normalizer Imputer Transformer Discretizer Tokenizer"
+        " ImageDataGenerator PCA NMF"
+        " TruncatedSVD FastICA TSNE UMAP SelectKBest SelectPercentile SelectFromModel VarianceThreshold RFE RFECV"
+        r" PolynomialFeatures SMOTE\w* ADASYN OverSampler UnderSampler FeatureUnion TextVectorization StringLookup"
+        " Normalization Dictionary Word2Vec Doc2Vec FastText Phrases"
+    )
+    + r"(?:\(\))?$"
 )
 _PREPROCESSOR_NAME = re.compile(
-    r"(^|_|\.|self\.)(\w*scaler\w*|sc|sc_?[xy]|ss|mms?|\w*encoder|le|lb|mlb|ohe|enc|\w*vectori[sz]er|tfidf\w*|vect|cv|pca|"
-    r"\w*tokeni[sz]er|\w*datagen\w*|\w*data_gen\w*|\w*imputer|imp|binari[sz]er|generator|tok|t|transformer|normali[sz]er)\d*$",
+    r"(?:^|_|\.)"
+    + one_of(
+        r"\w*scaler\w* sc sc_?[xy] ss mms? \w*encoder le lb mlb ohe enc \w*vectori[sz]er tfidf\w* vect cv pca"
+        r" \w*tokeni[sz]er"
+        r" \w*datagen\w* \w*data_gen\w* \w*imputer imp binari[sz]er generator tok t transformer normali[sz]er"
+    )
+    + r"\d*$",
     re.IGNORECASE,
 )
-_KERAS_WORDS = ("epochs", "nb_epoch", "validation_data", "validation_split", "batch_size", "steps_per_epoch", "callbacks",
-                "samples_per_epoch", "validation_steps", "initial_epoch", "shuffle")  # fmt: skip
+_KERAS_WORDS = words(
+    "epochs nb_epoch validation_data validation_split batch_size steps_per_epoch callbacks samples_per_epoch"
+    " validation_steps initial_epoch shuffle"
+)
 _KERAS_MODELS = re.compile(
     r"(^|\.)(Sequential|Model|Functional|Graph|load_model|model_from_json|model_from_yaml|clone_model|KerasClassifier"
     r"|KerasRegressor|multi_gpu_model)\(\)$"
 )
 _KERAS_METHODS = ("fit", "fit_generator", "train_on_batch")
 _CV_FUNCTIONS = ("cross_val_score", "cross_validate", "cross_val_predict", "learning_curve", "validation_curve")
-_LIGHTNING = ("pytorch_lightning", "lightning")
+_TRAINING_FUNCTIONS = {
+    "fasttext.train_supervised": "fasttext",
+    "theano.function": "theano",
+    "jax.grad": "jax",
+    "jax.value_and_grad": "jax",
+}
+_CLASSICAL_FIRST = ("scikit-learn", "xgboost", "lightgbm", "catboost", "pytorch", "statsmodels")
 _TORCH_METHODS = ("fit_one_cycle", "fine_tune", "fit_flat_cos", "backward")
 _TF1_OPTIMIZER = re.compile(r"tensorflow\.(compat\.v1\.)?train\.\w*Optimizer")
 
@@ -87,7 +106,7 @@ def _by_full_name(name: str) -> str | None:
         return "tensorflow"
     if name.endswith("learn_runner.run") or name == "tensorflow.contrib.slim.learning.train":
         return "tensorflow"
-    return {"fasttext.train_supervised": "fasttext", "theano.function": "theano", "jax.grad": "jax", "jax.value_and_grad": "jax"}.get(name)
+    return _TRAINING_FUNCTIONS.get(name)
 
 
 def _fit(project: Project, path: str, call: Call, receiver: str) -> str | None:
@@ -99,8 +118,8 @@ def _fit(project: Project, path: str, call: Call, receiver: str) -> str | None:
         return None
     if not call.node.args and not call.node.keywords:
         return "statsmodels" if _imports(project, path, "statsmodels") else None
-    words = {word.arg for word in call.node.keywords}
-    if call.method != "fit" or words & set(_KERAS_WORDS):
+    given = {word.arg for word in call.node.keywords}
+    if call.method != "fit" or given & _KERAS_WORDS:
         for framework in ("keras", "tensorflow", "pytorch"):
             if _imports(project, path, framework):
                 return "keras" if framework == "tensorflow" else framework
@@ -113,7 +132,7 @@ def _guessed(project: Project, path: str) -> str | None:
     for framework in ("keras", "tensorflow"):
         if framework in frameworks:
             return "keras"
-    for framework in ("scikit-learn", "xgboost", "lightgbm", "catboost", "pytorch", "statsmodels", *sorted(UNSUPPORTED)):
+    for framework in (*_CLASSICAL_FIRST, *sorted(UNSUPPORTED)):
         if framework in frameworks:
             return framework
     return None
@@ -139,13 +158,12 @@ def _other_methods(project: Project, path: str, call: Call, receiver: str, metho
     kinds = kinds_of(project, path, receiver, call.scope)
     if method == "fit_predict" and kinds & CLASSICAL:
         return _strongest(kinds & CLASSICAL)
-    if method == "train" and (call.node.args or call.node.keywords or kinds & {"pytorch", "transformers"}):
-        if kinds & {"pytorch", "transformers"} and not kinds & {"torch-module"}:
-            return "pytorch"
-        if "tensorflow" in kinds and call.keyword("input_fn") is not None:
-            return "tensorflow"
-    if method == "train" and kinds & {"transformers"}:
+    if method in ("train", "train_model") and TRAINER in kinds:  # ``model.train()`` of PyTorch only switches a mode
         return "pytorch"
+    if method == "train" and "tensorflow" in kinds and call.keyword("input_fn") is not None:
+        return "tensorflow"
+    if method == "train" and call.keyword("input_fn") is not None and _imports(project, path, "tensorflow"):
+        return "tensorflow"
     if method == "search" and "keras-tuner" in kinds:
         return "keras"
     return None
@@ -198,9 +216,13 @@ def _kind_of_name(dotted: str) -> set[str]:
     if bare.startswith(("keras_tuner.", "kerastuner.")):
         return {"keras", "keras-tuner"}
     if framework == "keras":
-        return {"keras"} if _KERAS_MODELS.search(bare + "()") or "applications" in bare or framework_of(bare) != "keras" else set()
+        return {"keras"} if _KERAS_MODELS.search(bare + "()") or "applications" in bare else set()
     if bare.startswith("transformers."):
-        return {"keras"} if last.startswith("TF") or ".TF" in bare else {"transformers", "pytorch"}
+        if last.endswith("Trainer"):
+            return {"pytorch", TRAINER}
+        return {"keras"} if last.startswith("TF") or ".TF" in bare else {"pytorch"}
+    if last.endswith("Trainer") or bare.startswith(("ultralytics.", "simpletransformers.", "sentence_transformers.")):
+        return {framework, TRAINER}
     return {framework}
 
 
