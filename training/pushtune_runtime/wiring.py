@@ -1,12 +1,16 @@
 """Puts the hooks in place, in the one order that works, and takes their results when the script has ended."""
 
 from types import ModuleType
-from typing import Any, List, Optional
+from typing import Any, Optional
 
 from pushtune_runtime.interruption import Interruption
 from pushtune_runtime.keras_hooks.import_hook import PatchAfterImport
+from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.script_runner import Outcome
 from pushtune_runtime.session import Session
+from pushtune_runtime.sklearn_hooks.candidates import Candidates
+from pushtune_runtime.sklearn_hooks.estimator_hooks import EstimatorHooks
+from pushtune_runtime.sklearn_hooks.metric_functions import MetricFunctions
 from pushtune_runtime.source_index import Sources
 from pushtune_runtime.value_overrides import LiteralOverrides
 
@@ -19,6 +23,8 @@ class Wiring:
         self._interruption = interruption
         self._sources = Sources(session.code_folder)
         self.literals = LiteralOverrides(session, self._sources)
+        self._registry = ParameterRegistry(session, self._sources, self.literals)
+        self._candidates = Candidates(session)
         self._keras: Optional[Any] = None
         self._randomness: Any = None  # from the import of NumPy on, which that of Keras follows
 
@@ -26,7 +32,13 @@ class Wiring:
         """Watch the imports of the libraries, and let literals of imported modules be replaced."""
         self.literals.install()
         PatchAfterImport(
-            {"numpy": self._patch_numpy, "tensorflow": _import_keras_too, "keras": self._patch_keras}
+            {
+                "numpy": self._patch_numpy,
+                "tensorflow": _import_keras_too,
+                "keras": self._patch_keras,
+                "sklearn.base": EstimatorHooks(self._session, self._registry, self._candidates).install,
+                "sklearn.metrics": MetricFunctions(self._session, self._registry, self._candidates).install,
+            }
         ).install()
 
     def _patch_numpy(self, numpy: ModuleType) -> None:
@@ -38,16 +50,16 @@ class Wiring:
     def _patch_keras(self, keras: ModuleType) -> None:
         from pushtune_runtime.keras_hooks.installation import KerasInstallation
 
-        self._keras = KerasInstallation(
-            self._session, self._sources, self.literals, self._randomness, self._interruption
-        )
+        self._keras = KerasInstallation(self._session, self._registry, self._randomness, self._interruption)
         self._keras.install(keras)
 
     def finish(self, outcome: Outcome) -> Outcome:
         """Complete the session after the script has ended; an interruption is passed on."""
-        finishers: List[Any] = [self._keras] if self._keras is not None else []
-        for finisher in finishers:
-            finisher.finish()
+        if self._keras is not None:
+            self._keras.finish()
+        if self._keras is None or not self._keras.has_fitted:
+            self._candidates.finish()
+        self._session.search_space = self._registry.parameters()
         return outcome
 
 

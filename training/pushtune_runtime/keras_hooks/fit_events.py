@@ -83,7 +83,7 @@ class FitEvents:
         signature = inspect.signature(original)
 
         @functools.wraps(original)
-        def fit(model: Any, *args: Any, **kwargs: Any) -> Any:
+        def fit(model: Any, /, *args: Any, **kwargs: Any) -> Any:
             if self._fit_depth > 0:
                 return original(model, *args, **kwargs)
             arguments = _by_name(signature, model, args, kwargs)
@@ -110,7 +110,7 @@ class FitEvents:
         signature = inspect.signature(original)
 
         @functools.wraps(original)
-        def evaluate(model: Any, *args: Any, **kwargs: Any) -> Any:
+        def evaluate(model: Any, /, *args: Any, **kwargs: Any) -> Any:
             if kwargs.get("_use_cached_eval_dataset") or self._evaluate_depth > 0:
                 return original(model, *args, **kwargs)
             arguments = _by_name(signature, model, args, kwargs)

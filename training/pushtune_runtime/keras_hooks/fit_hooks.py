@@ -33,7 +33,7 @@ class FitHooks:
         signature = inspect.signature(original)
 
         @functools.wraps(original)
-        def fit(model: Any, *args: Any, **kwargs: Any) -> Any:
+        def fit(model: Any, /, *args: Any, **kwargs: Any) -> Any:
             site = self._registry.sites.here("fit")
             bound = signature.bind(model, *args, **kwargs)
             explicit = set(bound.arguments)
@@ -73,7 +73,7 @@ class FitHooks:
         signature = inspect.signature(original)
 
         @functools.wraps(original)
-        def batch(dataset: Any, *args: Any, **kwargs: Any) -> Any:
+        def batch(dataset: Any, /, *args: Any, **kwargs: Any) -> Any:
             site = self._registry.sites.here("batch")
             bound = signature.bind(dataset, *args, **kwargs)
             size = bound.arguments["batch_size"]

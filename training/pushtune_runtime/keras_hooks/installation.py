@@ -4,6 +4,7 @@ from typing import Any, List
 
 from pushtune_runtime.interruption import Interruption
 from pushtune_runtime.keras_hooks import legacy_arguments, legacy_files, legacy_names
+from pushtune_runtime.keras_hooks.accuracy_metric import AccuracyMetric
 from pushtune_runtime.keras_hooks.checkpoint_listener import CheckpointListener
 from pushtune_runtime.keras_hooks.data_split import DataSplit
 from pushtune_runtime.keras_hooks.fit_events import FitEvents, FitListener
@@ -19,8 +20,6 @@ from pushtune_runtime.keras_hooks.shuffling import EpochShuffling
 from pushtune_runtime.keras_hooks.stopping import Stopping
 from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.session import Session
-from pushtune_runtime.source_index import Sources
-from pushtune_runtime.value_overrides import LiteralOverrides
 
 
 class KerasInstallation:
@@ -29,8 +28,7 @@ class KerasInstallation:
     def __init__(
         self,
         session: Session,
-        sources: Sources,
-        literals: LiteralOverrides,
+        registry: ParameterRegistry,
         randomness: SeededRandomness,
         interruption: Interruption,
     ) -> None:
@@ -38,7 +36,8 @@ class KerasInstallation:
         self._randomness = randomness
         self._shuffling = EpochShuffling(session.request.seed)
         self._checkpoints = CheckpointListener(session, self._shuffling, randomness, interruption)
-        self.registry = ParameterRegistry(session, sources, literals)
+        self.registry = registry
+        self._events = FitEvents([])
         self._split = DataSplit(session)
         self._fit_hooks = FitHooks(session, self.registry)
         self._layers = LayerHooks(self.registry, lambda layer, site: None)
@@ -50,6 +49,7 @@ class KerasInstallation:
         listeners: List[FitListener] = [
             self._shuffling,
             self._split,
+            AccuracyMetric(),
             MetricCapture(self._session, self._split.guard),
             Stopping(self._session),
             ModelSaving(self._session),
@@ -58,7 +58,8 @@ class KerasInstallation:
         if self._session.request.mode == "baseline":
             listeners.append(self._ties)
         listeners.append(self._checkpoints)  # stores what the others have made of an epoch
-        FitEvents(listeners).install()
+        self._events.listeners.extend(listeners)
+        self._events.install()
         self._shuffling.install()
         self._checkpoints.install()
         self._randomness.install_tensorflow()
@@ -81,7 +82,11 @@ class KerasInstallation:
         self._fit_hooks.finish()
         if self._session.request.mode == "baseline":
             self._ties.finish()
-        self._session.search_space = self.registry.parameters()
+
+    @property
+    def has_fitted(self) -> bool:
+        """Whether the script has called ``fit`` of a Keras model."""
+        return self._events.fit_number > 0
 
 
 def set_threads(threads: int) -> None:

@@ -57,7 +57,7 @@ class LayerHooks:
         signature = inspect.signature(original)
 
         @functools.wraps(original)
-        def constructor(layer: Any, *args: Any, **kwargs: Any) -> None:
+        def constructor(layer: Any, /, *args: Any, **kwargs: Any) -> None:
             site = self._registry.sites.here(owner)
             bound = _bind(signature, layer, args, kwargs) if site else None
             if site is None or bound is None:
@@ -97,7 +97,7 @@ class LayerHooks:
         signature = inspect.signature(original)
 
         @functools.wraps(original)
-        def constructor(wrapper: Any, layer: Any, *args: Any, **kwargs: Any) -> None:
+        def constructor(wrapper: Any, /, layer: Any, *args: Any, **kwargs: Any) -> None:
             original(wrapper, layer, *args, **kwargs)
             if id(layer) in self.of_layer:
                 self.layers.append(wrapper)

@@ -40,7 +40,7 @@ def _wrap_constructor(patched_class: Any, translate: Translation) -> None:
     signature = inspect.signature(original)
 
     @functools.wraps(original)
-    def constructor(instance: Any, *args: Any, **kwargs: Any) -> None:
+    def constructor(instance: Any, /, *args: Any, **kwargs: Any) -> None:
         args, kwargs = translate(args, kwargs)
         original(instance, *args, **kwargs)
 
@@ -50,7 +50,7 @@ def _wrap_constructor(patched_class: Any, translate: Translation) -> None:
 
 def _wrap_method(original: Any, translate: Any, warn: Warn) -> Any:
     @functools.wraps(original)
-    def method(model: Any, *args: Any, **kwargs: Any) -> Any:
+    def method(model: Any, /, *args: Any, **kwargs: Any) -> Any:
         args, kwargs = translate(args, kwargs, warn)
         return original(model, *args, **kwargs)
 

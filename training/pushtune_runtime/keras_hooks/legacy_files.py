@@ -27,8 +27,9 @@ def weights_path(path: str, warn: Warn) -> str:
     """Return ``path`` with the ending that Keras 3 wants for weights."""
     if path.endswith((WEIGHTS_ENDING, ".weights.json")):
         return path
-    warn(f"weights were written to {path}{WEIGHTS_ENDING}, because Keras 3 wants this ending")
-    return path + WEIGHTS_ENDING
+    plain = _without_ending(path)
+    warn(f"weights were written to {plain}{WEIGHTS_ENDING}, because Keras 3 wants this ending")
+    return plain + WEIGHTS_ENDING
 
 
 def model_path(path: str, warn: Warn) -> str:
@@ -41,10 +42,16 @@ def model_path(path: str, warn: Warn) -> str:
 
 def existing_path(path: str) -> str:
     """Return the file that was written when the script asked for ``path``."""
-    for ending in ("", WEIGHTS_ENDING, ".keras"):
-        if os.path.exists(path.rstrip("/") + ending):
-            return path if ending == "" else path.rstrip("/") + ending
-    return path
+    plain = _without_ending(path)
+    candidates = (path, plain + WEIGHTS_ENDING, plain + ".h5", path.rstrip("/") + ".keras")
+    return next((candidate for candidate in candidates if os.path.exists(candidate)), path)
+
+
+def _without_ending(path: str) -> str:
+    for ending in (".h5", ".hdf5", ".ckpt"):
+        if path.endswith(ending):
+            return path[: -len(ending)]
+    return path.rstrip("/")
 
 
 def _wrap_path(holder: Any, name: str, translate: Callable[[str], str]) -> None:
@@ -69,7 +76,7 @@ def _wrap_checkpoint(checkpoint_class: Any, warn: Warn) -> None:
     signature = inspect.signature(original)
 
     @functools.wraps(original)
-    def constructor(callback: Any, *args: Any, **kwargs: Any) -> None:
+    def constructor(callback: Any, /, *args: Any, **kwargs: Any) -> None:
         if "period" in kwargs:  # Keras 2: every so many epochs
             kwargs.pop("period")
             warn("ModelCheckpoint: the argument period of Keras 2 was left out; every epoch is considered")

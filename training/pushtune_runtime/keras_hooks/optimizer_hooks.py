@@ -40,7 +40,7 @@ class OptimizerHooks:
         signature = inspect.signature(original)
 
         @functools.wraps(original)
-        def constructor(instance: Any, *args: Any, **kwargs: Any) -> None:
+        def constructor(instance: Any, /, *args: Any, **kwargs: Any) -> None:
             site = self._registry.sites.here(owner)
             if site is None:
                 original(instance, *args, **kwargs)
@@ -75,7 +75,7 @@ class OptimizerHooks:
         signature = inspect.signature(original)
 
         @functools.wraps(original)
-        def compile(model: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A001  (the name that Keras gives it)
+        def compile(model: Any, /, *args: Any, **kwargs: Any) -> Any:  # noqa: A001  (the name that Keras gives it)
             site = self._registry.sites.here("compile")
             if site is None:
                 return original(model, *args, **kwargs)

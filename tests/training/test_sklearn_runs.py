@@ -1,0 +1,98 @@
+"""Whole runs of scikit-learn scripts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.training.runtime_runs import Run, needs_sklearn, run, run_text
+
+from pushtune_contract.exit_codes import ExitCode
+
+pytestmark = [needs_sklearn, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def baseline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    yield run(tmp_path_factory.mktemp("sklearn"), "sklearn_two")
+
+
+def test_the_best_tested_estimator_counts(baseline: Run) -> None:
+    result = baseline.result
+    assert (baseline.exit_code, result.status) == (ExitCode.DONE, "done")
+    assert result.objective is not None
+    assert (result.objective.metric, result.objective.guard, result.objective.best_epoch) == (
+        "accuracy", "cross_validation", 0,
+    )  # fmt: skip
+    assert 0.7 < result.objective.value < 0.95
+    assert result.objective.chance == pytest.approx(0.103, abs=0.005)
+    assert baseline.stdout.startswith(f"forest {result.test_metrics['accuracy']} 10 10\n")
+    assert (result.test_reads, result.samples) == (1, {"train": 1437, "test": 360})
+    assert result.model_files == ["model/model.joblib"]
+    assert "trains 3 estimators; the objective is that of the best, RandomForestClassifier" in baseline.messages()
+    first = next(line for line in baseline.progress if line.kind == "epoch")
+    assert first.metrics == {"val_accuracy": result.objective.value}
+
+
+def test_constructors_are_found_with_their_literals(baseline: Run) -> None:
+    found = {(item.owner, item.argument, item.value, item.line, item.explicit) for item in baseline.result.search_space}
+    assert found == {
+        ("RandomForestClassifier", "n_estimators", 10, 9, True),
+        ("RandomForestClassifier", "max_depth", 4, 12, True),
+        ("RandomForestClassifier", "min_samples_leaf", 1, 12, False),
+        ("SVC", "C", 0.01, 15, True),
+        ("SVC", "kernel", "rbf", 15, False),
+        ("SVC", "kernel", "linear", 19, True),
+        ("SVC", "C", 1.0, 19, False),
+    }
+
+
+def test_a_trial_answers_with_cross_validation(baseline: Run, tmp_path: Path) -> None:
+    overrides = {
+        "train.py:12:9#0.RandomForestClassifier.n_estimators": 30,
+        "train.py:12:9#0.RandomForestClassifier.max_depth": 9,
+        "train.py:15:39#0.SVC.C": 10.0,
+    }
+    trial = run(tmp_path, "sklearn_two", mode="trial", overrides=overrides)
+    assert (trial.result.status, trial.result.unapplied) == ("done", [])
+    assert (trial.result.test_metrics, trial.result.test_reads) == ({}, 0)
+    assert trial.result.objective is not None
+    assert baseline.result.objective is not None
+    assert trial.result.objective.value > baseline.result.objective.value + 0.05
+    pipe = [line for line in trial.progress if line.kind == "epoch"][1]
+    assert trial.stdout.startswith("forest ")
+    assert " 30 30\n" in trial.stdout
+    assert f"pipe {round(pipe.metrics['val_accuracy'], 4)}\n" in trial.stdout
+
+
+def test_a_value_out_of_range_is_infeasible(tmp_path: Path) -> None:
+    overrides = {"train.py:12:9#0.RandomForestClassifier.max_depth": -3}
+    trial = run(tmp_path, "sklearn_two", mode="trial", overrides=overrides)
+    assert (trial.exit_code, trial.result.status) == (ExitCode.INFEASIBLE, "infeasible")
+    assert trial.result.error is not None
+    assert trial.result.error.line == 13
+
+
+def test_a_regression_is_scored_by_r2_or_by_what_is_asked(tmp_path: Path) -> None:
+    text = (
+        "from sklearn.datasets import make_regression\n"
+        "from sklearn.linear_model import Ridge\n"
+        "import sklearn.metrics\n"
+        "x, y = make_regression(200, 5, noise=1.0, random_state=0)\n"
+        "model = Ridge()\n"
+        "model.fit(x[:150], y[:150])\n"
+        "print(sklearn.metrics.mean_absolute_error(y[150:], model.predict(x[150:])))\n"
+    )
+    plain = run_text(tmp_path / "plain", text).result
+    asked = run_text(tmp_path / "asked", text, objective="mae").result
+    assert plain.objective is not None
+    assert asked.objective is not None
+    assert (plain.objective.metric, plain.objective.direction) == ("r2", "maximize")
+    assert (asked.objective.metric, asked.objective.direction) == ("mae", "minimize")
+    assert asked.objective.value > 0
+    assert set(plain.test_metrics) == {"mae"}
+
+
+def test_transformers_alone_train_nothing(tmp_path: Path) -> None:
+    text = "from sklearn.preprocessing import StandardScaler\nStandardScaler().fit([[1.0], [2.0]])\n"
+    done = run_text(tmp_path, text)
+    assert done.exit_code == ExitCode.SCRIPT_ERROR

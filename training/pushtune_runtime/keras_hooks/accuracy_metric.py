@@ -1,0 +1,62 @@
+"""Measures accuracy for classifiers whose script compiles them without any metric."""
+
+from typing import Any, Dict, List, Optional
+
+from pushtune_runtime.keras_hooks.fit_events import Arguments, FitListener
+
+METRIC = "accuracy"
+
+
+class AccuracyMetric(FitListener):
+    """Adds the metric before ``fit``; the script's own ``evaluate`` still returns the loss alone."""
+
+    def __init__(self) -> None:
+        self._models: List[Any] = []
+
+    def before_fit(self, model: Any, fit_number: int, epochs: int, arguments: Arguments) -> int:
+        if _lacks_metrics(model) and _is_classification(model.loss):
+            _set_metric(model)
+            self._models.append(model)
+        return 0
+
+    def after_evaluate(self, model: Any, metrics: Dict[str, float]) -> None:
+        """Runs after the listeners that keep the metrics: the script gets what it compiled."""
+        if any(model is known for known in self._models):
+            metrics.pop(METRIC, None)
+
+
+def _lacks_metrics(model: Any) -> bool:
+    return model.compiled and getattr(model, "_compile_metrics", None) is None and not model._metrics
+
+
+def _is_classification(loss: Any) -> bool:
+    return "crossentropy" in _name_of(loss).lower()
+
+
+def _name_of(loss: Any) -> str:
+    if isinstance(loss, str):
+        return loss
+    return str(getattr(loss, "__name__", type(loss).__name__)) if loss is not None else ""
+
+
+def _set_metric(model: Any) -> None:
+    """Give ``model`` the metric as ``compile`` would; its functions are traced again with it."""
+    from keras.src.trainers.compile_utils import CompileMetrics
+    from keras.src.utils import tracking
+
+    with tracking.DotNotTrackScope():
+        model._compile_metrics = CompileMetrics([_metric_for(model.loss)], None)
+        model.train_function = None
+        model.test_function = None
+
+
+def _metric_for(loss: Any) -> Any:
+    """Return the metric: Keras chooses by the shapes, but it cannot know that binary outputs are logits."""
+    from_logits: Optional[bool] = getattr(loss, "from_logits", None)
+    if from_logits is None:
+        from_logits = getattr(loss, "_fn_kwargs", {}).get("from_logits", False)
+    if from_logits and "binary" in _name_of(loss).lower():
+        from keras.metrics import BinaryAccuracy
+
+        return BinaryAccuracy(name=METRIC, threshold=0.0)
+    return METRIC

@@ -1,0 +1,120 @@
+"""The estimators that a script trains; the best of them is the one that counts."""
+
+import os
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional
+
+from pushtune_contract import layout
+from pushtune_contract.reading import sync_folder
+from pushtune_contract.result import Objective
+from pushtune_runtime.objective_choice import better
+from pushtune_runtime.session import Session
+from pushtune_runtime.sklearn_hooks.scoring import Score
+
+MODEL_FILE = "model.joblib"
+
+
+@dataclass
+class Candidate:
+    """One estimator that the script trained.
+
+    Attributes:
+        score: of its cross-validation; None where that failed.
+        tested: the script scores it on other data than it trained on. Known in a trial too, unlike ``test_metrics``.
+    """
+
+    estimator: Any
+    score: Optional[Score]
+    samples: int
+    training_data: List[Any] = field(default_factory=list)
+    tested: bool = False
+    test_metrics: Dict[str, float] = field(default_factory=dict)
+    test_samples: int = 0
+
+    def is_training_data(self, data: Any) -> bool:
+        """Return whether ``data`` is the very object that the estimator was trained on."""
+        return any(data is known for known in self.training_data)
+
+
+class Candidates:
+    """Keeps candidates in the order in which they were trained."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._all: List[Candidate] = []
+
+    def add(self, candidate: Candidate) -> None:
+        """Enter a trained estimator and report it as a finished epoch of its own."""
+        self._all.append(candidate)
+        session = self._session
+        session.trained = True
+        session.fit_number = len(self._all)
+        session.epoch = session.epochs = 1
+        session.epochs_trained += 1
+        session.progress_steps += 1
+        score = candidate.score
+        metrics = {} if score is None else {f"val_{score.metric}": score.value}
+        session.report("epoch", metrics, score.value if score else None)
+
+    def of(self, estimator: Any) -> Optional[Candidate]:
+        """Return the newest candidate for ``estimator``."""
+        return next((item for item in reversed(self._all) if item.estimator is estimator), None)
+
+    def newest(self) -> Optional[Candidate]:
+        """Return the candidate trained last."""
+        return self._all[-1] if self._all else None
+
+    def best(self) -> Optional[Candidate]:
+        """Return the candidate with the best score among those that the script tests, else among all.
+
+        The first of equals; the newest where none has a score.
+        """
+        scored = [item for item in self._all if item.score is not None]
+        scored = [item for item in scored if item.tested] or scored
+        if not scored:
+            return self.newest()
+        best = scored[0]
+        for item in scored[1:]:
+            if item.score and best.score and item.score.metric == best.score.metric:
+                best = item if better(item.score.direction, item.score.value, best.score.value) else best
+        return best
+
+    def finish(self) -> None:
+        """Put the best candidate into the session and save its model."""
+        best = self.best()
+        if best is None:
+            return
+        session, score = self._session, best.score
+        if score is not None:
+            session.objective = Objective(
+                score.metric, score.direction, score.value, best_epoch=0, guard="cross_validation", chance=score.chance
+            )
+        session.test_metrics = best.test_metrics
+        session.test_reads = 1 if best.test_metrics else 0
+        session.samples = {"train": best.samples}
+        if best.test_samples:
+            session.samples["test"] = best.test_samples
+        session.exactness_reason = "training has no checkpoints: an interrupted run starts again"
+        if len(self._all) > 1:
+            name = type(best.estimator).__name__
+            session.warn(f"the script trains {len(self._all)} estimators; the objective is that of the best, {name}")
+        self._save(best.estimator)
+
+    def _save(self, estimator: Any) -> None:
+        import joblib  # type: ignore[import-not-found,unused-ignore]
+
+        folder = self._session.trial_folder / layout.MODEL_FOLDER
+        folder.mkdir(exist_ok=True)
+        aside = folder / f"aside-{MODEL_FILE}"
+        try:
+            with open(aside, "wb") as stream:
+                joblib.dump(estimator, stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(aside, folder / MODEL_FILE)
+            sync_folder(folder)
+            self._session.model_files.append(f"{layout.MODEL_FOLDER}/{MODEL_FILE}")
+        except Exception as error:  # whatever an estimator of the script raises, its training counts
+            self._session.warn(f"the model could not be saved: {type(error).__name__}: {error}"[:500])
+        finally:
+            aside.unlink(missing_ok=True)

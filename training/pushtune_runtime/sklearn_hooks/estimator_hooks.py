@@ -1,0 +1,159 @@
+"""Finds and overrides constructor arguments of estimators, and follows ``fit`` and ``score``.
+
+Every estimator class passes through ``BaseEstimator.__init_subclass__`` while it is being defined, those of the script
+and of other libraries too: nothing has to be imported for it. Only calls written in the script itself count, so that
+``clone``, pipelines and grid searches stay as they are.
+"""
+
+import functools
+import inspect
+import types
+from typing import Any, Callable, Dict, Optional
+
+from pushtune_contract import layout
+from pushtune_runtime.holdout import count_samples
+from pushtune_runtime.parameter_registry import ParameterRegistry
+from pushtune_runtime.script_runner import TrainingStopped
+from pushtune_runtime.session import Session
+from pushtune_runtime.sklearn_hooks.candidates import Candidate, Candidates
+from pushtune_runtime.sklearn_hooks.scoring import Score, cross_validated, metric_of
+from pushtune_runtime.sklearn_hooks.tunable_arguments import IMPLICIT, choices_of, is_tunable, role_of
+
+
+class EstimatorHooks:
+    """Wraps estimator classes as they are defined."""
+
+    def __init__(self, session: Session, registry: ParameterRegistry, candidates: Candidates) -> None:
+        self._session = session
+        self._registry = registry
+        self._candidates = candidates
+        self._depth = 0
+
+    def install(self, base: types.ModuleType) -> None:
+        """Patch the module ``sklearn.base`` right after its import, before any estimator is defined."""
+        original = base.BaseEstimator.__init_subclass__.__func__
+
+        def __init_subclass__(cls: Any, /, **kwargs: Any) -> None:  # noqa: N807  (Python's name)
+            original(cls, **kwargs)
+            self._patch(cls)
+
+        base.BaseEstimator.__init_subclass__ = classmethod(__init_subclass__)
+        for mixin in (base.ClassifierMixin, base.RegressorMixin):
+            mixin.score = self._wrap_score(mixin.score)
+
+    def _patch(self, cls: Any) -> None:
+        own = vars(cls)
+        if isinstance(own.get("__init__"), types.FunctionType):
+            cls.__init__ = self._wrap_constructor(own["__init__"])
+        if isinstance(own.get("fit"), types.FunctionType):
+            cls.fit = self._wrap_fit(own["fit"])
+        score = own.get("score")
+        if isinstance(score, types.FunctionType):
+            cls.score = self._wrap_score(score)
+        elif isinstance(getattr(score, "fn", None), types.FunctionType):  # available only for some steps
+            score.fn = self._wrap_score(score.fn)
+
+    def _wrap_constructor(self, original: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def constructor(estimator: Any, /, *args: Any, **kwargs: Any) -> None:
+            owner = type(estimator).__name__
+            site = self._registry.sites.here(owner)
+            if site is None:
+                original(estimator, *args, **kwargs)
+                return
+            try:
+                bound = signature.bind(estimator, *args, **kwargs)
+            except TypeError:
+                original(estimator, *args, **kwargs)
+                return
+            self._override(site, owner, bound.arguments, signature)
+            original(*bound.args, **bound.kwargs)
+
+        return constructor
+
+    def _override(self, site: Any, owner: str, arguments: Dict[str, Any], signature: inspect.Signature) -> None:
+        given = {name: value for name, value in arguments.items() if is_tunable(name, value)}
+        implicit = {
+            name: value
+            for name, value in IMPLICIT.get(owner, {}).items()
+            if name not in arguments and name in signature.parameters
+        }
+        for name, value in {**given, **implicit}.items():
+            role = role_of(name)
+            identity = (role, owner, name)
+            _, wanted = self._registry.see(site, identity, value, name in given, choices_of(name, value))
+            if wanted != value:
+                arguments[name] = wanted
+
+    def _wrap_fit(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def fit(estimator: Any, /, *args: Any, **kwargs: Any) -> Any:
+            if self._depth > 0 or self._registry.sites.here("fit") is None:
+                return original(estimator, *args, **kwargs)
+            self._depth += 1
+            try:
+                return self._train(original, estimator, args, kwargs)
+            finally:
+                self._depth -= 1
+
+        return fit
+
+    def _train(self, original: Any, estimator: Any, args: Any, kwargs: Dict[str, Any]) -> Any:
+        self._stop_if_asked()
+        self._session.phase = "train"
+        fitted = original(estimator, *args, **kwargs)
+        x: Any = args[0] if args else kwargs.get("X")
+        y: Any = args[1] if len(args) > 1 else kwargs.get("y")
+        if y is None or not callable(getattr(estimator, "predict", None)):
+            return fitted
+        self._session.phase = "validate"
+        score = self._score_of(estimator, x, y)
+        self._candidates.add(Candidate(estimator, score, count_samples(x) or len(x), [x, y]))
+        self._session.phase = "evaluate"
+        return fitted
+
+    def _stop_if_asked(self) -> None:
+        if (self._session.trial_folder / layout.STOP_FILE).exists():
+            self._session.stop_reason = "pruned"
+            raise TrainingStopped("pruned")
+
+    def _score_of(self, estimator: Any, x: Any, y: Any) -> Optional[Score]:
+        searched = getattr(estimator, "best_score_", None)
+        if isinstance(searched, float) and getattr(estimator, "scoring", None) is None:
+            return Score(metric_of(estimator, None), "maximize", searched, None)
+        try:
+            return cross_validated(estimator, x, y, self._session.request.objective)
+        except Exception as error:  # too few samples, a metric that does not fit: the training itself counts
+            text = f"{type(estimator).__name__} could not be cross-validated: {type(error).__name__}: {error}"
+            self._session.warn(text[:500], kind="guard")
+            return None
+
+    def _wrap_score(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def score(estimator: Any, /, *args: Any, **kwargs: Any) -> Any:
+            candidate = self._candidates.of(estimator)
+            if candidate is None or self._depth > 0 or self._registry.sites.here("score") is None:
+                return original(estimator, *args, **kwargs)
+            data = args[0] if args else kwargs.get("X")
+            candidate.tested = candidate.tested or not candidate.is_training_data(data)
+            if self._session.request.mode == "trial" and candidate.score is not None:
+                return candidate.score.value
+            self._depth += 1
+            try:
+                value = original(estimator, *args, **kwargs)
+            finally:
+                self._depth -= 1
+            self._note(candidate, data, float(value))
+            return value
+
+        return score
+
+    def _note(self, candidate: Candidate, data: Any, value: float) -> None:
+        if candidate.is_training_data(data) or self._session.request.mode == "trial":
+            return
+        name = metric_of(candidate.estimator, None)
+        candidate.test_metrics[name] = value
+        candidate.test_samples = count_samples(data) or len(data)
+        self._session.report("evaluate", {name: value}, message="test")

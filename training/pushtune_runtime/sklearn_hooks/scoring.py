@@ -1,0 +1,78 @@
+"""Scores an estimator by cross-validation on the data that the script trains it on."""
+
+import math
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Iterator, Optional
+
+from pushtune_runtime.holdout import HOLDOUT_SEED, class_labels, majority_share
+
+FOLDS = 3
+# Metric as a request names it -> scorer of scikit-learn, which negates errors so that more is better.
+SCORERS = {
+    "accuracy": "accuracy", "balanced_accuracy": "balanced_accuracy", "auc": "roc_auc", "f1": "f1_macro",
+    "r2": "r2", "mae": "neg_mean_absolute_error", "mse": "neg_mean_squared_error",
+    "rmse": "neg_root_mean_squared_error", "loss": "neg_log_loss",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean over the folds; ``chance`` is what guessing the most frequent class reaches, None without classes."""
+
+    metric: str
+    direction: str
+    value: float
+    chance: Optional[float]
+
+
+def metric_of(estimator: Any, wanted: Optional[str]) -> str:
+    """Return the metric to score with: the wanted one where it is known, else accuracy or R2 by the kind of task."""
+    from sklearn.base import is_classifier
+
+    return wanted if wanted in SCORERS else ("accuracy" if is_classifier(estimator) else "r2")
+
+
+def cross_validated(estimator: Any, x: Any, y: Any, wanted: Optional[str]) -> Score:
+    """Return the score of a fresh copy of ``estimator`` over ``FOLDS`` folds; random states are left as they were.
+
+    Raises:
+        ValueError: the data is too small, or no fold could be scored.
+    """
+    from sklearn.base import clone
+    from sklearn.model_selection import cross_val_score
+
+    metric = metric_of(estimator, wanted)
+    scorer = SCORERS[metric]
+    with random_state_kept():
+        scores = cross_val_score(clone(estimator), x, y, cv=_folds(estimator, y), scoring=scorer)
+    value = float(scores.mean())
+    if not math.isfinite(value):
+        raise ValueError(f"cross-validation gave {value}")
+    negated = scorer.startswith("neg_")
+    chance = majority_share(class_labels(y)) if metric == "accuracy" else None
+    return Score(metric, "minimize" if negated else "maximize", -value if negated else value, chance)
+
+
+def _folds(estimator: Any, y: Any) -> Any:
+    """Return folds that are the same in every trial, stratified where each class is in all of them."""
+    import numpy as np
+    from sklearn.base import is_classifier
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    labels = np.asarray(y)
+    if is_classifier(estimator) and labels.ndim == 1 and np.unique(labels, return_counts=True)[1].min() >= FOLDS:
+        return StratifiedKFold(FOLDS, shuffle=True, random_state=HOLDOUT_SEED)
+    return KFold(FOLDS, shuffle=True, random_state=HOLDOUT_SEED)
+
+
+@contextmanager
+def random_state_kept() -> Iterator[None]:
+    """Leave the script's random numbers as if nothing had been drawn in between."""
+    import numpy as np
+
+    state = np.random.get_state()
+    try:
+        yield
+    finally:
+        np.random.set_state(state)
