@@ -1,8 +1,10 @@
 """The operator against a real HTTP server: sent once, kept when it must be, refused in words."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,10 +12,11 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
-from tests.notifying.sendgrid_server import SendGridServer, refusal, running_sendgrid
+from tests.notifying.sendgrid_server import HANG, SendGridServer, refusal, running_sendgrid
 
 from pushtune.errors import MailNotSent
 from pushtune.notifying.email_operator import EmailOperator, addresses
+from pushtune.notifying.outbox import Mail, outbox_entry
 from pushtune.records import read_record
 
 CONTEXT: Any = {"ti": SimpleNamespace(dag_id="train_digits", run_id="manual__1", task_id="notify", map_index=-1)}
@@ -74,6 +77,35 @@ def test_a_second_attempt_does_not_send_again(server: SendGridServer, home: Path
     assert operator().execute(OTHER_RUN)["state"] == "sent"
     assert len(server.requests) == 2
     assert not list((home / "outbox").glob("*.eml"))
+
+
+def test_a_file_that_an_earlier_attempt_left_is_removed(server: SendGridServer, home: Path) -> None:
+    key = operator().execute(CONTEXT)["key"]
+    with outbox_entry(home / "outbox", Mail(key, "a@b.c", ["a@b.c"], "Done", "x")) as entry:
+        entry.eml.write_bytes(b"left over")
+    assert operator().execute(CONTEXT)["state"] == "sent_before"
+    assert not entry.eml.exists()
+
+
+def test_an_attempt_that_is_killed_while_it_waits_is_not_repeated(server: SendGridServer, home: Path) -> None:
+    """SendGrid has the mail, and the process that would have noted it is gone."""
+    server.answers = [HANG]
+    program = (
+        "from types import SimpleNamespace; from pushtune.notifying.email_operator import EmailOperator\n"
+        "ti = SimpleNamespace(dag_id='train_digits', run_id='manual__1', task_id='notify', map_index=-1)\n"
+        "mail = {'to': 'ada@example.org', 'subject': 'Done', 'html_content': '<p>0.91</p>'}\n"
+        "EmailOperator(task_id='notify', **mail).execute({'ti': ti})\n"
+    )
+    project = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": f"{project / 'plugins'}:{project / 'training'}"}
+    with subprocess.Popen([sys.executable, "-c", program], env=environment) as process:
+        while not server.requests and process.poll() is None:
+            time.sleep(0.01)
+        process.kill()
+    answer = operator().execute(CONTEXT)
+    assert (answer["state"], len(server.requests)) == ("uncertain", 1)
+    assert b"Subject: Done" in Path(answer["where"]).read_bytes()
+    assert operator().execute(CONTEXT)["state"] == "uncertain"
 
 
 def test_another_outcome_of_the_same_run_is_told(server: SendGridServer, tmp_path: Path) -> None:

@@ -47,10 +47,11 @@ def test_the_state_survives_the_process(tmp_path: Path) -> None:
         entry.start_sending()
     with outbox_entry(tmp_path, mail_with()) as entry:
         assert (entry.state()["state"], entry.state()["attempts"], entry.sent) == ("sending", 2, False)
+        assert entry.uncertain and entry.leave_uncertain() == entry.eml and entry.uncertain
         assert entry.eml.exists()
         entry.finish_sending("id-1")
     with outbox_entry(tmp_path, mail_with()) as entry:
-        assert entry.sent and not entry.eml.exists()
+        assert entry.sent and not entry.uncertain and not entry.eml.exists()
         assert entry.state()["to"] == ["ada@example.org"] and entry.state()["reason"] == "id-1"
 
 
@@ -84,7 +85,7 @@ def test_a_killed_process_leaves_the_mail_and_no_lock(tmp_path: Path) -> None:
     process = subprocess.run([sys.executable, "-c", program, str(tmp_path)], env=environment, timeout=60)
     assert process.returncode == -9
     with outbox_entry(tmp_path, mail_with()) as entry:
-        assert entry.eml.exists() and entry.state()["state"] == "sending"
+        assert entry.eml.exists() and entry.uncertain
 
 
 @pytest.mark.parametrize(

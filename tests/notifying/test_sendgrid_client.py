@@ -11,7 +11,7 @@ from tests.notifying.sendgrid_server import DROP, GARBAGE, HANG, SendGridServer,
 
 from pushtune.errors import InvalidMail, MailNotSent, MailRefused
 from pushtune.notifying.outbox import Mail
-from pushtune.notifying.sendgrid_client import Account, account_from, send
+from pushtune.notifying.sendgrid_client import Account, account_from, prepare
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_the_whole_request(server: SendGridServer, tmp_path: Path) -> None:
     attachment = tmp_path / "curve.csv"
     attachment.write_bytes(b"1,0.5\n")
     mail = mail_with(cc=["c@example.org"], bcc=["b@example.org"], files=[str(attachment)])
-    assert send(mail, account_of(server)) == "id-1"
+    assert prepare(mail, account_of(server))() == "id-1"
     [(path, authorization, body)] = server.requests
     assert (path, authorization) == ("/v3/mail/send", "Bearer SG.secret")
     assert body == {
@@ -69,7 +69,7 @@ def test_the_same_key_gives_the_same_message_id() -> None:
 
 
 def test_a_line_break_in_the_subject_starts_no_header(server: SendGridServer) -> None:
-    send(mail_with(subject="Done\r\nBcc: all@example.org\u2028x"), account_of(server))
+    prepare(mail_with(subject="Done\r\nBcc: all@example.org\u2028x"), account_of(server))()
     assert server.bodies[0]["subject"] == "Done Bcc: all@example.org x"
 
 
@@ -86,7 +86,7 @@ def test_a_line_break_in_the_subject_starts_no_header(server: SendGridServer) ->
 def test_a_refusal_says_what_to_do(server: SendGridServer, status: int, remedy: str) -> None:
     server.answers = [(status, refusal("Does not contain\r\na valid address."))]
     with pytest.raises(MailRefused) as caught:
-        send(mail_with(), account_of(server))
+        prepare(mail_with(), account_of(server))()
     assert str(caught.value).startswith(
         f"SendGrid must accept the mail with HTTP 202. Received: HTTP {status}: Does not contain a valid address.."
     )
@@ -97,20 +97,20 @@ def test_a_refusal_says_what_to_do(server: SendGridServer, status: int, remedy: 
 def test_a_passing_problem_may_be_tried_again(server: SendGridServer, status: int) -> None:
     server.answers = [(status, b"<html>" + b"busy " * 1000)]
     with pytest.raises(MailNotSent, match=f"Received: HTTP {status}: <html>busy busy .*…. The task is tried again"):
-        send(mail_with(), account_of(server))
+        prepare(mail_with(), account_of(server))()
 
 
 @pytest.mark.parametrize("status", [200, 204])
 def test_only_202_means_that_the_mail_will_be_delivered(server: SendGridServer, status: int) -> None:
     server.answers = [status]
     with pytest.raises(MailRefused, match=f"HTTP 202. Received: HTTP {status}"):
-        send(mail_with(), account_of(server))
+        prepare(mail_with(), account_of(server))()
 
 
 def test_a_login_page_behind_a_redirection_is_not_taken_for_success(server: SendGridServer) -> None:
     server.answers = [302]
     with pytest.raises(MailRefused, match="Received: HTTP 200: <html>log in</html>"):
-        send(mail_with(), account_of(server))
+        prepare(mail_with(), account_of(server))()
 
 
 NO_ANSWERS = [(HANG, "timed out"), (DROP, "Remote end closed"), (GARBAGE, "not HTTP")]
@@ -120,14 +120,14 @@ NO_ANSWERS = [(HANG, "timed out"), (DROP, "Remote end closed"), (GARBAGE, "not H
 def test_no_usable_answer_may_be_tried_again(server: SendGridServer, answer: str, reason: str) -> None:
     server.answers = [answer]
     with pytest.raises(MailNotSent, match=f"must answer within 0.5 seconds at http://127.0.0.1.*{reason}"):
-        send(mail_with(), account_of(server, timeout_seconds=0.5))
+        prepare(mail_with(), account_of(server, timeout_seconds=0.5))()
 
 
 def test_no_server_may_be_tried_again() -> None:
     with running_sendgrid() as gone:
         account = account_of(gone)
     with pytest.raises(MailNotSent, match="Connection refused.*Check the network and the host"):
-        send(mail_with(), account)
+        prepare(mail_with(), account)()
 
 
 @pytest.mark.parametrize("host", ["http://api.sendgrid.com", "ftp://127.0.0.1", "api.sendgrid.com"])

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundExceptio
 from pushtune.errors import InvalidMail, MailNotSent, MailRefused
 from pushtune.notifying.outbox import Mail, OutboxEntry, is_address, outbox_entry
 from pushtune.notifying.plain_words import one_line
-from pushtune.notifying.sendgrid_client import Account, account_from, send
+from pushtune.notifying.sendgrid_client import Account, account_from, prepare
 from pushtune.records import recorded
 from pushtune.settings import Settings, load_settings
 
@@ -28,9 +28,10 @@ class EmailOperator(BaseOperator):
     The key is the password of the connection; its host is another address of the API, its extra may hold ``from_email``
     and ``timeout`` (seconds). Without the connection or its password the mail goes to the outbox and the task succeeds.
 
-    A mail is sent once: another attempt of the same task, or another task with the same key, finds that it was sent.
-    A refusal (4xx) fails the task at once; a time-out, 429 or 5xx fails the attempt, so that Airflow tries again. In
-    both cases the mail lies in the outbox.
+    A mail is sent once: another attempt of the same task, or another task with the same key, finds that it was sent, or
+    that an attempt was killed while SendGrid was about to answer (see ``outbox``). A refusal (4xx) fails the task at
+    once; a time-out, 429 or 5xx fails the attempt, so that Airflow tries again. In all these cases the mail lies in the
+    outbox.
 
     What a repository contains must come through ``message``, given as the output of a task: it is passed on as it is.
     Airflow renders the other fields as templates, so they may only hold what the author of the DAG wrote.
@@ -81,7 +82,7 @@ class EmailOperator(BaseOperator):
         self.message = message
 
     def execute(self, context: "Context") -> dict[str, str]:
-        """Send the mail; return ``state`` (``sent``, ``sent_before`` or ``kept``), ``where`` and ``key``."""
+        """Send the mail; return ``state`` (``sent``, ``sent_before``, ``kept``, ``uncertain``), ``where``, ``key``."""
         settings = load_settings()
         message = self.message if isinstance(self.message, Mapping) else {}
         try:
@@ -99,8 +100,16 @@ class EmailOperator(BaseOperator):
         account = account_from(self.conn_id, connection, settings.sendgrid_timeout_seconds)
         with outbox_entry(settings.outbox, mail) as entry:
             if entry.sent:
+                entry.remove_file()  # an earlier attempt may have died between its note and this
                 self.log.info("This mail was sent by an earlier attempt: %s", mail.key)
                 return {"state": "sent_before", "where": f"connection {self.conn_id}", "key": mail.key}
+            if entry.uncertain:
+                path = entry.leave_uncertain()
+                self.log.warning(
+                    "An earlier attempt ended during its call to SendGrid, which may have the mail already. It is not "
+                    "sent twice and lies in the outbox: %s (to send it, remove its .json and clear this task)", path
+                )
+                return {"state": "uncertain", "where": str(path), "key": mail.key}
             if account is None or not mail.to:
                 return self._keep(entry, f"no key in connection {self.conn_id}" if mail.to else "no recipient")
             return self._send(entry, mail, account)
@@ -111,9 +120,10 @@ class EmailOperator(BaseOperator):
         return {"state": "kept", "where": str(path), "key": entry.key}
 
     def _send(self, entry: OutboxEntry, mail: Mail, account: Account) -> dict[str, str]:
+        call = prepare(mail, account)
         entry.start_sending()
         try:
-            answer = send(mail, account)
+            answer = call()
         except (MailRefused, MailNotSent) as error:
             path = entry.keep(str(error))
             self.log.error("The mail was not sent. It lies in the outbox: %s", path)

@@ -1,8 +1,11 @@
 """The outbox: every mail is written here before it is sent, so that none is lost and none is sent twice.
 
-Two files per mail, named after its key: ``<name>.json`` says what became of it (``kept``, ``sending`` or ``sent``, and
-why), ``<name>.eml`` is the mail itself and is removed once SendGrid has it. A lock per mail keeps two processes from
-sending the same one; the kernel frees it when its holder dies.
+Two files per mail, named after its key: ``<name>.json`` says what became of it (``kept``, ``sending``, ``uncertain`` or
+``sent``, and why), ``<name>.eml`` is the mail itself and is removed once SendGrid has it. A lock per mail keeps two
+processes from sending the same one; the kernel frees it when its holder dies.
+
+SendGrid knows no key that would make a second call harmless. Whoever finds ``sending`` without anybody sending knows
+that a process died during the call, most likely while it waited for the answer: such a mail is not sent again.
 """
 
 import fcntl
@@ -58,7 +61,7 @@ class Mail:
 
     @property
     def message_id(self) -> str:
-        """Stable, so that mail programs show one mail where a crash made us send it twice."""
+        """Stable, so that mail programs can see one mail where a time-out made us send it twice."""
         return f"<{_digest(self.key)}@pushtune>"
 
     @property
@@ -98,10 +101,20 @@ class OutboxEntry:
             return {}
         return found
 
+    @property
+    def uncertain(self) -> bool:
+        """Whether SendGrid may have the mail without our having seen its answer."""
+        return self.state().get("state") in ("sending", "uncertain")
+
     def keep(self, reason: str) -> Path:
         """Write the mail and why it lies here; return the path of the ``.eml`` file."""
         self.eml.write_bytes(as_eml(self._mail))
         self._write("kept", reason)
+        return self.eml
+
+    def leave_uncertain(self) -> Path:
+        """Note that the mail will not be sent again; return the path of the ``.eml`` file."""
+        self._write("uncertain", "an attempt ended during the call, so SendGrid may have the mail already")
         return self.eml
 
     def start_sending(self) -> None:
@@ -112,6 +125,10 @@ class OutboxEntry:
     def finish_sending(self, answer: str) -> None:
         """Note that SendGrid has the mail."""
         self._write("sent", answer)
+        self.remove_file()
+
+    def remove_file(self) -> None:
+        """Remove the mail itself, of which SendGrid has a copy; what became of it stays noted."""
         self.eml.unlink(missing_ok=True)
 
     def _write(self, state: str, reason: str, attempts: int | None = None) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
@@ -76,20 +77,27 @@ def _base_address(connection: Any) -> str:
     return f"{address}:{connection.port}" if connection.port else address
 
 
-def send(mail: Mail, account: Account) -> str:
-    """Hand ``mail`` to SendGrid; return its id for the message, which may be empty.
+def prepare(mail: Mail, account: Account) -> Callable[[], str]:
+    """Return the call that hands ``mail`` to SendGrid. Everything that can be done before the call is done here.
 
-    Raises:
-        MailRefused: the same call would be refused again (a 4xx answer, or an answer that SendGrid never gives).
-        MailNotSent: a later attempt may pass: no connection, no answer in time, 429 or 5xx.
+    The call returns SendGrid's id for the message, which may be empty, and raises
+
+    - MailRefused: the same call would be refused again (a 4xx answer, or an answer that SendGrid never gives).
+    - MailNotSent: a later attempt may pass: no connection, no answer in time, 429 or 5xx.
     """
     import sendgrid
-    from python_http_client.exceptions import HTTPError
 
     client = sendgrid.SendGridAPIClient(account.api_key, host=account.host)
     client.client.timeout = account.timeout_seconds
+    request = as_request(mail)
+    return lambda: _call(client, request, account)
+
+
+def _call(client: Any, request: dict[str, Any], account: Account) -> str:
+    from python_http_client.exceptions import HTTPError
+
     try:
-        answer = client.client.mail.send.post(request_body=as_request(mail))
+        answer = client.client.mail.send.post(request_body=request)
     except HTTPError as error:
         raise _refusal(int(error.status_code), error.body, account) from error
     except (OSError, HTTPException) as error:  # URLError and time-outs are OSErrors; the other is an answer not in HTTP
