@@ -116,6 +116,6 @@ def test_the_catalog_loads_without_docker_or_airflow():
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False, timeout=60).returncode == 0
 
 
-@pytest.mark.parametrize("script", ["images/base/prepare.py", "images/libraries/install_libraries.py"])
+@pytest.mark.parametrize("script", ["images/system/prepare.py", "images/libraries/install_libraries.py"])
 def test_scripts_of_images_parse_on_an_old_python(script):
     ast.parse((PROJECT_FOLDER / script).read_text(), feature_version=(3, 8))

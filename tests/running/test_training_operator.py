@@ -120,6 +120,35 @@ def test_ends_map_to_skip_fail_and_retry(trial, run):
 
 
 @pytest.mark.docker
+def test_a_container_that_got_further_is_followed_by_the_next_one_at_once(trial, run):
+    made = trial("""
+        epoch = int(open(TRIAL + "seen").read()) if os.path.exists(TRIAL + "seen") else 0
+        put("seen", str(epoch + 1))
+        progress(epoch + 1)
+        if epoch < 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        end("done", 0)
+    """)
+    store = Store()
+    assert run(made, store)["restarts"] == 3 and made.containers() == []
+    assert store["progress"]["epoch"] == 4
+
+
+@pytest.mark.docker
+def test_restarts_at_once_are_bounded_as_well(trial, run, monkeypatch):
+    monkeypatch.setenv("PUSHTUNE_RESTART_LIMIT", "2")
+    made = trial("""
+        epoch = int(open(TRIAL + "seen").read()) if os.path.exists(TRIAL + "seen") else 0
+        put("seen", str(epoch + 1))
+        progress(epoch + 1)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """)
+    with pytest.raises(AirflowException, match="exit code 137"):
+        run(made)
+    assert made.container.attempts.containers == 3
+
+
+@pytest.mark.docker
 def test_a_reason_before_the_start_skips_without_a_container(trial, run):
     made = trial("end('done', 0)")
     with pytest.raises(AirflowSkipException, match="Not started: its sibling met the target"):

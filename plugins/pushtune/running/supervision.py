@@ -23,9 +23,16 @@ ENGINE_OUTAGE_SECONDS = 120.0
 LOG_END_SECONDS = 5.0
 DETAIL_LINES_PER_LOOK = 20
 ATTACHED_LINES = 100
-CATCH_UP_LOOKS = 500
+LOOK_BACK_LIMIT = 500
 
 StopRule = Callable[[dict[str, Any]], str | None]
+
+
+@dataclass
+class Flag:
+    """A wish from a signal handler; no ``threading.Event``, whose lock the interrupted code itself may hold."""
+
+    raised: bool = False
 
 
 @dataclass
@@ -41,7 +48,7 @@ class Supervisor:
         breach: set where the container was stopped by force, with the error to report; None for a pruned trial that
             did not listen.
         forced: whether the container was stopped by force.
-        cancelled: set by ``cancel``: somebody else is stopping the container.
+        cancelled: set where somebody else is stopping the container: watching ends.
     """
 
     engine: ContainerEngine
@@ -51,38 +58,51 @@ class Supervisor:
     stop_rule: StopRule | None
     used_seconds: float
     disk_limit_bytes: int
+    cancelled: Flag = field(default_factory=Flag)
     stopped_because: str = ""
     breach: PushtuneError | None = None
     forced: bool = False
-    cancelled: bool = False
     _due: dict[str, float] = field(default_factory=dict)
     _stop_deadline: float = 0.0
     _rule_failed: bool = False
 
+    def __post_init__(self) -> None:
+        self._reader = ProgressReader(self._folder)
+
+    def look_back(self) -> None:
+        """Show in one line how far earlier containers, or the one that is attached to, have come."""
+        for _ in range(LOOK_BACK_LIMIT):
+            if not self._reader.read_new():
+                break
+        if self._reader.last is not None:
+            self.log(f"So far: {describe(self._reader.last)}")
+
     def watch(self, container_id: str, started_unix_time: float, attached: bool) -> None:
-        """Return once the container has ended, or was stopped by force, or ``cancel`` was called.
+        """Return once the container has ended, or was stopped by force, or watching was cancelled.
 
         Of a container that was ``attached`` to, what it has put out before is shown in part only: the log of the try
         before has it.
         """
-        reader = ProgressReader(self._folder)
-        if attached:
-            self._catch_up(reader)
         follower = self._follow(container_id, ATTACHED_LINES if attached else LINES_LIMIT)
-        while not self.cancelled:
-            follower.ended.wait(STATE_INTERVAL_SECONDS)
+        while not self.cancelled.raised:
+            self._wait_for_output(follower)
             if not self._is_running(container_id):
                 break
             if follower.ended.is_set() and not follower.limited:
+                time.sleep(STATE_INTERVAL_SECONDS)
                 follower = self._follow(container_id, 1)
-            self._look(container_id, reader, started_unix_time)
-        if not self.cancelled and not follower.finish(LOG_END_SECONDS):
+            self._look(container_id, started_unix_time)
+        complete = follower.finish(0.0 if self.cancelled.raised else LOG_END_SECONDS)
+        if not complete and not self.cancelled.raised:
             self._show_last_lines(container_id)
-        self._show_progress(reader)
+        self._show_progress()
 
-    def cancel(self) -> None:
-        """Make ``watch`` return; safe to call from a signal handler."""
-        self.cancelled = True
+    def _wait_for_output(self, follower: LogFollower) -> None:
+        """Wait until the output ends, which the end of the container does at once, but not for long."""
+        if follower.limited:
+            time.sleep(STATE_INTERVAL_SECONDS)
+        else:
+            follower.ended.wait(STATE_INTERVAL_SECONDS)
 
     @property
     def _folder(self) -> Path:
@@ -95,7 +115,7 @@ class Supervisor:
 
     def _is_running(self, container_id: str) -> bool:
         deadline = time.monotonic() + ENGINE_OUTAGE_SECONDS
-        while not self.cancelled:
+        while not self.cancelled.raised:
             try:
                 state = self.engine.find(container_id)
                 return state is not None and state.is_running
@@ -105,9 +125,9 @@ class Supervisor:
                 time.sleep(STATE_INTERVAL_SECONDS)
         return False
 
-    def _look(self, container_id: str, reader: ProgressReader, started_unix_time: float) -> None:
+    def _look(self, container_id: str, started_unix_time: float) -> None:
         if self._is_due("progress", PROGRESS_INTERVAL_SECONDS):
-            self._show_progress(reader)
+            self._show_progress()
         if self._is_due("stop_rule", STOP_RULE_INTERVAL_SECONDS) and not self.stopped_because:
             self._ask_stop_rule()
         if self._is_due("disk", DISK_INTERVAL_SECONDS):
@@ -121,15 +141,8 @@ class Supervisor:
         self._due[what] = now + interval_seconds
         return True
 
-    def _catch_up(self, reader: ProgressReader) -> None:
-        for _ in range(CATCH_UP_LOOKS):
-            if not reader.read_new():
-                break
-        if reader.last is not None:
-            self.log(f"So far: {describe(reader.last)}")
-
-    def _show_progress(self, reader: ProgressReader) -> None:
-        lines = reader.read_new()
+    def _show_progress(self) -> None:
+        lines = self._reader.read_new()
         epochs = [line for line in lines if line.kind != "tick"]
         if len(epochs) > DETAIL_LINES_PER_LOOK:
             self.log(f"({len(epochs) - DETAIL_LINES_PER_LOOK} earlier lines of progress left out)")

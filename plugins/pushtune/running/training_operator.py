@@ -26,7 +26,7 @@ from pushtune.running import attempts, workspace
 from pushtune.running.container_engine import ContainerEngine, connect
 from pushtune.running.container_labels import TrainingLabels, installation_id
 from pushtune.running.slots import hold_slot
-from pushtune.running.supervision import StopRule, Supervisor
+from pushtune.running.supervision import Flag, StopRule, Supervisor
 from pushtune.running.trial_container import FINISHED, GONE, RUNNING, TrialContainer
 from pushtune.settings import Settings, load_settings
 
@@ -86,6 +86,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         self.stop_rule = stop_rule
         self._container_id = ""
         self._supervisor: Supervisor | None = None
+        self._cancelled = Flag()
 
     def execute(self, context: Any) -> dict[str, Any]:  # type: ignore[override]
         """Run the trial to its end and return its outcome."""
@@ -109,8 +110,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
                 "A container must get further than the one before.", reason,
                 "Look at the output of the last tries; clear the task to try again.",
             )
-        url = self.docker_url if isinstance(self.docker_url, str) else self.docker_url[0]
-        self._engine = ContainerEngine(connect(url, self.timeout))
+        self._engine = self._connect()
         self._engine_id = self._engine.engine_id()
         owner = _owner(context["ti"], spec, settings)
         self._container = TrialContainer(self._engine, settings, spec, owner, self.log.info)
@@ -118,18 +118,40 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         if known.outcome:
             self.log.info("This trial has already ended as %s.", known.outcome["status"])
             return known.outcome
-        self._supervisor = Supervisor(
+        with self._slot(spec):
+            while True:
+                self._supervisor = self._new_supervisor(context, spec, settings)
+                try:
+                    result: dict[str, Any] = self.execute_resumable(context)
+                    return result
+                except TrialInterrupted as error:
+                    if not self._restarts_at_once(settings):
+                        raise
+                    self.log.warning("%s", error)
+
+    def _connect(self) -> ContainerEngine:
+        url = self.docker_url if isinstance(self.docker_url, str) else self.docker_url[0]
+        return ContainerEngine(connect(url, self.timeout))
+
+    def _new_supervisor(self, context: Any, spec: dict[str, Any], settings: Settings) -> Supervisor:
+        return Supervisor(
             engine=self._engine,
             spec=spec,
             log=self.log.info,
             publish=self._publisher(context),
             stop_rule=self.stop_rule,
-            used_seconds=known.used_seconds,
+            used_seconds=self._container.attempts.used_seconds,
             disk_limit_bytes=settings.trial_disk_bytes,
+            cancelled=self._cancelled,
         )
-        with self._slot(spec):
-            result: dict[str, Any] = self.execute_resumable(context)
-        return result
+
+    def _restarts_at_once(self, settings: Settings) -> bool:
+        """Whether the next container may start within this try, which saves Airflow's pause before the next one.
+
+        One that got no further than the one before waits for that pause, since what ended it may need the time to pass.
+        """
+        known = self._container.attempts
+        return not self._cancelled.raised and known.unmoved == 0 and known.restarts < settings.restart_limit
 
     def _slot(self, spec: dict[str, Any]) -> AbstractContextManager[object]:
         slots = spec.get("slots")
@@ -206,14 +228,16 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         return self._container.settle(state, None)
 
     def on_kill(self) -> None:
-        """Stop and remove the container, in less time than Airflow leaves (called from a signal handler)."""
-        if self._supervisor is None:
-            return
-        self._supervisor.cancel()
+        """Stop and remove the container, in less time than Airflow leaves.
+
+        It is called from a signal handler, so the connection is a new one: the other may be in use at this moment.
+        """
+        self._cancelled.raised = True
         if self._container_id:
             attempts.mark_killed(Path(self._checked_spec()["folder"]), self._container_id)
-            self._engine.stop(self._container_id, KILL_GRACE_SECONDS)
-            self._engine.remove(self._container_id)
+            engine = self._connect()
+            engine.stop(self._container_id, KILL_GRACE_SECONDS)
+            engine.remove(self._container_id)
 
 
 def _owner(instance: Any, spec: dict[str, Any], settings: Settings) -> TrainingLabels:

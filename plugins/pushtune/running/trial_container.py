@@ -97,13 +97,14 @@ class TrialContainer:
         """Start the container where that has not happened, watch it, and return its state after its end."""
         state = self._engine.find(container_id)
         attached = state is not None and state.is_running
+        supervisor.look_back()
         if state is not None and state.status == "created":
             self._engine.start(container_id)
         if state is not None and (attached or state.status == "created"):
             self._log(f"{'Attached to' if attached else 'Started'} container {state.name}.")
             supervisor.watch(container_id, state.started_unix_time or time.time(), attached)
             state = self._engine.find(container_id)
-        return _present(None if supervisor.cancelled else state)
+        return _present(None if supervisor.cancelled.raised else state)
 
     def ended(self, container_id: str) -> ContainerState:
         """Return the state of a container that has ended."""
