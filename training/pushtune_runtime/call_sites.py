@@ -52,9 +52,7 @@ class CallSites:
         """
         if self.paused:
             return None
-        frame: Optional[FrameType] = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename.startswith(_RUNTIME_FOLDER):
-            frame = frame.f_back
+        frame = _first_outside_runtime(sys._getframe(1))
         if frame is None or not is_user_file(self._session, frame.f_code.co_filename):
             return None
         frames = tuple(itertools.islice(self._user_frames(frame), CALLERS_LIMIT))
@@ -62,6 +60,13 @@ class CallSites:
         key = (file, position[0], position[2], owner)
         self._counts[key] = self._counts.get(key, -1) + 1
         return CallSite(file, position, self._counts[key], frames)
+
+    def is_called_by_script(self) -> bool:
+        """Return whether the repository itself makes the call that a hook stands in; nothing is counted."""
+        if self.paused:
+            return False
+        frame = _first_outside_runtime(sys._getframe(1))
+        return frame is not None and is_user_file(self._session, frame.f_code.co_filename)
 
     def _user_frames(self, frame: Optional[FrameType]) -> Iterator[Tuple[str, Position]]:
         while frame is not None:
@@ -85,6 +90,12 @@ class CallSites:
                 break
             found.append((source, call))
         return found
+
+
+def _first_outside_runtime(frame: Optional[FrameType]) -> Optional[FrameType]:
+    while frame is not None and frame.f_code.co_filename.startswith(_RUNTIME_FOLDER):
+        frame = frame.f_back
+    return frame
 
 
 def frame_position(frame: FrameType) -> Position:

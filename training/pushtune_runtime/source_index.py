@@ -28,15 +28,17 @@ class SourceFile:
                 self.parents[child] = node
 
     def call_at(self, position: Position) -> Optional[ast.Call]:
-        """Return the call that spans exactly ``position``."""
+        """Return the call that Python reports at ``position``."""
+        line, last_line, column, last_column = position
         for call in self.calls:
-            if (call.lineno, call.end_lineno, call.col_offset, call.end_col_offset) == position:
+            end = (call.end_lineno, call.end_col_offset)
+            if call_start(call) == (line, column) and end == (last_line, last_column):
                 return call
         return None
 
     def calls_starting_at(self, line: int, column: int) -> List[ast.Call]:
         """Return the calls that begin at ``line`` and ``column``, outermost first."""
-        return [call for call in self.calls if (call.lineno, call.col_offset) == (line, column)]
+        return [call for call in self.calls if call_start(call) == (line, column)]
 
     def scopes_of(self, node: ast.AST) -> Iterator[Scope]:
         """Yield the scopes that a name in ``node`` is looked up in: functions from inside out, then the module."""
@@ -92,6 +94,14 @@ class Sources:
             if found is not None:
                 return found
         return None
+
+
+def call_start(call: ast.Call) -> Tuple[int, int]:
+    """Return line and column at which Python reports ``call``: in a chain over several lines, where its name stands."""
+    method = call.func
+    if isinstance(method, ast.Attribute) and method.end_lineno is not None and method.end_lineno != call.lineno:
+        return method.end_lineno, (method.end_col_offset or 0) - len(method.attr)
+    return call.lineno, call.col_offset
 
 
 def called_name(call: ast.Call) -> str:

@@ -22,7 +22,9 @@ _ID = re.compile(r"(?P<file>.+):(?P<line>\d+):(?P<column>\d+)#(?P<occurrence>\d+
 # Arguments that may be given without their name: owner -> position; layers take theirs first.
 POSITIONS: Dict[Tuple[str, str], int] = {
     ("fit", "batch_size"): 2, ("fit", "epochs"): 3, ("fit_generator", "epochs"): 2,
-    ("compile", "optimizer"): 0,
+    ("compile", "optimizer"): 0, ("batch", "batch_size"): 0, ("flow", "batch_size"): 2,
+    ("flow_from_directory", "batch_size"): 5, ("image_dataset_from_directory", "batch_size"): 5,
+    ("text_dataset_from_directory", "batch_size"): 4,
 }  # fmt: skip
 _SECOND = ("kernel_size", "key_dim", "output_dim")
 _NAMED_ONLY = ("added_dropout", "extra_layers")

@@ -3,35 +3,27 @@
 baseline, trial: a part of the training data is held out and takes the place of the script's ``validation_data``.
 trial: ``evaluate`` answers with the hold-out, whatever data it is given. baseline, retrain: test data is read once.
 retrain: the script trains on everything; where it asks for validation it gets the same part, now in-sample.
+A validation part that the script itself takes from its training data is kept as it is.
 """
 
-from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 
-from pushtune_runtime.holdout import class_labels, count_samples, majority_share, split_indices, take
+from pushtune_runtime.call_sites import CallSites
+from pushtune_runtime.holdout import count_samples
+from pushtune_runtime.keras_hooks.carving import Carved, Triple, carve
 from pushtune_runtime.keras_hooks.fit_events import Arguments, FitListener
 from pushtune_runtime.keras_hooks.fit_hooks import is_array_like
 from pushtune_runtime.objective_choice import finite
 from pushtune_runtime.session import Session
 
-Triple = Tuple[Any, Any, Any]  # x, y, sample_weight
-SMALLEST_SPLIT_SAMPLES = 10
-
-
-@dataclass
-class Split:
-    """What became of the data of one ``fit``: the held-out samples, and where they come from."""
-
-    guard: str = "none"
-    held_out: Optional[Triple] = None
-
 
 class DataSplit(FitListener):
     """Changes the data of ``fit`` and ``evaluate``; see the module's text for the rules."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, sites: CallSites) -> None:
         self._session = session
-        self._split = Split()
+        self._sites = sites
+        self._carved = Carved("none")
         self._model: Any = None
         self._training_data: List[Any] = []
         self._script_validation: Optional[Triple] = None
@@ -39,70 +31,54 @@ class DataSplit(FitListener):
 
     def guard(self) -> str:
         """Return where the validation data of the running ``fit`` comes from; see ``Objective.guard``."""
-        return "none" if self._session.request.mode == "retrain" else self._split.guard
+        retrained = self._session.request.mode == "retrain" and self._carved.train is not None
+        return "none" if retrained else self._carved.guard
 
     def before_fit(self, model: Any, fit_number: int, epochs: int, arguments: Arguments) -> int:
         self._session.phase = "data"
         self._model = model
         self._training_data.append(arguments["x"])
         self._note_script_validation(arguments)
-        samples = count_samples(arguments["x"]) if is_array_like(arguments["x"]) else None
-        if samples is None or samples < SMALLEST_SPLIT_SAMPLES:
-            self._leave(arguments)
-        else:
-            self._carve(arguments, samples)
+        self._carved = carve(arguments, self._session.request.validation_fraction, self._sites)
+        self._session.chance_accuracy = self._carved.chance
+        self._session.samples = {name: count for name, count in self._session.samples.items() if name == "test"}
+        if self._carved.guard == "none":
+            self._warn(arguments)
+        if self._carved.train is not None:
+            self._replace(arguments, self._carved)
         return 0
 
     def _note_script_validation(self, arguments: Arguments) -> None:
         data = arguments["validation_data"]
-        if data is None:
-            return
         if isinstance(data, (tuple, list)) and is_array_like(data):
             x, y, weight = (*data, None, None)[:3]
             self._script_validation = (x, y, weight)
-        else:
+        elif data is not None:
             self._script_validation = (data, None, None)
 
-    def _leave(self, arguments: Arguments) -> None:
-        """The data cannot be split: the script keeps its own, and the result says that the objective is not clean."""
-        self._split = Split()
+    def _warn(self, arguments: Arguments) -> None:
+        source = "the script's validation data" if arguments["validation_data"] is not None else "the training data"
         self._session.warn(
-            "no part of the training data could be held out, because fit does not get it as arrays: "
-            "the objective comes from the script's own validation data, or from the training data without any",
+            f"nothing was held out: {self._carved.reason}; the objective comes from {source} and may be optimistic",
             kind="guard",
         )
 
-    def _carve(self, arguments: Arguments, samples: int) -> None:
-        given: Triple = (arguments["x"], arguments["y"], arguments["sample_weight"])
-        own_split = arguments["validation_split"] if arguments["validation_data"] is None else 0.0
-        fraction = own_split or self._session.request.validation_fraction
-        labels = None if own_split else class_labels(arguments["y"])
-        keep_order = bool(own_split) or arguments["shuffle"] is False
-        parts = split_indices(samples, fraction, labels, keep_order)
-        x, y, weight = (take(item, parts.held_out) for item in given)
-        self._split = Split("validation_split" if own_split else "holdout", (x, y, weight))
-        self._session.chance_accuracy = majority_share(class_labels(y))
-        self._session.samples["validation"] = len(parts.held_out)
-        asked = bool(own_split) or arguments["validation_data"] is not None
-        if self._session.request.mode == "retrain":
-            self._session.samples["train"] = samples
-            self._validate_with(arguments, self._split.held_out if asked else None)
-            return
-        self._session.samples["train"] = len(parts.train)
-        arguments["x"], arguments["y"], arguments["sample_weight"] = (take(item, parts.train) for item in given)
-        self._validate_with(arguments, self._split.held_out)
-        steps = arguments["steps_per_epoch"]
-        if isinstance(steps, int):
-            arguments["steps_per_epoch"] = max(1, int(steps * len(parts.train) / samples))
-
-    @staticmethod
-    def _validate_with(arguments: Arguments, held_out: Optional[Triple]) -> None:
+    def _replace(self, arguments: Arguments, carved: Carved) -> None:
+        train, held_out = carved.train_samples or 0, carved.held_out_samples or 0
+        asked = bool(arguments["validation_split"]) or arguments["validation_data"] is not None
+        retrain = self._session.request.mode == "retrain"
+        self._session.samples.update(train=train + held_out if retrain else train, validation=held_out)
         arguments["validation_split"] = 0.0
         arguments["validation_steps"] = None
         arguments["validation_data"] = None
-        if held_out is not None:
-            x, y, weight = held_out
-            arguments["validation_data"] = (x, y) if weight is None else (x, y, weight)
+        if carved.held_out is not None and (asked or not retrain):
+            arguments["validation_data"] = _validation_argument(carved.held_out)
+        if retrain or carved.train is None:
+            return
+        arguments["x"], arguments["y"], arguments["sample_weight"] = carved.train
+        steps = arguments["steps_per_epoch"]
+        if isinstance(steps, int) and train + held_out > 0:
+            arguments["steps_per_epoch"] = max(1, int(steps * train / (train + held_out)))
 
     # What the script evaluates itself.
 
@@ -119,8 +95,8 @@ class DataSplit(FitListener):
         return None
 
     def _answer_without_test_data(self, arguments: Arguments) -> Optional[Dict[str, float]]:
-        if self._split.held_out is not None:
-            arguments["x"], arguments["y"], arguments["sample_weight"] = self._split.held_out
+        if self._carved.held_out is not None:
+            arguments["x"], arguments["y"], arguments["sample_weight"] = self._carved.held_out
             arguments["steps"] = None
             return None
         return self._last_metrics()
@@ -152,7 +128,7 @@ class DataSplit(FitListener):
             or self._session.test_reads
             or self._script_validation is None
             or not self._session.trained
-            or self._split.held_out is None
+            or self._carved.train is None
         ):
             return
         x, y, weight = self._script_validation
@@ -161,3 +137,10 @@ class DataSplit(FitListener):
         except Exception as error:  # the result of the training counts without it
             text = f"the script's validation data could not be evaluated: {type(error).__name__}: {error}"
             self._session.warn(text[:500])
+
+
+def _validation_argument(held_out: Triple) -> Any:
+    x, y, weight = held_out
+    if y is None and weight is None:
+        return x if not is_array_like(x) else (x,)
+    return (x, y) if weight is None else (x, y, weight)

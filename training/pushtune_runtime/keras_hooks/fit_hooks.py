@@ -5,6 +5,7 @@ import inspect
 from typing import Any, Dict, List, Optional
 
 from pushtune_runtime.call_sites import CallSite
+from pushtune_runtime.keras_hooks.dataset_recipes import FOLDER_FUNCTIONS
 from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.session import Session
 
@@ -13,7 +14,7 @@ _MARK = "_pushtune_batch_parameter"
 
 
 class FitHooks:
-    """Wraps ``fit`` outside of everything else, and ``tf.data.Dataset.batch``."""
+    """Wraps ``fit`` outside of everything else, and the functions that put samples into batches."""
 
     def __init__(self, session: Session, registry: ParameterRegistry) -> None:
         self._session = session
@@ -21,13 +22,22 @@ class FitHooks:
         self._batch_parameters: List[str] = []
         self._used: List[str] = []
 
-    def install(self) -> None:
-        """Patch ``TensorFlowTrainer.fit`` and ``tf.data.Dataset.batch``; call after ``FitEvents.install``."""
-        import tensorflow
+    def install(self, keras: Any) -> None:
+        """Patch ``fit`` and whatever takes the size of a batch; call after ``FitEvents.install``."""
+        import keras._tf_keras.keras as tf_keras
         from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
+        from keras.src.legacy.preprocessing.image import ImageDataGenerator
+        from tensorflow.python.data.ops.dataset_ops import DatasetV2
 
         TensorFlowTrainer.fit = self._wrap_fit(TensorFlowTrainer.fit)
-        tensorflow.data.Dataset.batch = self._wrap_batch(tensorflow.data.Dataset.batch)
+        DatasetV2.batch = self._wrap_batched(DatasetV2.batch, "batch")
+        for name in ("flow", "flow_from_directory", "flow_from_dataframe"):
+            setattr(ImageDataGenerator, name, self._wrap_batched(getattr(ImageDataGenerator, name), name))
+        for root in (keras, tf_keras):
+            for module in (root.utils, root.preprocessing):
+                for name in FOLDER_FUNCTIONS:
+                    if hasattr(module, name):
+                        setattr(module, name, self._wrap_batched(getattr(module, name), name))
 
     def _wrap_fit(self, original: Any) -> Any:
         signature = inspect.signature(original)
@@ -69,24 +79,30 @@ class FitHooks:
         if budget is not None:
             arguments["epochs"] = min(arguments["epochs"], arguments["initial_epoch"] + budget)
 
-    def _wrap_batch(self, original: Any) -> Any:
+    def _wrap_batched(self, original: Any, owner: str) -> Any:
+        """Wrap a function with an argument ``batch_size`` that returns the data, or several parts of it."""
         signature = inspect.signature(original)
 
         @functools.wraps(original)
-        def batch(dataset: Any, /, *args: Any, **kwargs: Any) -> Any:
-            site = self._registry.sites.here("batch")
-            bound = signature.bind(dataset, *args, **kwargs)
+        def batched(*args: Any, **kwargs: Any) -> Any:
+            site = self._registry.sites.here(owner)
+            if site is None:
+                return original(*args, **kwargs)
+            bound = signature.bind(*args, **kwargs)
+            explicit = "batch_size" in bound.arguments
+            bound.apply_defaults()
             size = bound.arguments["batch_size"]
-            if site is None or not isinstance(size, int):
-                return original(dataset, *args, **kwargs)
-            identity, wanted = self._registry.see(site, ("batch_size", "batch", "batch_size"), size, True)
+            if isinstance(size, bool) or not isinstance(size, int):
+                return original(*args, **kwargs)
+            identity, wanted = self._registry.see(site, ("batch_size", owner, "batch_size"), size, explicit)
             bound.arguments["batch_size"] = int(wanted)
             self._batch_parameters.append(identity)
-            batched = original(*bound.args, **bound.kwargs)
-            setattr(batched, _MARK, identity)
-            return batched
+            result = original(*bound.args, **bound.kwargs)
+            for data in result if isinstance(result, (tuple, list)) else [result]:
+                setattr(data, _MARK, identity)
+            return result
 
-        return batch
+        return batched
 
     def finish(self) -> None:
         """Drop the batch sizes of data sets that were never trained on: they change nothing but speed."""

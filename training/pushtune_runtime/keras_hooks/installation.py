@@ -7,6 +7,7 @@ from pushtune_runtime.keras_hooks import legacy_arguments, legacy_files, legacy_
 from pushtune_runtime.keras_hooks.accuracy_metric import AccuracyMetric
 from pushtune_runtime.keras_hooks.checkpoint_listener import CheckpointListener
 from pushtune_runtime.keras_hooks.data_split import DataSplit
+from pushtune_runtime.keras_hooks.dataset_recipes import DatasetRecipes
 from pushtune_runtime.keras_hooks.fit_events import FitEvents, FitListener
 from pushtune_runtime.keras_hooks.fit_hooks import FitHooks
 from pushtune_runtime.keras_hooks.layer_hooks import LayerHooks
@@ -38,7 +39,7 @@ class KerasInstallation:
         self._checkpoints = CheckpointListener(session, self._shuffling, randomness, interruption)
         self.registry = registry
         self._events = FitEvents([])
-        self._split = DataSplit(session)
+        self._split = DataSplit(session, registry.sites)
         self._fit_hooks = FitHooks(session, self.registry)
         self._layers = LayerHooks(self.registry, lambda layer, site: None)
         self._ties = ShapeTies(self.registry, self._layers)
@@ -63,7 +64,8 @@ class KerasInstallation:
         self._shuffling.install()
         self._checkpoints.install()
         self._randomness.install_tensorflow()
-        self._fit_hooks.install()
+        DatasetRecipes(self.registry.sites).install(keras)
+        self._fit_hooks.install(keras)
         self._layers.install(keras)
         OptimizerHooks(self.registry).install(keras)
         for legacy in (legacy_arguments, legacy_files):

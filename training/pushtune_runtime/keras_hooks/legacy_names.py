@@ -107,7 +107,7 @@ def add_methods(model_class: Any, warn: Warn) -> None:
 
 
 def _renamed(new_name: str, first: str, warn: Warn) -> Callable[..., Any]:
-    def method(model: Any, *args: Any, **kwargs: Any) -> Any:
+    def method(model: Any, /, *args: Any, **kwargs: Any) -> Any:
         warn(f"a method of Keras 2 was called that is {new_name} now")
         data = kwargs.pop(first, None) if first in kwargs else None
         arguments = list(args)

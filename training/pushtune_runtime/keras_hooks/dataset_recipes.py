@@ -1,0 +1,193 @@
+"""Remembers how the script made a ``tf.data`` data set, so that it can be made again in two parts.
+
+Splitting the finished data set would leak: ``shuffle`` gives it another order in each epoch, and a sample would be
+trained on in one and validated on in another. So the split is made at the source, and the steps are repeated on both.
+"""
+
+import functools
+import inspect
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Iterator, List, Optional, Tuple
+
+from pushtune_runtime.call_sites import CallSites
+from pushtune_runtime.holdout import HOLDOUT_SEED, class_labels, count_samples, majority_share, split_indices, take
+
+STEPS = (
+    "batch", "padded_batch", "ragged_batch", "unbatch", "map", "filter", "flat_map", "interleave", "apply", "enumerate",
+    "shuffle", "repeat", "prefetch", "cache", "with_options", "window",
+)  # fmt: skip
+SPLITTING_STEPS = ("take", "skip", "shard")
+TRAINING_ONLY = ("shuffle", "repeat")
+FOLDER_FUNCTIONS = ("image_dataset_from_directory", "text_dataset_from_directory", "audio_dataset_from_directory")
+_MARK = "_pushtune_recipe"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a data set was made.
+
+    Attributes:
+        source: makes the data set's source: of the samples with the given indices, or of ``training`` / ``validation``.
+        origin: the arrays or the name of the folder: two data sets with one origin are parts of the same data.
+        samples: number of samples at the source.
+        labels: class of each sample; None where they are not known.
+        steps: method, positional and named arguments of each step since.
+        splits: the script takes a part of it by itself.
+    """
+
+    source: Callable[[Any], Any]
+    origin: Any
+    samples: int
+    labels: Any = None
+    steps: Tuple[Tuple[str, Any, Any], ...] = ()
+    splits: bool = False
+
+    def mixes(self) -> bool:
+        """Return whether the script splits after a shuffle that gives another order in each epoch."""
+        shuffled = False
+        for name, args, kwargs in self.steps:
+            reshuffled = kwargs.get("reshuffle_each_iteration", args[2] if len(args) > 2 else None)
+            shuffled = shuffled or (name == "shuffle" and reshuffled is not False)
+            if shuffled and name in SPLITTING_STEPS:
+                return True
+        return False
+
+
+@dataclass(frozen=True)
+class DatasetSplit:
+    """Two data sets made by one recipe from different samples."""
+
+    train: Any
+    held_out: Any
+    train_samples: int
+    held_out_samples: int
+    chance: Optional[float]
+
+
+class DatasetRecipes:
+    """Wraps the constructors and steps of ``tf.data.Dataset`` that the script calls itself."""
+
+    def __init__(self, sites: CallSites) -> None:
+        self._sites = sites
+
+    def install(self, keras: Any) -> None:
+        """Patch ``tf.data.Dataset`` and the functions that read folders."""
+        import keras._tf_keras.keras as tf_keras
+        from tensorflow.python.data.ops.dataset_ops import DatasetV2
+
+        DatasetV2.from_tensor_slices = staticmethod(self._wrap_arrays(DatasetV2.from_tensor_slices))
+        DatasetV2.zip = staticmethod(self._wrap_zip(DatasetV2.zip))
+        for name in (*STEPS, *SPLITTING_STEPS):
+            setattr(DatasetV2, name, self._wrap_step(name, getattr(DatasetV2, name)))
+        for root in (keras, tf_keras):
+            for module in (root.utils, root.preprocessing):
+                for name in FOLDER_FUNCTIONS:
+                    if hasattr(module, name):
+                        setattr(module, name, self._wrap_folder(getattr(module, name)))
+
+    def _wrap_arrays(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def from_tensor_slices(tensors: Any, name: Any = None) -> Any:
+            dataset = original(tensors, name=name)
+            samples = count_samples(tensors)
+            if samples is not None and self._sites.is_called_by_script():
+                setattr(dataset, _MARK, _array_recipe(original, tensors, samples))
+            return dataset
+
+        return from_tensor_slices
+
+    def _wrap_zip(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def zip_datasets(*args: Any, **kwargs: Any) -> Any:
+            zipped = original(*args, **kwargs)
+            parts = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
+            recipes = [recipe_of(part) for part in parts]
+            if recipes and all(item is not None and not item.steps for item in recipes):
+                arrays = tuple(item.origin for item in recipes if item is not None)
+                samples = count_samples(arrays)
+                if samples is not None:
+                    setattr(zipped, _MARK, _array_recipe(type(zipped).from_tensor_slices, arrays, samples))
+            return zipped
+
+        return zip_datasets
+
+    def _wrap_step(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def step(dataset: Any, /, *args: Any, **kwargs: Any) -> Any:
+            result = original(dataset, *args, **kwargs)
+            recipe = recipe_of(dataset)
+            if recipe is not None and recipe_of(result) is None:
+                steps = (*recipe.steps, (name, args, kwargs))
+                setattr(result, _MARK, replace(recipe, steps=steps, splits=recipe.splits or name in SPLITTING_STEPS))
+            return result
+
+        return step
+
+    def _wrap_folder(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def dataset_from_directory(*args: Any, **kwargs: Any) -> Any:
+            result = original(*args, **kwargs)
+            if self._sites.is_called_by_script():
+                bound = signature.bind(*args, **kwargs)
+                for dataset in result if isinstance(result, (tuple, list)) else [result]:
+                    setattr(dataset, _MARK, _folder_recipe(original, bound, dataset))
+            return result
+
+        return dataset_from_directory
+
+
+def recipe_of(dataset: Any) -> Optional[Recipe]:
+    """Return how ``dataset`` was made; None where that is not known."""
+    found = getattr(dataset, _MARK, None)
+    return found if isinstance(found, Recipe) else None
+
+
+def split_dataset(recipe: Recipe, fraction: float) -> DatasetSplit:
+    """Make the data set of ``recipe`` twice: on the samples to train on, and on those held out."""
+    parts = split_indices(recipe.samples, fraction, recipe.labels, keep_order=False)
+    held_out_labels = None if recipe.labels is None else recipe.labels[parts.held_out]
+    return DatasetSplit(
+        train=_replay(recipe.source(parts.train), recipe.steps),
+        held_out=_replay(recipe.source(parts.held_out), list(_validation_steps(recipe))),
+        train_samples=len(parts.train),
+        held_out_samples=len(parts.held_out),
+        chance=majority_share(held_out_labels),
+    )
+
+
+def _validation_steps(recipe: Recipe) -> Iterator[Tuple[str, Any, Any]]:
+    for name, args, kwargs in recipe.steps:
+        if name in TRAINING_ONLY:
+            continue
+        if name == "cache":
+            yield name, (), {}  # a cache file belongs to the training data
+        elif name.endswith("batch"):
+            yield name, args, {**kwargs, **({"drop_remainder": False} if "drop_remainder" in kwargs else {})}
+        else:
+            yield name, args, kwargs
+
+
+def _replay(dataset: Any, steps: Any) -> Any:
+    for name, args, kwargs in steps:
+        dataset = getattr(dataset, name)(*args, **kwargs)
+    return dataset
+
+
+def _array_recipe(make: Callable[[Any], Any], arrays: Any, samples: int) -> Recipe:
+    labels = class_labels(arrays[1]) if isinstance(arrays, tuple) and len(arrays) > 1 else None
+    return Recipe(lambda indices: make(take(arrays, indices)), arrays, samples, labels)
+
+
+def _folder_recipe(make: Callable[..., Any], bound: inspect.BoundArguments, dataset: Any) -> Recipe:
+    """A folder is split by Keras itself, by file, when it is read a second time."""
+    given = dict(bound.arguments)
+    files: List[str] = list(getattr(dataset, "file_paths", []))
+
+    def source(indices: Any) -> Any:
+        fraction = 1.0 - len(indices) / len(files)
+        subset, part = ("training", fraction) if fraction < 0.5 else ("validation", 1.0 - fraction)
+        return make(**{**given, "validation_split": part, "subset": subset, "seed": HOLDOUT_SEED, "shuffle": True})
+
+    return Recipe(source, str(given.get("directory")), len(files), splits=given.get("subset") is not None)
