@@ -16,7 +16,7 @@ LOOK_INTERVAL_SECONDS = 1.0
 
 @contextmanager
 def hold_slot(folder: Path, slots: int) -> Iterator[int]:
-    """Wait for one of ``slots`` slots (1 or more), named by files in ``folder``, and hold it; yields its number, from 0."""
+    """Wait for one of ``slots`` slots (1 or more), files in ``folder``, and hold it; yields its number, from 0."""
     folder.mkdir(parents=True, exist_ok=True)
     while True:
         for number in range(slots):
