@@ -33,8 +33,12 @@ def test_first_round_begins_with_recipes(tmp_path: Path) -> None:
     }
     assert planned[0]["changes"] == ["task.py:16 optimizer adadelta -> adam", "task.py:17 epochs 1 -> 12"]
     assert planned[0]["epoch_budget"] == 12
-    assert planned[1]["label"] == "trial 2: lr 0.001 -> 1, epochs 1 -> 12"
-    assert "default learning rate" in planned[1]["reason"]
+    assert [trial["label"] for trial in planned[1:4]] == [
+        "trial 2: adam, filters 16 -> 32, units 64 -> 128, epochs 1 -> 12",
+        "trial 3: lr 0.001 -> 1, epochs 1 -> 12",
+        "trial 4: epochs 1 -> 12",
+    ]
+    assert "default learning rate" in planned[2]["reason"]
 
 
 def test_plan_is_plain_json_and_no_two_trials_are_equal(tmp_path: Path) -> None:
@@ -201,14 +205,27 @@ def test_no_further_round_once_everything_has_been_tried(tmp_path: Path) -> None
 def test_later_rounds_try_new_configurations_near_the_best(tmp_path: Path) -> None:
     seen = plan_round(tmp_path, 1, baseline(), OPTIONS)
     for number in range(1, 6):
-        finish(tmp_path, number, result(0.88 if number == 1 else 0.6))
+        finish(tmp_path, number, result(0.88 if number == 2 else 0.6))
     later = plan_round(tmp_path, 2, baseline(), OPTIONS)
     assert [trial["number"] for trial in later] == [6, 7, 8, 9, 10]
     assert all(trial["overrides"] not in [old["overrides"] for old in seen] for trial in later)
     assert all(len(trial["stop_rule"]["siblings"]) == 10 for trial in later)
     assert {trial["reason"] for trial in later} == {
-        "a small step from the best configuration so far", "proposed by the sampler from all trials so far",
+        "the best configuration so far, twice as wide", "a small step from the best configuration so far",
+        "proposed by the sampler from all trials so far",
     }
+
+
+@pytest.mark.parametrize(
+    ("best_epoch", "options", "budget"), [(11, {}, 24), (6, {}, 12), (11, {"epochs": 12}, 12)]
+)
+def test_trials_get_longer_where_the_best_was_still_rising(
+    tmp_path: Path, best_epoch: int, options: dict[str, Any], budget: int
+) -> None:
+    plan_round(tmp_path, 1, baseline(), {**OPTIONS, **options})
+    finish(tmp_path, 1, result(0.88, best_epoch=best_epoch))
+    later = plan_round(tmp_path, 2, baseline(), {**OPTIONS, **options})
+    assert {trial["epoch_budget"] for trial in later} == {budget}
 
 
 def test_test_metrics_change_no_decision(tmp_path: Path) -> None:

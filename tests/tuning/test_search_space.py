@@ -42,7 +42,7 @@ def test_weak_cnn_gives_one_dimension_for_each_value_and_the_most_influential_fi
         ("batch_size", (32, 64, 128, 256)),
         ("kernel_size", (3, 5)),
         ("activation", ("relu", "gelu", "silu", "elu", "tanh")),
-        ("optimizer", ("adadelta", "adam", "rmsprop", "adamw", "nadam", "sgd")),
+        ("optimizer", ("adadelta", "adam", "rmsprop", "adamw", "nadam")),
     ],
 )
 def test_ranges_are_relative_to_the_script(role: str, choices: tuple[Value, ...]) -> None:
@@ -53,7 +53,7 @@ def test_learning_rate_follows_the_optimizer() -> None:
     dimensions = build_search_space(weak_cnn())
     rate, optimizer = by_role(dimensions, "learning_rate"), by_role(dimensions, "optimizer")
     assert rate.optimizer == optimizer.key
-    assert band_for(rate, {optimizer.key: "adam"}).high == 0.01
+    assert band_for(rate, {optimizer.key: "adam"}).high == 0.005
     assert band_for(rate, {optimizer.key: "adadelta"}).high == 2.0
 
 
@@ -86,6 +86,16 @@ def test_rate_of_an_optimizer_that_cannot_be_changed_has_its_own_band() -> None:
     assert [dimension.role for dimension in dimensions] == ["learning_rate"]
     assert dimensions[0].optimizer is None
     assert band_for(dimensions[0], {}).high == 0.3
+
+
+def test_a_rate_does_not_follow_an_optimizer_that_is_not_varied() -> None:
+    tied = [
+        parameter("optimizer", "compile", "optimizer", "adam", 5, group="both"),
+        parameter("optimizer", "compile", "optimizer", "adam", 6, group="both", tunable=False),
+        parameter("learning_rate", "Adam", "learning_rate", 0.001, 5),
+    ]
+    dimensions = build_search_space(tied)
+    assert [(dimension.role, dimension.optimizer) for dimension in dimensions] == [("learning_rate", None)]
 
 
 def test_tied_values_share_a_dimension_and_one_frozen_member_freezes_all() -> None:
@@ -132,7 +142,7 @@ def test_a_step_to_another_optimizer_takes_a_rate_that_suits_it() -> None:
     found = neighbours(dimensions, bold, [], 200, 1)
     rates = [float(one.point[rate.key]) for one in found if one.point[optimizer.key] == "adam"]
     assert rates
-    assert max(rates) <= 0.01
+    assert max(rates) <= 0.005
 
 
 def test_recurrent_layers_keep_their_activation_and_a_bounded_width() -> None:

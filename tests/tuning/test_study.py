@@ -74,6 +74,6 @@ def test_failed_trials_are_avoided_and_pruned_ones_count_with_what_they_had_reac
             known.append(Observation(observation.number, observation.point, status, value))
         return known
 
-    names = [point[optimizer] for point in propose(DIMENSIONS, states("sgd", "nadam"), 10, "maximize", 5)]
+    names = [point[optimizer] for point in propose(DIMENSIONS, states("adamw", "nadam"), 10, "maximize", 5)]
     assert names.count("nadam") >= 6
-    assert names.count("sgd") <= 1
+    assert names.count("adamw") <= 1

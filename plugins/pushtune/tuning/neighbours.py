@@ -1,7 +1,7 @@
 """Small changes of the best configuration so far: what to try next when little is known."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pushtune.tuning import learning_rates
 from pushtune.tuning.recipes import DROPOUT_DECIMALS, Candidate, longest
@@ -14,9 +14,12 @@ TRIES_PER_NEIGHBOUR = 30
 
 
 def neighbours(
-    dimensions: Sequence[Dimension], best: Point, known: Sequence[Point], count: int, seed: int
+    dimensions: Sequence[Dimension], best: Point, known: Sequence[Point], count: int, seed: int,
+    accept: Callable[[Point], bool] = lambda point: True,
 ) -> list[Candidate]:
     """Return up to ``count`` configurations that differ from ``best`` in one or two values, and are not in ``known``.
+
+    Those that ``accept`` refuses are drawn again.
 
     With a dozen trials no model of a ten-dimensional space can be believed; a step from a good place can.
     """
@@ -31,7 +34,7 @@ def neighbours(
         for dimension in changed:
             point[dimension.key] = _step(dimension, best, generator)
         point = _with_rates_of_new_optimizers(dimensions, best, point)
-        if point not in seen:
+        if point not in seen and accept(point):
             seen.append(point)
             found.append(Candidate(point, "a small step from the best configuration so far"))
     return found

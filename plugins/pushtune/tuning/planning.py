@@ -1,19 +1,18 @@
-"""What a round tries: recipes and a spread-out design first, then steps from the best and proposals of the sampler."""
+"""The plan of a round, made from all that is known when it is planned."""
 
 from collections.abc import Sequence
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from pushtune.errors import BaselineUnusable
 from pushtune.tuning import study
+from pushtune.tuning.candidates import Knowledge, candidates_for
 from pushtune.tuning.configurations import describe, overrides_of
 from pushtune.tuning.curves import epoch_seconds, read_curve
 from pushtune.tuning.history import Finished, best_of, finished_trials
-from pushtune.tuning.neighbours import neighbours
 from pushtune.tuning.options import TuningOptions
 from pushtune.tuning.plans import PlannedTrial, RoundPlan, read_plans, trial_folder
-from pushtune.tuning.recipes import Candidate, recipes, spread_out
+from pushtune.tuning.recipes import Candidate
 from pushtune.tuning.search_space import Dimension, build_search_space, own_point
 from pushtune.tuning.target import resolve_target
 from pushtune_contract.result import Objective, TrialResult
@@ -40,10 +39,11 @@ def new_plan(run_folder: Path, round_number: int, baseline: TrialResult, options
     objective = objective_of(baseline)
     dimensions = dimensions_of(run_folder, baseline, options)
     finished = finished_trials(run_folder, read_plans(run_folder)[: round_number - 1])
-    if round_number == 1:
-        candidates = _first_candidates(dimensions, baseline, options)
-    else:
-        candidates = _later_candidates(run_folder, round_number, dimensions, objective, options, finished)
+    knowledge = Knowledge(
+        round_number, tuple(observations_of(run_folder, dimensions, objective, finished)), best_of(finished, objective),
+        objective.direction, epoch_seconds(read_curve(trial_folder(run_folder, 0))),
+    )
+    candidates = candidates_for(dimensions, baseline.search_space, knowledge, options)
     known = [{}, *(one.trial.overrides for one in finished)]
     trials: list[PlannedTrial] = []
     for candidate in candidates:
@@ -77,30 +77,6 @@ def observation_of(run_folder: Path, finished: Finished) -> study.Observation:
 def notes_of(trial: PlannedTrial) -> dict[str, Any]:
     """Return what Optuna's tools should show about a trial."""
     return {"label": trial.label, "overrides": trial.overrides, "why": trial.reason}
-
-
-def _first_candidates(
-    dimensions: Sequence[Dimension], baseline: TrialResult, options: TuningOptions
-) -> list[Candidate]:
-    parameters = {parameter.id: parameter for parameter in baseline.search_space}
-    return [*recipes(dimensions, parameters), *spread_out(dimensions, options.trials_per_round, options.seed)]
-
-
-def _later_candidates(
-    run_folder: Path, round_number: int, dimensions: Sequence[Dimension], objective: Objective,
-    options: TuningOptions, finished: Sequence[Finished],
-) -> list[Candidate]:
-    """Alternate steps from the best configuration with proposals of the sampler."""
-    observations = observations_of(run_folder, dimensions, objective, finished)
-    known = [observation.point for observation in observations]
-    best = best_of(finished, objective)
-    start = own_point(dimensions) if best is None else best.trial.point
-    seed, count = options.seed + 1000 * round_number, options.trials_per_round
-    steps = neighbours(dimensions, start, known, count, seed)
-    proposed = study.propose(dimensions, observations, count, objective.direction, seed)
-    proposals = [Candidate(point, "proposed by the sampler from all trials so far") for point in proposed]
-    pairs = zip_longest(steps, proposals)
-    return [candidate for pair in pairs for candidate in pair if candidate is not None]
 
 
 def _planned(

@@ -21,8 +21,9 @@ FEWEST_STEPS_PER_EPOCH = 20
 MOST_STEPS_PER_EPOCH = 2000
 
 ACTIVATIONS = ("relu", "gelu", "silu", "elu", "tanh")
-# RMSprop and Adam with their variants first: they need the least care about the learning rate.
-OPTIMIZERS = ("adam", "rmsprop", "adamw", "nadam", "sgd")
+# They need the least care about the learning rate. SGD without momentum does not: on Fashion-MNIST it was behind all
+# of these at any rate (0.87 after 7 epochs against 0.91), so it is only kept where the script uses it.
+OPTIMIZERS = ("adam", "rmsprop", "adamw", "nadam")
 
 HIGHEST_DROPOUT = 0.5
 LARGEST_INTEGER = 10**6

@@ -35,24 +35,30 @@ def recipes(dimensions: Sequence[Dimension], parameters: Mapping[str, Parameter]
     (arXiv:1206.5533, section 3.2).
     """
     longer = longest(dimensions, own_point(dimensions))
-    found = []
-    adam = _with_optimizer(dimensions, longer, "adam")
-    if adam is not None:
-        found.append(Candidate(adam, "Adam at 1e-3: works for most networks without further care"))
     usual = _with_usual_rate(dimensions, longer)
+    adam = _with_optimizer(dimensions, longer, "adam")
+    safe = Candidate(usual, "the usual learning rate of the script's optimizer")
+    if adam is not None:
+        safe = Candidate(adam, "Adam at 1e-3: works for most networks without further care")
+    found = [safe, Candidate(wider(dimensions, safe.point), "twice as wide, at a safe learning rate")]
     if _has_legacy_default(dimensions, parameters):
         found.append(Candidate(usual, "the optimizer's default learning rate when such scripts were written"))
     found.append(Candidate(longer, "the script's own values, trained longer"))
-    base = adam if adam is not None else usual
-    if adam is None:
-        found.append(Candidate(usual, "the usual learning rate of the script's optimizer"))
-    found.append(Candidate(_wider(dimensions, base), "twice as wide, at a safe learning rate"))
     return _without_repeats(found, own_point(dimensions))
 
 
 def longest(dimensions: Sequence[Dimension], point: Point) -> Point:
     """Return ``point`` with the whole epoch budget."""
     return {**point, **{dimension.key: int(dimension.high) for dimension in dimensions if dimension.role == "epochs"}}
+
+
+def wider(dimensions: Sequence[Dimension], point: Point) -> Point:
+    """Return ``point`` with twice the width of each layer, as far as the ranges go."""
+    wide = dict(point)
+    for dimension in dimensions:
+        if dimension.role in ("filters", "units") and dimension.choices:
+            wide[dimension.key] = _nearest_choice(dimension, WIDE_FACTOR * float(point[dimension.key]))
+    return wide
 
 
 def spread_out(dimensions: Sequence[Dimension], count: int, seed: int) -> list[Candidate]:
@@ -84,6 +90,10 @@ def value_at(dimension: Dimension, share: float, point: Point) -> Value:
     return min(max(value, dimension.low), dimension.high)
 
 
+def _nearest_choice(dimension: Dimension, wished: float) -> Value:
+    return min(dimension.choices, key=lambda choice: abs(float(choice) - wished))
+
+
 def _optimizers_first(dimensions: Sequence[Dimension]) -> list[Dimension]:
     return sorted(dimensions, key=lambda dimension: dimension.role != "optimizer")
 
@@ -109,15 +119,6 @@ def _has_legacy_default(dimensions: Sequence[Dimension], parameters: Mapping[str
         for parameter_id in dimension.parameter_ids
         if parameter_id in parameters
     )
-
-
-def _wider(dimensions: Sequence[Dimension], point: Point) -> Point:
-    wider = dict(point)
-    for dimension in dimensions:
-        if dimension.role in ("filters", "units") and dimension.choices:
-            wished = WIDE_FACTOR if dimension.scaled else WIDE_FACTOR * float(dimension.current)
-            wider[dimension.key] = min(dimension.choices, key=lambda choice: abs(float(choice) - wished))
-    return wider
 
 
 def _without_repeats(candidates: Sequence[Candidate], known: Point) -> list[Candidate]:

@@ -82,7 +82,15 @@ def build_search_space(
     dimensions = [_dimension(members, optimizers, train_samples) for members in groups if members[0].role != "epochs"]
     found = _joined([dimension for dimension in dimensions if dimension is not None])
     epochs = _epochs([members for members in groups if members[0].role == "epochs"], epoch_budget, epoch_seconds)
-    return [*sorted(found, key=_influence)[:MOST_DIMENSIONS], *epochs]
+    return _with_known_optimizers([*sorted(found, key=_influence)[:MOST_DIMENSIONS], *epochs])
+
+
+def _with_known_optimizers(dimensions: list[Dimension]) -> list[Dimension]:
+    """Return ``dimensions`` without references to optimizers that turned out not to be varied."""
+    keys = {dimension.key for dimension in dimensions}
+    return [
+        dimension if dimension.optimizer in keys else replace(dimension, optimizer=None) for dimension in dimensions
+    ]
 
 
 def default_epoch_budget(own_epochs: int, epoch_seconds: float | None = None) -> int:

@@ -10,7 +10,7 @@ The only module of this stage that imports Optuna: load it in tasks, not while a
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,9 +55,12 @@ class Observation:
 
 
 def propose(
-    dimensions: Sequence[Dimension], observations: Sequence[Observation], count: int, direction: str, seed: int
+    dimensions: Sequence[Dimension], observations: Sequence[Observation], count: int, direction: str, seed: int,
+    accept: Callable[[Point], bool] = lambda point: True,
 ) -> list[Point]:
     """Return up to ``count`` configurations that are not among ``observations``; fewer where no new ones are found.
+
+    Those that ``accept`` refuses are drawn again.
 
     The sampler is multivariate TPE (Bergstra et al., NIPS 2011; arXiv:2304.11127) with the constant liar for those that
     are proposed together. The same arguments always give the same proposals.
@@ -76,7 +79,7 @@ def propose(
                 break
             trial = study.ask(fixed_distributions=distributions)
             point = decode(sampled, trial.params)
-            if point in seen:
+            if point in seen or not accept({**fixed, **point}):
                 study.tell(trial, state=TrialState.FAIL)
                 continue
             seen.append(point)

@@ -1,0 +1,106 @@
+"""What a round tries: recipes and a spread-out design first, then steps from the best and proposals of the sampler."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+
+from pushtune.tuning import study
+from pushtune.tuning.costs import is_affordable
+from pushtune.tuning.history import Finished
+from pushtune.tuning.neighbours import neighbours
+from pushtune.tuning.options import TuningOptions
+from pushtune.tuning.recipes import Candidate, longest, recipes, spread_out, wider
+from pushtune.tuning.search_space import Dimension, Point, own_point
+from pushtune_contract.parameters import Parameter
+
+# The best trial was still getting better if its best epoch lies within this last share of its budget.
+STILL_RISING_SHARE = 0.8
+LONGER_TIMES = 2.0
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What is known when a round is planned.
+
+    Attributes:
+        round_number: the round to plan, from 1. observations: the baseline and all finished trials.
+        best: the best trial that beats the baseline; None where none does.
+        direction: ``maximize`` or ``minimize``.
+        epoch_seconds: what the baseline took for an epoch; None where unknown.
+    """
+
+    round_number: int
+    observations: tuple[study.Observation, ...]
+    best: Finished | None
+    direction: str
+    epoch_seconds: float | None
+
+
+def candidates_for(
+    dimensions: Sequence[Dimension], parameters: Sequence[Parameter], knowledge: Knowledge, options: TuningOptions
+) -> list[Candidate]:
+    """Return configurations to try, the most promising first; more than a round has trials, repeats not excluded."""
+
+    def accept(point: Point) -> bool:
+        return is_affordable(dimensions, point, knowledge.epoch_seconds, knowledge.round_number)
+
+    if knowledge.round_number == 1:
+        return _first(dimensions, parameters, options, accept)
+    return _later(dimensions, knowledge, options, accept)
+
+
+def _first(
+    dimensions: Sequence[Dimension], parameters: Sequence[Parameter], options: TuningOptions,
+    accept: Callable[[Point], bool],
+) -> list[Candidate]:
+    known = {parameter.id: parameter for parameter in parameters}
+    spread = spread_out(dimensions, options.trials_per_round, options.seed)
+    affordable = [replace(one, point=_cheaper(dimensions, one.point, accept)) for one in spread]
+    return [*recipes(dimensions, known), *affordable]
+
+
+def _later(
+    dimensions: Sequence[Dimension], knowledge: Knowledge, options: TuningOptions, accept: Callable[[Point], bool]
+) -> list[Candidate]:
+    """Alternate steps from the best configuration with proposals of the sampler."""
+    known = [observation.point for observation in knowledge.observations]
+    stretched = _stretched(dimensions, knowledge.best, options)
+    start = own_point(dimensions) if knowledge.best is None else knowledge.best.trial.point
+    start = longest(stretched, start)
+    seed, count = options.seed + 1000 * knowledge.round_number, options.trials_per_round
+    wide = Candidate(wider(stretched, start), "the best configuration so far, twice as wide")
+    steps = [wide] if accept(wide.point) else []
+    steps += neighbours(stretched, start, known, count, seed, accept)
+    proposed = study.propose(stretched, knowledge.observations, count, knowledge.direction, seed, accept)
+    proposals = [Candidate(point, "proposed by the sampler from all trials so far") for point in proposed]
+    pairs = zip_longest(steps, proposals)
+    return [candidate for pair in pairs for candidate in pair if candidate is not None]
+
+
+def _stretched(
+    dimensions: Sequence[Dimension], best: Finished | None, options: TuningOptions
+) -> list[Dimension]:
+    """Return the dimensions with a longer epoch budget where the best trial was still getting better at its end.
+
+    A budget that was asked for is kept.
+    """
+    if best is None or options.epochs is not None:
+        return list(dimensions)
+    result = []
+    for dimension in dimensions:
+        if dimension.role == "epochs":
+            budget = max(int(dimension.high), int(best.trial.point[dimension.key]))
+            rising = best.outcome.best_epoch >= STILL_RISING_SHARE * budget
+            dimension = replace(dimension, high=int(budget * LONGER_TIMES) if rising else budget)
+        result.append(dimension)
+    return result
+
+
+def _cheaper(dimensions: Sequence[Dimension], point: Point, accept: Callable[[Point], bool]) -> Point:
+    """Return ``point``, with the script's own kernels and then widths where it would be too slow."""
+    cheaper = dict(point)
+    for role in ("kernel_size", "filters", "units", "batch_size"):
+        if accept(cheaper):
+            break
+        cheaper.update({dimension.key: dimension.current for dimension in dimensions if dimension.role == role})
+    return cheaper
