@@ -21,8 +21,7 @@ LIBRARIES = pathlib.Path(sysconfig.get_path("purelib"))
 UNUSED = ("tensorflow/include", *(f"{name}/**/tests" for name in ("numpy", "pandas", "scipy", "sklearn", "skimage")))
 
 
-def main():
-    # type: () -> None
+def main() -> None:
     """Install, remove what is never used, and compile."""
     subprocess.run(
         [
@@ -38,8 +37,7 @@ def main():
     compile_new_files()
 
 
-def compile_new_files():
-    # type: () -> None
+def compile_new_files() -> None:
     """Give bytecode to every file that has none; the layers below have theirs, and a copy would only cost space."""
     files = [path for path in LIBRARIES.rglob("*.py") if not bytecode_of(path).exists()]
     with concurrent.futures.ProcessPoolExecutor() as pool:
@@ -47,20 +45,17 @@ def compile_new_files():
             pass
 
 
-def bytecode_of(path):
-    # type: (pathlib.Path) -> pathlib.Path
+def bytecode_of(path: pathlib.Path) -> pathlib.Path:
     return pathlib.Path(importlib.util.cache_from_source(path))
 
 
-def compile_file(path):
-    # type: (pathlib.Path) -> None
+def compile_file(path: pathlib.Path) -> None:
     # Images never change: bytecode that is never compared with its source makes imports quicker.
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     py_compile.compile(str(path), quiet=2, invalidation_mode=mode)  # a template that is no Python is passed over
 
 
-def unpack_installer():
-    # type: () -> pathlib.Path
+def unpack_installer() -> pathlib.Path:
     """Return the path of the installer's program, taken from its wheel."""
     (wheel,) = (HERE / "wheels").glob("uv-*.whl")
     with zipfile.ZipFile(wheel) as archive:

@@ -26,6 +26,7 @@ from pushtune.running.image_catalog import (
     FAMILY_NAMES,
     INSTALLER_LOCK,
     LOCK_FOLDER,
+    SYSTEM_FOLDER,
     Image,
     image_tag,
     input_files,
@@ -67,11 +68,11 @@ class _Plan:
 
 
 def _plan(image: Image) -> _Plan:
-    """Return the plan of ``image``; its own folder is at the top of the context, ``training/`` beside it."""
-    own_folder = PROJECT_FOLDER / "images" / image.name
+    """Return the plan of ``image``; its folder and the shared one are the top of the context, beside ``training/``."""
+    tops = [PROJECT_FOLDER / "images" / name for name in (image.name, SYSTEM_FOLDER)]
     context: list[tuple[str, Path | bytes]] = []
     for path in input_files(image):
-        top = own_folder if path.is_relative_to(own_folder) else PROJECT_FOLDER
+        top = next((top for top in tops if path.is_relative_to(top)), PROJECT_FOLDER)
         context.append((path.relative_to(top).as_posix(), path.read_bytes()))
     return _Plan(image, image_tag(image.name), context)
 
@@ -97,28 +98,37 @@ class _Build:
         self.client, self.plans, self.missing, self.folder = client, plans, missing, folder
         self.downloads: dict[str, Future[list[Path]]] = {}
         self.requirements: dict[str, str] = {}
+        self.starts: dict[str, base_image.Start] = {}
 
     def run(self) -> None:
-        start, platform = self._start(any(plan.image.parent is None for plan in self.missing))
+        for plan in self.missing:
+            if plan.image.parent is None:
+                self.starts[plan.image.name] = self._find_start(plan.image.name)
         with ThreadPoolExecutor(max_workers=1) as downloader:
             try:
-                self._begin_downloads(downloader, platform)
+                self._begin_downloads(downloader)
                 for plan in self.missing:
-                    self._build(plan, start)
+                    self._build(plan)
             finally:
                 downloader.shutdown(wait=True, cancel_futures=True)
 
-    def _start(self, base_is_missing: bool) -> tuple[base_image.Start, Platform]:
-        """Return where the base begins, and the Python that it holds or will hold."""
+    def _find_start(self, name: str) -> base_image.Start:
+        with step(f"Look for what the image {name} starts from") as current:
+            start = base_image.find_start(self.client, name, current.note)
+        if start.reference is None and all(other.reference for other in self.starts.values()):
+            say(f"    No registry answers, so the distribution's packages are used. ({start.reason})")
+        return start
+
+    def _platform(self, image: Image) -> Platform:
+        """Return the Python that ``image`` holds or will hold."""
+        lowest = lineage(image.name)[0].name
         machine = self.client.info()["Architecture"]
-        if not base_is_missing:
-            return base_image.Start(None), Platform(self._python_of(self.plans["base"].tag), machine)
-        with step("Look for the base image") as current:
-            start = base_image.find_start(self.client, "base", current.note)
-        if start.reference:
-            return start, Platform(self._python_of(start.reference), machine)
-        say(f"    No registry answers; the base is made from the distribution's packages. ({start.reason})")
-        return start, Platform(distribution.python_version() or sys.version.split()[0], machine)
+        if lowest not in self.starts:
+            return Platform(self._python_of(self.plans[lowest].tag), machine)
+        reference = self.starts[lowest].reference
+        if reference:
+            return Platform(self._python_of(reference), machine)
+        return Platform(distribution.python_version() or sys.version.split()[0], machine)
 
     def _python_of(self, reference: str) -> str:
         command = ["-c", "import platform; print(platform.python_version())"]
@@ -127,28 +137,31 @@ class _Build:
         )
         return output.decode().strip()
 
-    def _begin_downloads(self, downloader: ThreadPoolExecutor, platform: Platform) -> None:
-        with_libraries = [plan.image for plan in self.missing if plan.image.lock_file]
-        if not with_libraries:
-            return
-        installer = select_requirements(_lock_text(INSTALLER_LOCK), platform)
-        folder = self.folder / "installer"
-        self.downloads[INSTALLER_LOCK] = downloader.submit(download_wheels, installer, folder, platform)
-        for image in with_libraries:
+    def _begin_downloads(self, downloader: ThreadPoolExecutor) -> None:
+        platforms: dict[str, Platform] = {}  # of the images that start from nothing of ours, by name
+        for image in [plan.image for plan in self.missing if plan.image.lock_file]:
+            below = lineage(image.name)[:-1]
+            platform = platforms.get(below[0].name) or self._platform(image)
+            platforms[below[0].name] = platform
+            if INSTALLER_LOCK not in self.downloads:
+                installer = select_requirements(_lock_text(INSTALLER_LOCK), platform)
+                folder = self.folder / "installer"
+                self.downloads[INSTALLER_LOCK] = downloader.submit(download_wheels, installer, folder, platform)
             assert image.lock_file
-            below = "\n".join(_lock_text(lower.lock_file) for lower in lineage(image.name)[:-1] if lower.lock_file)
-            self.requirements[image.name] = select_requirements(_lock_text(image.lock_file), platform, below)
+            installed = "\n".join(_lock_text(lower.lock_file) for lower in below if lower.lock_file)
+            self.requirements[image.name] = select_requirements(_lock_text(image.lock_file), platform, installed)
             self.downloads[image.name] = downloader.submit(self._download, image, platform)
 
     def _download(self, image: Image, platform: Platform) -> list[Path]:
         with step(f"Download the libraries of {image.name}") as current:
             return download_wheels(self.requirements[image.name], self.folder / image.name, platform, current.note)
 
-    def _build(self, plan: _Plan, start: base_image.Start) -> None:
+    def _build(self, plan: _Plan) -> None:
         image = plan.image
         wheels = self._wheels(image) if image.lock_file else []
         with step(f"Build the image {image.name}") as current:
             if image.parent is None:
+                start = self.starts[image.name]
                 base_image.build_base(self.client, plan.tag, start, plan.context, self.folder, current.note)
                 return
             parent = self.plans[image.parent].tag

@@ -120,7 +120,7 @@ def _remedy(log: str) -> str:
     if "No module named pip" in log:
         return f"Install pip for this Python: {sys.executable} -m ensurepip"
     if "DO NOT MATCH THE HASHES" in log:
-        return "The index serves other files than the lock file names: do not trust it, or lock again."
+        return "The index serves other files than the lock file names: do not trust it, or run `make lock`."
     if any(sign in log for sign in _NETWORK_SIGNS):
         return "Check the network, and pip's index, proxy and certificate: `pip config list`."
     return "Check that pip's index has these versions: `pip config list`, or lock again (`make lock`)."

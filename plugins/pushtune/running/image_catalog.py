@@ -8,6 +8,7 @@ milliseconds and needs no Docker engine.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pushtune.errors import UnknownImage
@@ -18,6 +19,7 @@ HASH_CHARACTERS = 12
 RUNTIME_FOLDER = "training"
 LOCK_FOLDER = "requirements/images"
 INSTALLER_LOCK = "installer.txt"
+SYSTEM_FOLDER = "system"  # below images/: what the images share that start from nothing of ours
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,20 @@ def _family_images(family: Family) -> list[Image]:
     return [libraries, Image(family.name, libraries.name, carries_runtime=True)]
 
 
+# What docker-compose.yaml runs besides trainings.
+COMPOSE_NAMES = ("airflow", "postgres", "redis")
+
 _IMAGES = {
     image.name: image
     for image in (
         Image("base", None),
         Image("keras", "base", "keras.txt"),
         *(image for family in FAMILIES for image in _family_images(family)),
+        Image("airflow-system", None),
+        Image("airflow-libraries", "airflow-system", "airflow.txt"),
+        Image("airflow", "airflow-libraries"),
+        Image("postgres", None),
+        Image("redis", None),
     )
 }
 
@@ -109,8 +119,9 @@ def image_tag(name: str, project: Path = PROJECT_FOLDER) -> str:
     digest = hashlib.sha256()
     for image in lineage(name):
         for path in input_files(image, project):
-            content = path.read_bytes()
-            digest.update(f"{path.relative_to(project).as_posix()}\0{len(content)}\0".encode() + content)
+            facts = path.stat()
+            content_digest = _digest(path, facts.st_mtime_ns, facts.st_size)
+            digest.update(f"{path.relative_to(project).as_posix()}\0{content_digest}\0".encode())
     return f"{repository(name)}:{digest.hexdigest()[:HASH_CHARACTERS]}"
 
 
@@ -125,6 +136,8 @@ def input_files(image: Image, project: Path = PROJECT_FOLDER) -> list[Path]:
         files = list(_files_below(project / "images" / "libraries"))
         return files + [project / LOCK_FOLDER / name for name in (INSTALLER_LOCK, image.lock_file)]
     files = list(_files_below(project / "images" / image.name))
+    if image.parent is None:
+        files += _files_below(project / "images" / SYSTEM_FOLDER)
     if image.carries_runtime:
         files += runtime_files(project)
     return files
@@ -133,6 +146,12 @@ def input_files(image: Image, project: Path = PROJECT_FOLDER) -> list[Path]:
 def runtime_files(project: Path = PROJECT_FOLDER) -> list[Path]:
     """Return the source files of the runtime and of the contract, in a fixed order."""
     return [path for path in _files_below(project / RUNTIME_FOLDER) if path.suffix == ".py"]
+
+
+@lru_cache(maxsize=4096)
+def _digest(path: Path, changed_nanoseconds: int, size_bytes: int) -> str:
+    """Return the hash of a file; read again only once it has changed, since a DAG file asks for many tags."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _files_below(folder: Path) -> Iterable[Path]:
