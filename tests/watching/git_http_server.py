@@ -61,10 +61,10 @@ class GitHandler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve(folder: Path, *, protected: bool = False) -> Iterator[str]:
+def serve(folder: Path, *, protected: bool = False, port: int = 0) -> Iterator[str]:
     """Serve the repositories in ``folder`` on 127.0.0.1; yield the address of the folder."""
     handler = type("Handler", (GitHandler,), {"folder": folder, "protected": protected})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

@@ -35,7 +35,9 @@ def test_facts_and_files_of_the_head(origin: Origin, fetch: Any, tmp_path: Path)
     facts = fetch(previous_commit=base)
     assert files(facts) == ["src", "src/model.py", "train.py"]
     assert facts["checkout_folder"] == str(tmp_path / "run" / "checkout")
-    assert {name: facts[name] for name in ("commit", "short_commit", "branch", "repository", "subject", "files", "bytes")} == {
+    assert {
+        name: facts[name] for name in ("commit", "short_commit", "branch", "repository", "subject", "files", "bytes")
+    } == {
         "commit": commit,
         "short_commit": commit[:12],
         "branch": "main",
@@ -52,10 +54,10 @@ def test_facts_and_files_of_the_head(origin: Origin, fetch: Any, tmp_path: Path)
 def test_a_retry_returns_the_same_facts_and_leaves_the_files_alone(origin: Origin, fetch: Any) -> None:
     commit = origin.commit_and_push()
     first = fetch(commit)
-    number = os.stat(first["checkout_folder"]).st_ino
+    number = Path(first["checkout_folder"]).stat().st_ino
     shutil.rmtree(origin.bare)
     assert fetch(commit) == first
-    assert os.stat(first["checkout_folder"]).st_ino == number
+    assert Path(first["checkout_folder"]).stat().st_ino == number
 
 
 def test_another_commit_replaces_the_files(origin: Origin, fetch: Any) -> None:

@@ -107,7 +107,9 @@ def test_files_that_git_writes_are_bounded(origin: Origin, tmp_path: Path) -> No
 def test_a_private_key_lies_in_a_file_of_its_own_only_while_git_runs(tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     ssh = tmp_path / "ssh"
-    ssh.write_text(f'#!/bin/sh\nfor part; do case "$part" in *pushtune-key-*) cp -p "$part" {seen};; esac; done\nexit 1\n')
+    ssh.write_text(
+        f'#!/bin/sh\nfor part; do case "$part" in *pushtune-key-*) cp -p "$part" {seen};; esac; done\nexit 1\n'
+    )
     ssh.chmod(0o755)
     with pytest.raises(GitFailed):
         run_git(

@@ -49,14 +49,16 @@ def test_a_branch_is_not_confused_with_one_that_ends_alike(origin: Origin) -> No
 def test_a_repository_that_belongs_to_someone_else(origin: Origin) -> None:
     commit = origin.commit_and_push()
     for parent, _, files in os.walk(origin.bare):
-        for path in (parent, *(os.path.join(parent, name) for name in files)):
+        for path in (Path(parent), *(Path(parent) / name for name in files)):
             os.chown(path, 12_345, 12_345)
     assert head(origin.url) == commit
 
 
 def test_an_empty_repository_is_told(origin: Origin) -> None:
     assert head(origin.url) is None
-    with pytest.raises(RepositoryEmpty, match="must hold at least one commit. Received: .*origin.git. Push a first commit"):
+    with pytest.raises(
+        RepositoryEmpty, match="must hold at least one commit. Received: .*origin.git. Push a first commit"
+    ):
         check_remote(origin.url, "main", timeout_seconds=20)
     with pytest.raises(RepositoryEmpty, match="must have at least one commit"):
         default_branch(origin.url, timeout_seconds=20)
@@ -114,7 +116,9 @@ def closed_port() -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}/x.git"
 
 
-@pytest.mark.parametrize("url", [closed_port, lambda: "https://host.invalid/x.git"], ids=["closed port", "no such host"])
+@pytest.mark.parametrize(
+    "url", [closed_port, lambda: "https://host.invalid/x.git"], ids=["closed port", "no such host"]
+)
 def test_a_repository_that_does_not_answer_is_told(url: Callable[[], str]) -> None:
     with pytest.raises(RepositoryUnreachable, match="must be reachable. .* it is tried again"):
         head(url())

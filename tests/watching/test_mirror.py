@@ -24,7 +24,14 @@ def fetch(mirror: Mirror) -> str:
 
 
 def test_each_address_has_a_folder_that_people_recognise(tmp_path: Path) -> None:
-    urls = ["/srv/digits.git", "/other/digits.git", "git@h:team/digits.git", "https://h/digits", "file:///", "/x/%2e%2e"]
+    urls = [
+        "/srv/digits.git",
+        "/other/digits.git",
+        "git@h:team/digits.git",
+        "https://h/digits",
+        "file:///",
+        "/x/%2e%2e",
+    ]
     folders = [mirror_folder(tmp_path, url) for url in urls]
     assert len(set(folders)) == len(urls)
     assert all(folder.parent == tmp_path for folder in folders)
@@ -127,7 +134,9 @@ def test_what_an_author_writes_stays_on_one_line_and_within_bounds(origin: Origi
     assert isinstance(facts["committed_unix_time"], int) and facts["committed_unix_time"] > 1.6e9
 
 
-@pytest.mark.parametrize("leftover", ["refs/heads/main.lock", "packed-refs.lock", "shallow.lock", "objects/pack/tmp_pack_x"])
+@pytest.mark.parametrize(
+    "leftover", ["refs/heads/main.lock", "packed-refs.lock", "shallow.lock", "objects/pack/tmp_pack_x"]
+)
 def test_a_fetch_goes_on_after_one_that_was_killed(origin: Origin, mirror: Mirror, leftover: str) -> None:
     origin.commit_and_push()
     fetch(mirror)
@@ -149,9 +158,11 @@ def test_only_one_process_works_on_a_mirror(mirror: Mirror) -> None:
     other.start()
     try:
         assert held.wait(20)
-        with pytest.raises(RepositoryUnreachable, match="must become free for the next run. Received: origin-.* in use"):
-            with replace(mirror, timeout_seconds=0.1).locked():
-                raise AssertionError
+        with (
+            pytest.raises(RepositoryUnreachable, match="must become free for the next run. Received: origin-.* in use"),
+            replace(mirror, timeout_seconds=0.1).locked(),
+        ):
+            raise AssertionError
     finally:
         done.set()
         other.join(20)

@@ -25,6 +25,7 @@ class History:
         self.parents: dict[str, str | None] = {}
         self.code: dict[str, int] = {}
         self.head: str | None = None
+        self.pushed_meanwhile: str | None = None
 
     def commit(self, parent: str | None, changes_code: bool) -> str:
         name = f"{len(self.parents):040x}"
@@ -48,7 +49,10 @@ class History:
             raise BranchMissing("The branch must exist.", branch, "Push it.")
         return self.head
 
-    fetch = look
+    def fetch(self, branch: str) -> str:
+        if self.pushed_meanwhile:
+            self.head, self.pushed_meanwhile = self.pushed_meanwhile, None
+        return self.look(branch)
 
     def find_commit(self, name: str) -> str:
         return name
@@ -81,6 +85,7 @@ class Pushes(RuleBasedStateMachine):
         self.active: tuple[str, str] | None = None
         self.seen: set[str] = set()
         self.trained_by_push: list[str] = []
+        self.trained: set[str] = set()
 
     @rule(code=st.lists(st.booleans(), min_size=1, max_size=3))
     def push(self, code: list[bool]) -> None:
@@ -112,6 +117,13 @@ class Pushes(RuleBasedStateMachine):
     def is_due(self) -> bool:
         record = self.ledger.record(self.history.head) if self.history.head else None
         return self.history.head is not None and not (record and record.handled)
+
+    @precondition(lambda self: self.active is None)
+    @rule(cause=st.sampled_from(["push", "push", "push", "manual"]), data=st.data())
+    def start_a_run_while_the_branch_moves(self, cause: str, data: st.DataObject) -> None:
+        self.history.pushed_meanwhile = data.draw(st.sampled_from([None, *sorted(self.history.parents)]))
+        self.start_a_run(cause)
+        self.history.pushed_meanwhile = None
 
     @precondition(lambda self: self.active is None)
     @rule(cause=st.sampled_from(["push", "push", "push", "manual"]))
@@ -146,6 +158,8 @@ class Pushes(RuleBasedStateMachine):
         run_id, commit = self.active
         if outcome != "failed silently":
             self.ledger.close(commit, outcome, "", run_id)
+        if outcome == "trained":
+            self.trained.add(commit)
         self.runs[run_id], self.active = "failed" if outcome != "trained" else "success", None
 
     @precondition(lambda self: self.active)
@@ -167,10 +181,18 @@ class Pushes(RuleBasedStateMachine):
         assert len(self.trained_by_push) == len(set(self.trained_by_push))
 
     @invariant()
+    def what_was_trained_stays_so(self) -> None:
+        assert {record.commit for record in self.ledger.records() if record.state == "trained"} >= self.trained
+
+    @invariant()
     def what_was_filtered_has_code_that_was_handled(self) -> None:
-        records = self.ledger.records()
-        handled = {self.history.code[record.commit] for record in records if record.state not in ("filtered", "superseded")}
-        assert {self.history.code[record.commit] for record in records if record.state == "filtered"} <= handled
+        filtered, handled = set(), set()
+        for record in self.ledger.records():
+            if record.state == "filtered":
+                filtered.add(self.history.code[record.commit])
+            elif record.state in ("trained", "failed") or self.runs.get(record.run_id) == "running":
+                handled.add(self.history.code[record.commit])
+        assert filtered <= handled
 
     @invariant()
     def what_was_superseded_was_so_by_a_newer_one(self) -> None:
@@ -180,17 +202,21 @@ class Pushes(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Once everything is quiet, a few looks settle everything: no push is lost."""
-        if self.active:
-            self.end_the_run("trained")
+        self.settle()
+        self.push([True])
+        self.settle()
+        assert self.history.head and self.ledger.record(self.history.head)
+        assert all(self.ledger.record(commit) for commit in self.seen)
+
+    def settle(self) -> None:
         for _ in range(2):
+            if self.active:
+                self.end_the_run("trained")
             self.poll()
             if self.is_due():
                 self.start_a_run("push")
-            if self.active:
-                self.end_the_run("trained")
-        if self.history.head is not None:
-            assert not self.is_due()
-            assert all(self.ledger.record(commit) for commit in self.seen)
+        assert self.active is None
+        assert not self.is_due()
 
 
 Pushes.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -53,7 +53,9 @@ def test_dangerous_or_unusable_addresses_are_refused(url: str, rule: str) -> Non
         check_url(url)
 
 
-@pytest.mark.parametrize("url", ["https://ann:s3cret@example.com/x", "https://s3cret@example.com/x", "ssh://a:s3cret@h/x"])
+@pytest.mark.parametrize(
+    "url", ["https://ann:s3cret@example.com/x", "https://s3cret@example.com/x", "ssh://a:s3cret@h/x"]
+)
 def test_passwords_in_addresses_are_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(InvalidRepositoryUrl, match="connection_id") as caught:
         check_url(url)

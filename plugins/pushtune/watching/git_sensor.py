@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from airflow.sdk import BaseSensorOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from pushtune.errors import RepositoryUnreachable, UnusablePush
 from pushtune.settings import load_settings
@@ -82,10 +82,9 @@ class GitSensor(BaseSensorOperator):
         task_instance = context["ti"]
 
         def run_state(run_id: str) -> str | None:
-            try:
-                return str(task_instance.get_dagrun_state(task_instance.dag_id, run_id))
-            except AirflowRuntimeError:
+            if not task_instance.get_dr_count(dag_id=task_instance.dag_id, run_ids=[run_id]):
                 return None
+            return str(task_instance.get_dagrun_state(task_instance.dag_id, run_id))
 
         credentials = fetch_credentials(self.repository.connection_id)
         return PushDecision(

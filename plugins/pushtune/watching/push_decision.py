@@ -60,10 +60,10 @@ class PushDecision:
             return self._handled(head) or self._filtered(head) or self._claim(head, is_head=True)
 
     def _handled(self, head: str) -> NothingToTrain | None:
-        record = self.ledger.record(head)
-        if self.cause != "push" or record is None or not record.handled or self._is_abandoned(record):
+        record = self._settled(head)
+        if self.cause != "push" or record is None or not record.handled:
             return None
-        return NothingToTrain(f"{head[:12]} is {record.state} already, by {record.run_id}.")
+        return NothingToTrain(f"{head[:12]} is not new: {record.state}, by {record.run_id}.")
 
     def _filtered(self, head: str) -> NothingToTrain | None:
         base = self._base(head)
@@ -99,17 +99,17 @@ class PushDecision:
     def _base(self, head: str) -> str | None:
         """Return the newest handled commit before ``head``, after settling those whose run vanished."""
         while base := self.ledger.base(exclude=head):
-            record = self.ledger.record(base)
-            if record is None or not self._is_abandoned(record):
+            if self.ledger.record(base) is None or self._settled(base):
                 break
             self.ledger.supersede(base, head, self.run_id)
         return base
 
-    def _is_abandoned(self, record: PushRecord) -> bool:
-        """Return whether the run that trains ``record`` was deleted; one that ended silently is closed as failed."""
-        if record.state != "running" or record.run_id == self.run_id:
-            return False
+    def _settled(self, commit: str) -> PushRecord | None:
+        """Return the record of ``commit``; None if its run was deleted. A run that ended silently is closed first."""
+        record = self.ledger.record(commit)
+        if record is None or record.state != "running" or record.run_id == self.run_id:
+            return record
         state = self.run_state(record.run_id)
         if state in ("success", "failed"):
-            self.ledger.close(record.commit, "failed", "The run ended without recording an outcome.", record.run_id)
-        return state is None
+            self.ledger.close(commit, "failed", "The run ended without recording an outcome.", record.run_id)
+        return self.ledger.record(commit) if state else None
