@@ -65,6 +65,15 @@ class DataPath:
     found_at: str | None
     lfs_pointer: bool = False
 
+    def problem(self) -> str | None:
+        """Return what a person has to do about it before training; None if nothing."""
+        place = f"{self.file}:{self.line}: {self.literal}"
+        if self.lfs_pointer:
+            return f"{place} is a Git LFS pointer: its content has to be fetched"
+        if self.kind == "input" and not self.exists and self.found_at is None:
+            return f"{place} is not in the repository: it has to be there before training starts, or to be downloaded"
+        return None
+
     def as_document(self) -> dict[str, object]:
         """Return it as plain data."""
         return asdict(self)

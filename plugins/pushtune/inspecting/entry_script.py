@@ -39,6 +39,7 @@ class Candidate:
     reached: dict[Scope, int] = field(repr=False)
     reasons: list[tuple[float, str]] = field(default_factory=list)
     arguments: list[str] = field(default_factory=list)
+    is_idle: bool = False
 
     @property
     def points(self) -> float:
@@ -88,7 +89,7 @@ def _candidate(project: Project, path: str) -> Candidate | None:
     reached = reached_scopes(project, path)
     trainings: list[Training] = []
     for member in dict.fromkeys(where for where, _ in reached):
-        trainings.extend(item for item in find_trainings(project, member) if (member, item.scope) in reached)
+        trainings.extend(item for item in find_trainings(project, member, path) if (member, item.scope) in reached)
     if not trainings:
         return None
     trainings.sort(key=lambda item: (item.path != path, reached[(item.path, item.scope)], item.line))
@@ -96,15 +97,14 @@ def _candidate(project: Project, path: str) -> Candidate | None:
 
 
 def _idle_candidate(project: Project, path: str) -> Candidate | None:
-    """A script with a training call that nothing reaches: its author calls the function by hand, or by a line"
-    " commented out."""
+    """A script with a training call that nothing reaches: its author calls it by hand, or by a line commented out."""
     trainings = find_trainings(project, path)
     if not trainings:
         return None
     reached = reached_scopes(project, path)
     for scope in project.script(path).facts.functions:
         reached.setdefault((path, scope), 1)
-    candidate = Candidate(path, trainings, reached)
+    candidate = Candidate(path, trainings, reached, is_idle=True)
     candidate.add(-25.0, f"nothing that starting it runs calls {trainings[0].scope or 'it'}, which trains")
     return candidate
 
@@ -116,7 +116,8 @@ def _trains_directly(candidate: Candidate) -> bool:
 def _judge_training(candidate: Candidate, trains_itself: set[str]) -> None:
     nearest = candidate.trainings[0]
     place = f"{nearest.path}:{nearest.line} {nearest.how}"
-    candidate.add(40.0, f"starting it trains a model ({nearest.framework}: {place})")
+    if not candidate.is_idle:
+        candidate.add(40.0, f"starting it trains a model ({nearest.framework}: {place})")
     if nearest.path == candidate.path:
         candidate.add(4.0, "the training call stands in the script itself")
     elif nearest.path in trains_itself and nearest.scope == MODULE:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pushtune.errors import (
     AmbiguousEntry,
@@ -12,6 +13,7 @@ from pushtune.errors import (
     NoTrainingScript,
     UnsupportedFamily,
 )
+from pushtune.inspecting.command_line import find_questions
 from pushtune.inspecting.data_paths import DataPath, find_paths
 from pushtune.inspecting.datasets import find_datasets
 from pushtune.inspecting.entry_script import Candidate, is_ambiguous, rank_candidates
@@ -49,7 +51,7 @@ class Inspection:
     """
 
     entry: str | None
-    entry_candidates: list[dict[str, object]] = field(default_factory=list)
+    entry_candidates: list[dict[str, Any]] = field(default_factory=list)
     framework: str | None = None
     family: str = UNSUPPORTED
     keras_generation: str | None = None
@@ -64,7 +66,7 @@ class Inspection:
     looked_at: dict[str, int] = field(default_factory=dict)
     fault: tuple[str, int, str, str] | None = None
 
-    def as_document(self) -> dict[str, object]:
+    def as_document(self) -> dict[str, Any]:
         """Return the inspection as plain JSON data."""
         return {
             "entry": self.entry,
@@ -176,6 +178,11 @@ def _described(
         warnings += generation.warnings
     evidence += [item.evidence for item in requirements.needed]
     warnings += requirements.warnings
+    arguments = settings.arguments or best.arguments
+    paths = find_paths(project, best)
+    warnings += find_questions(project, best, arguments) + [text for item in paths if (text := item.problem())]
+    if best.is_idle:
+        warnings.append(best.reasons[0][1])
     fault = None
     if script.fault is not None:
         fault = (best.path, script.fault.line, script.fault.text, script.fault.message)
@@ -192,11 +199,11 @@ def _described(
         family=family.family,
         keras_generation=generation.generation if generation else None,
         requirements=[item.as_line() for item in requirements.needed],
-        paths=find_paths(project, best),
+        paths=paths,
         evidence=evidence,
         warnings=warnings,
         image=None if family.family == UNSUPPORTED else family.family,
-        arguments=settings.arguments or best.arguments,
+        arguments=arguments,
         datasets=find_datasets(project, best),
         ambiguous=ambiguous,
         looked_at=looked_at,
@@ -204,7 +211,7 @@ def _described(
     )
 
 
-def _candidate_document(candidate: Candidate) -> dict[str, object]:
+def _candidate_document(candidate: Candidate) -> dict[str, Any]:
     reasons = [
         f"{points:+g} {re.sub(r'[^ -~]', '?', text)}" for points, text in sorted(candidate.reasons, reverse=True)
     ]

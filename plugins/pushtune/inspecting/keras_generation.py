@@ -56,6 +56,9 @@ def find_generation(project: Project, candidate: Candidate) -> KerasGeneration:
     for path in dict.fromkeys(where for where, _ in candidate.reached):
         script = project.script(path)
         scopes = {scope for where, scope in candidate.reached if where == path}
+        if script.python2 and script.fault is not None:
+            proof = Evidence(path, script.fault.line, script.fault.text, "Python 2, which Keras left after 2.3")
+            found.setdefault(("2.5", path, proof.says), (GENERATIONS.index("2.5"), proof))
         for newest, line, says in _findings(script.facts, scopes):
             evidence = Evidence(path, line, script.line(line), says)
             found.setdefault((newest, path, says), (GENERATIONS.index(newest), evidence))

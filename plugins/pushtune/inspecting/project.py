@@ -1,8 +1,11 @@
 """The repository's Python sources as modules: who imports whom, and where a name is defined."""
 
+import sys
 from dataclasses import dataclass, field
+from typing import Any
 
 from pushtune.inspecting.lenient_parse import Fault, parse
+from pushtune.inspecting.libraries import FRAMEWORKS
 from pushtune.inspecting.notebook import NotANotebook, NotebookScript, to_script
 from pushtune.inspecting.repository_files import (
     NOTEBOOK_LIMIT_BYTES,
@@ -15,6 +18,7 @@ from pushtune.inspecting.source_text import decode
 
 SCRIPT_ENDINGS = (".py", ".ipynb", ".pyw", ".py3")
 RESOLVE_LIMIT = 6
+CLOSURE_LIMIT = 100
 
 
 @dataclass
@@ -42,6 +46,9 @@ class Project:
         self.deadline = deadline
         self._scripts: dict[str, Script] = {}
         self._by_stem: dict[str, list[str]] = {}
+        self._imported: dict[str, list[tuple[str, int]]] = {}
+        self._closures: dict[str, list[str]] = {}
+        self._notes: dict[str, dict[str, Any]] = {}
         for path in files.sizes:
             if path.endswith(".py"):
                 name = path[:-3].removesuffix("/__init__")
@@ -53,6 +60,10 @@ class Project:
             self.deadline.check()
             self._scripts[path] = self._read(path)
         return self._scripts[path]
+
+    def notes(self, name: str) -> dict[str, Any]:
+        """Return the memory that a reader of this project keeps under ``name``."""
+        return self._notes.setdefault(name, {})
 
     def _read(self, path: str) -> Script:
         is_notebook = path.endswith(".ipynb")
@@ -88,11 +99,12 @@ class Project:
             above = above[: len(above) - (dots - 1)] if dots > 1 else above
             return self._file_at([*above, *parts])
         start = folder.split("/") if folder else []
-        for count in range(len(start), -1, -1):
-            found = self._file_at([*start[:count], *parts])
-            if found and found != importer:
-                return found
-        return self._below_source_root(parts)
+        is_library = bool(parts) and (parts[0] in FRAMEWORKS or parts[0] in sys.stdlib_module_names)
+        # Only a file right there can shadow a library; anything else may lie on the way up, or on a changed path.
+        places = [start, []] if is_library else [start[:count] for count in range(len(start), -1, -1)]
+        found = (self._file_at([*place, *parts]) for place in places)
+        nearest = next((path for path in found if path and path != importer), None)
+        return nearest if nearest or is_library else self._below_source_root(parts)
 
     def _file_at(self, parts: list[str]) -> str | None:
         base = "/".join(parts)
@@ -114,28 +126,28 @@ class Project:
 
     def imported_paths(self, path: str) -> list[tuple[str, int]]:
         """Return (file of this repository, line) for each import in ``path`` that means one."""
-        found: dict[str, int] = {}
-        for item in self.script(path).facts.imports:
-            names = [item.module]
-            if item.name and item.name != "*":
-                joint = "" if item.module.endswith(".") else "."
-                names.insert(0, f"{item.module}{joint}{item.name}")
-            for name in names:
-                target = self.module_path(name, path)
-                if target and target != path:
+        if path not in self._imported:
+            found: dict[str, int] = {}
+            for item in self.script(path).facts.imports:
+                names = [item.dotted] if item.dotted == item.module else [item.dotted, item.module]
+                targets = (self.module_path(name, path) for name in names)
+                target = next((target for target in targets if target and target != path), None)
+                if target:
                     found.setdefault(target, item.line)
-                    break
-        return list(found.items())
+            self._imported[path] = list(found.items())
+        return self._imported[path]
 
-    def closure(self, path: str, limit: int = 200) -> list[str]:
+    def closure(self, path: str) -> list[str]:
         """Return ``path`` and the files of this repository that it imports, directly or not, nearest first."""
-        seen, queue = {path: None}, [path]
-        for current in queue:
-            for target, _ in self.imported_paths(current):
-                if target not in seen and len(seen) < limit:
-                    seen[target] = None
-                    queue.append(target)
-        return list(seen)
+        if path not in self._closures:
+            seen, queue = {path: None}, [path]
+            for current in queue:
+                for target, _ in self.imported_paths(current):
+                    if target not in seen and len(seen) < CLOSURE_LIMIT:
+                        seen[target] = None
+                        queue.append(target)
+            self._closures[path] = list(seen)
+        return self._closures[path]
 
     def definition(self, dotted: str, path: str) -> tuple[str, str] | None:
         """Return (file, name) of the function or class that ``dotted`` means in ``path``; None if it is not ours."""

@@ -4,6 +4,7 @@ from pushtune.inspecting.project import Project
 from pushtune.inspecting.script_facts import MAIN, MODULE, ScriptFacts
 
 SCOPE_LIMIT = 3000
+BASES_DEPTH = 5
 Scope = tuple[str, str]
 
 
@@ -43,47 +44,62 @@ def _next_scopes(project: Project, path: str, scope: str) -> list[Scope]:
 def _scopes_of_name(project: Project, path: str, scope: str, name: str, facts: ScriptFacts) -> list[Scope]:
     own_class = scope.partition(".")[0]
     if name.startswith(("self.", "cls.")) and own_class in facts.classes:
-        return _methods(facts, path, own_class, name.split(".")[1].rstrip("()[]"))
+        method = name.split(".")[1].rstrip("()[]")
+        return _method(project, path, own_class, method) or _of_instance(project, path, facts, name)
     place = project.definition(name, path)
     if place is None:
-        return _methods_by_name(facts, path, name)
+        return _of_instance(project, path, facts, name)
     where, definition = place
     target = project.script(where).facts
-    found = [(where, definition)]
+    found = [place]
     if definition in target.classes:
-        found.extend((where, member) for member in target.functions if member.startswith(definition + ".__"))
-        found.extend(_bases(project, where, target, definition))
-        found.extend((where, member) for member in target.functions if _is_hook(definition, member))
+        found.extend((where, member) for member in target.functions if _runs_by_itself(definition, member))
+        for base in target.classes[definition]:
+            inherited = project.definition(base, where)
+            if inherited is not None and inherited != place:
+                found.extend(_constructors(project, *inherited))
+        method = name.rpartition(".")[2].rstrip("()[]")
+        found.extend(_method(project, where, definition, method))
     if where != path:
-        found.extend([(where, MODULE)])
+        found.append((where, MODULE))
     return found
 
 
-def _is_hook(class_name: str, member: str) -> bool:
-    """Methods that a framework calls by itself."""
-    hooks = ("call", "build", "train_step", "forward", "training_step", "get_config")
-    return member in {f"{class_name}.{hook}" for hook in hooks}
+def _constructors(project: Project, path: str, class_name: str) -> list[Scope]:
+    functions = project.script(path).facts.functions
+    return [(path, class_name)] + [(path, member) for member in functions if _runs_by_itself(class_name, member)]
 
 
-def _bases(project: Project, where: str, facts: ScriptFacts, name: str) -> list[Scope]:
-    found = []
-    for base in facts.classes.get(name, ()):
-        place = project.definition(base, where)
-        if place is not None and place != (where, name):
-            target = project.script(place[0]).facts
-            found.append(place)
-            found.extend((place[0], member) for member in target.functions if member.startswith(place[1] + "."))
-    return found
+def _runs_by_itself(class_name: str, member: str) -> bool:
+    """Methods that making an instance, or a framework, calls without their name being written."""
+    hooks = ("call", "build", "train_step", "forward", "training_step", "configure_optimizers", "run")
+    return member.startswith(class_name + ".__") or member in {f"{class_name}.{hook}" for hook in hooks}
 
 
-def _methods(facts: ScriptFacts, path: str, class_name: str, method: str) -> list[Scope]:
-    scope = f"{class_name}.{method}"
-    return [(path, scope)] if scope in facts.functions else _methods_by_name(facts, path, "." + method)
+def _method(project: Project, path: str, class_name: str, method: str, depth: int = BASES_DEPTH) -> list[Scope]:
+    """Return where ``method`` of the class is defined, in it or in one of its bases; empty if that is not ours."""
+    facts = project.script(path).facts
+    if f"{class_name}.{method}" in facts.functions:
+        return [(path, f"{class_name}.{method}")]
+    for base in facts.classes.get(class_name, ()) if depth else ():
+        place = project.definition(base, path)
+        if place is not None and place != (path, class_name):
+            found = _method(project, *place, method, depth - 1)
+            if found:
+                return found
+    return []
 
 
-def _methods_by_name(facts: ScriptFacts, path: str, name: str) -> list[Scope]:
-    """``x.train`` of an unknown ``x``: any method of that name in a class of the same file."""
-    method = name.rpartition(".")[2].rstrip("()[]")
-    if "." not in name or not facts.classes:
+def _of_instance(project: Project, path: str, facts: ScriptFacts, name: str) -> list[Scope]:
+    """``x.learn``: the method of the class that ``x`` was made from, or any of that name in the same file."""
+    receiver, dot, method = name.rpartition(".")
+    if not dot:
         return []
-    return [(path, f"{owner}.{method}") for owner in facts.classes if f"{owner}.{method}" in facts.functions]
+    method = method.rstrip("()[]")
+    found: list[Scope] = []
+    for item in facts.assignments:
+        if item.target == receiver and item.value.endswith("()"):
+            place = project.definition(item.value.removesuffix("()"), path)
+            if place is not None and place[1] in project.script(place[0]).facts.classes:
+                found.extend(_method(project, *place, method))
+    return found or [(path, f"{owner}.{method}") for owner in facts.classes if f"{owner}.{method}" in facts.functions]

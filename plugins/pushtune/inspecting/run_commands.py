@@ -94,13 +94,13 @@ def _read(found: RunCommands, path: str, points: float, text: str) -> None:
         if not is_readme and line.lstrip().startswith(("#", "//", "REM ", "::")):
             continue
         weight = points + (4.0 if re.match(r"\s*(CMD|ENTRYPOINT)\b", line) else 0.0)
-        found.commands.extend(_commands_in(line, path, number, weight))
+        found.commands.extend(_commands_in(line, path, number, weight, is_prose=is_readme))
         if is_readme:
             for name in re.findall(r"[\w./-]+\.(?:py|ipynb)\b", line):
                 found.mentions.setdefault(name.rpartition("/")[2], (path, number, line.strip()[:200]))
 
 
-def _commands_in(line: str, path: str, number: int, points: float) -> list[RunCommand]:
+def _commands_in(line: str, path: str, number: int, points: float, is_prose: bool) -> list[RunCommand]:
     commands = []
     text = line.strip()[:200]
     for match in _PYTHON.finditer(line):
@@ -109,18 +109,18 @@ def _commands_in(line: str, path: str, number: int, points: float) -> list[RunCo
             target = target.replace(".", "/") + ".py"
         elif not target.endswith((".py", ".ipynb")):
             continue
-        commands.append(RunCommand(target.replace("\\ ", " "), _arguments(rest), path, number, text, points))
+        commands.append(RunCommand(target.replace("\\ ", " "), _arguments(rest, is_prose), path, number, text, points))
     for match in _NBCONVERT.finditer(line):
         commands.append(RunCommand(match.group(1), (), path, number, text, points))
     for match in _DIRECT.finditer(line):
-        commands.append(RunCommand(match.group(1), _arguments(match.group(2)), path, number, text, points))
+        commands.append(RunCommand(match.group(1), _arguments(match.group(2), is_prose), path, number, text, points))
     return commands
 
 
-def _arguments(rest: str) -> tuple[str, ...]:
-    """Return the arguments after the script; empty where they are placeholders or not plain words."""
+def _arguments(rest: str, is_prose: bool) -> tuple[str, ...]:
+    """Return the arguments after the script; empty where they are placeholders, or words of a sentence."""
     rest = rest.strip().strip("\"'],").replace('", "', " ").replace('","', " ")
-    if any(sign in rest for sign in "$<>{}[]*`") or not rest.startswith("-"):
+    if any(sign in rest for sign in "$<>{}[]*`") or (is_prose and not rest.startswith("-")):
         return ()
     try:
         words = shlex.split(rest)

@@ -15,7 +15,6 @@ _TRAINS = re.compile(
     rb"\.\s*(fit|fit_generator|train|train_on_batch|partial_fit|minimize|apply_gradients|backward|fit_one_cycle|fine_tune|search|cv"
     rb"|train_and_evaluate|fit_predict|fit_flat_cos|train_supervised)\s*\(|\b(cross_val_score|cross_validate|cross_val_predict)\s*\("
 )
-_STARTS = re.compile(rb"__main__|^\w[\w.]*\(", re.M)
 
 
 def scripts_to_read(files: RepositoryFiles, deadline: Deadline) -> list[str]:
@@ -31,7 +30,5 @@ def scripts_to_read(files: RepositoryFiles, deadline: Deadline) -> list[str]:
             content = content.replace(b"\x00", b"")
         if not _LIBRARY.search(content):
             continue
-        rank = 0 if _TRAINS.search(content) else 1
-        if rank == 0 or _STARTS.search(content):
-            found.append((rank, path.count("/"), path))
+        found.append((0 if _TRAINS.search(content) else 1, path.count("/"), path))
     return [path for _, _, path in sorted(found)[:SCRIPTS_LIMIT]]

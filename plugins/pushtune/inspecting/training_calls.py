@@ -66,18 +66,43 @@ class Training:
     weight: float = 1.0
 
 
-def find_trainings(project: Project, path: str) -> list[Training]:
-    """Return the training calls written in ``path`` (whether they are ever reached is another question)."""
+def find_trainings(project: Project, path: str, started: str | None = None) -> list[Training]:
+    """Return the training calls written in ``path`` (whether they are ever reached is another question).
+
+    ``started`` is the script that is started: where ``path`` itself says nothing, the libraries of that one decide.
+    """
     facts = project.script(path).facts
+    place = _Place(project, path, started or path)
     found = []
     for call in facts.calls:
-        framework = _framework_of_call(project, path, facts, call)
+        framework = _framework_of_call(place, facts, call)
         if framework:
             found.append(Training(framework, path, call.line, call.scope, f"{call.name}()"))
     return found
 
 
-def _framework_of_call(project: Project, path: str, facts: ScriptFacts, call: Call) -> str | None:
+@dataclass(frozen=True)
+class _Place:
+    """Where a call stands: its file, and the script that is started."""
+
+    project: Project
+    path: str
+    started: str
+
+    def imports(self, framework: str) -> bool:
+        """Return whether the file, or else the started script, imports ``framework``."""
+        return framework in self.frameworks()
+
+    def frameworks(self) -> set[str]:
+        """Return what the file imports, or else the started script."""
+        return imported_frameworks(self.project, self.path) or imported_frameworks(self.project, self.started)
+
+    def kinds(self, dotted: str, scope: str) -> set[str]:
+        """Return what the value ``dotted`` can be."""
+        return kinds_of(self.project, self.path, dotted, scope)
+
+
+def _framework_of_call(place: _Place, facts: ScriptFacts, call: Call) -> str | None:
     known = _by_full_name(call.name)
     if known:
         return known
@@ -85,12 +110,12 @@ def _framework_of_call(project: Project, path: str, facts: ScriptFacts, call: Ca
     if not receiver:
         return None
     if method in _KERAS_METHODS or method == "partial_fit":
-        return _fit(project, path, call, receiver)
+        return _fit(place, call, receiver)
     if method in ("minimize", "apply_gradients"):
-        return _gradient_step(project, path, facts, call, receiver)
+        return _gradient_step(place, facts, receiver)
     if method in _TORCH_METHODS:
-        return "pytorch" if _imports(project, path, "pytorch") else None
-    return _other_methods(project, path, call, receiver, method)
+        return "pytorch" if place.imports("pytorch") else None
+    return _other_methods(place, call, receiver, method)
 
 
 def _by_full_name(name: str) -> str | None:
@@ -109,26 +134,25 @@ def _by_full_name(name: str) -> str | None:
     return _TRAINING_FUNCTIONS.get(name)
 
 
-def _fit(project: Project, path: str, call: Call, receiver: str) -> str | None:
-    kinds = kinds_of(project, path, receiver, call.scope)
+def _fit(place: _Place, call: Call, receiver: str) -> str | None:
+    kinds = place.kinds(receiver, call.scope)
     models = kinds - {PREPROCESSING}
     if models:
         return _strongest(models)
     if PREPROCESSING in kinds or (not kinds and _PREPROCESSOR_NAME.search(receiver)):
         return None
     if not call.node.args and not call.node.keywords:
-        return "statsmodels" if _imports(project, path, "statsmodels") else None
+        return "statsmodels" if place.imports("statsmodels") else None
     given = {word.arg for word in call.node.keywords}
     if call.method != "fit" or given & _KERAS_WORDS:
         for framework in ("keras", "tensorflow", "pytorch"):
-            if _imports(project, path, framework):
+            if place.imports(framework):
                 return "keras" if framework == "tensorflow" else framework
-    return _guessed(project, path)
+    return _guessed(place.frameworks())
 
 
-def _guessed(project: Project, path: str) -> str | None:
+def _guessed(frameworks: set[str]) -> str | None:
     """The receiver says nothing: the libraries that the file and its own modules import decide."""
-    frameworks = imported_frameworks(project, path)
     for framework in ("keras", "tensorflow"):
         if framework in frameworks:
             return "keras"
@@ -143,26 +167,25 @@ def _strongest(kinds: set[str]) -> str:
     return next((kind for kind in order if kind in kinds), sorted(kinds)[0])
 
 
-def _gradient_step(project: Project, path: str, facts: ScriptFacts, call: Call, receiver: str) -> str | None:
+def _gradient_step(place: _Place, facts: ScriptFacts, receiver: str) -> str | None:
     """``optimizer.minimize(loss)`` and ``optimizer.apply_gradients(...)``: a training loop written by hand."""
     values = [item.value for item in facts.assignments if item.target == receiver] + [receiver]
     if any(_TF1_OPTIMIZER.search(value) for value in values):
         return "tensorflow"
     if any(value.startswith("tensorflow.") or keras_path(value) for value in values):
         return "tensorflow"
-    frameworks = imported_frameworks(project, path)
-    return "tensorflow" if frameworks & {"tensorflow", "keras"} else None
+    return "tensorflow" if place.frameworks() & {"tensorflow", "keras"} else None
 
 
-def _other_methods(project: Project, path: str, call: Call, receiver: str, method: str) -> str | None:
-    kinds = kinds_of(project, path, receiver, call.scope)
+def _other_methods(place: _Place, call: Call, receiver: str, method: str) -> str | None:
+    kinds = place.kinds(receiver, call.scope)
     if method == "fit_predict" and kinds & CLASSICAL:
         return _strongest(kinds & CLASSICAL)
     if method in ("train", "train_model") and TRAINER in kinds:  # ``model.train()`` of PyTorch only switches a mode
         return "pytorch"
     if method == "train" and "tensorflow" in kinds and call.keyword("input_fn") is not None:
         return "tensorflow"
-    if method == "train" and call.keyword("input_fn") is not None and _imports(project, path, "tensorflow"):
+    if method == "train" and call.keyword("input_fn") is not None and place.imports("tensorflow"):
         return "tensorflow"
     if method == "search" and "keras-tuner" in kinds:
         return "keras"
@@ -226,17 +249,10 @@ def _kind_of_name(dotted: str) -> set[str]:
     return {framework}
 
 
-def _imports(project: Project, path: str, framework: str) -> bool:
-    return framework in imported_frameworks(project, path)
-
-
 def imported_frameworks(project: Project, path: str) -> set[str]:
     """Return the frameworks that ``path`` and the repository's modules below it import."""
-    found: set[str] = set()
-    for member in project.closure(path, limit=30):
-        for item in project.script(member).facts.imports:
-            name = item.module if item.name in (None, "*") else f"{item.module}.{item.name}"
-            framework = framework_of(name)
-            if framework:
-                found.add(framework)
-    return found
+    known: dict[str, set[str]] = project.notes("frameworks")
+    if path not in known:
+        names = [item.dotted for member in project.closure(path) for item in project.script(member).facts.imports]
+        known[path] = {framework for name in names if (framework := framework_of(name)) is not None}
+    return known[path]

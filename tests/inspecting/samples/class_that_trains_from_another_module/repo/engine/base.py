@@ -1,0 +1,3 @@
+class Base:
+    def learn(self):
+        self.model.fit(self.x, self.y, epochs=1)

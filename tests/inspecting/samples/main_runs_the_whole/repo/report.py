@@ -1,0 +1,2 @@
+def write(history):
+    print(history.history)

@@ -1,0 +1,10 @@
+import numpy as np
+from tensorflow import keras
+
+model = keras.Sequential([keras.layers.Dense(8, activation="relu"), keras.layers.Dense(1)])
+<<<<<<< HEAD
+model.compile("adam", "mse")
+=======
+model.compile("sgd", "mse")
+>>>>>>> branch
+model.fit(np.zeros((10, 3)), np.zeros(10))

@@ -1,0 +1,2 @@
+from churn_ann import *
+print(accuracy)

@@ -1,0 +1,2 @@
+rate = 0.01
+number_of_epochs = 4
