@@ -135,17 +135,15 @@ def test_a_container_that_got_further_is_followed_by_the_next_one_at_once(trial,
 
 
 @pytest.mark.docker
-def test_restarts_at_once_are_bounded_as_well(trial, run, monkeypatch):
-    monkeypatch.setenv("PUSHTUNE_RESTART_LIMIT", "2")
+def test_a_container_that_got_no_further_waits_for_the_next_try(trial, run):
     made = trial("""
-        epoch = int(open(TRIAL + "seen").read()) if os.path.exists(TRIAL + "seen") else 0
-        put("seen", str(epoch + 1))
-        progress(epoch + 1)
+        if not os.path.exists(TRIAL + "progress.jsonl"):
+            progress(1)
         os.kill(os.getpid(), signal.SIGKILL)
     """)
     with pytest.raises(AirflowException, match="exit code 137"):
         run(made)
-    assert made.container.attempts.containers == 3
+    assert made.container.attempts.containers == 2
 
 
 @pytest.mark.docker

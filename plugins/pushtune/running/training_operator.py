@@ -125,7 +125,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
                     result: dict[str, Any] = self.execute_resumable(context)
                     return result
                 except TrialInterrupted as error:
-                    if not self._restarts_at_once(settings):
+                    if not self._restarts_at_once():
                         raise
                     self.log.warning("%s", error)
 
@@ -145,13 +145,14 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
             cancelled=self._cancelled,
         )
 
-    def _restarts_at_once(self, settings: Settings) -> bool:
+    def _restarts_at_once(self) -> bool:
         """Whether the next container may start within this try, which saves Airflow's pause before the next one.
 
-        One that got no further than the one before waits for that pause, since what ended it may need the time to pass.
+        It may where the last one got further than the one before: the way to the end has become shorter, and the time
+        limit of the trial bounds the rest. Otherwise the next try follows after a pause, and the number of tries is the
+        limit.
         """
-        known = self._container.attempts
-        return not self._cancelled.raised and known.unmoved == 0 and known.restarts < settings.restart_limit
+        return not self._cancelled.raised and self._container.attempts.unmoved == 0
 
     def _slot(self, spec: dict[str, Any]) -> AbstractContextManager[object]:
         slots = spec.get("slots")
