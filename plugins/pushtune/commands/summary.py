@@ -14,7 +14,8 @@ TRAINED = ("target_met", "best_effort", "no_improvement")
 def keep_summary(settings: Settings, run_folder: Path, dag_id: str) -> dict[str, Any]:
     """Write the run's report to ``<home>/reports/`` and return it with ``summary_file`` added."""
     record = read_record(run_folder, "report")
-    report = record["document"] if record else {"outcome": "failed", "error": {"message": "the run left no report"}}
+    lost: dict[str, Any] = {"outcome": "failed", "error": {"message": "the run left no report"}}
+    report: dict[str, Any] = dict(record["document"]) if record else lost
     sent = read_record(run_folder, "notify")
     if sent is not None:
         report["mail"] = {**(report.get("mail") or {}), "where": sent["document"].get("where")}
