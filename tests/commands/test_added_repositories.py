@@ -6,6 +6,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pushtune.commands.added_repositories import add_repository, added_file, name_for, readable_name
 from pushtune.settings import Settings
 from pushtune.watching.watched_repositories import load_watched_repositories

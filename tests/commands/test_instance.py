@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
+
 from pushtune.commands import instance, supervisor
 from pushtune.commands.airflow_config import passwords_file, read_password
 from pushtune.commands.processes import ProcessId
