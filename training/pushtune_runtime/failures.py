@@ -1,6 +1,7 @@
 """Turns an exception into what a person needs: the message, their own line, and their own frames first."""
 
 import linecache
+import re
 import traceback
 from pathlib import Path
 from typing import List, Optional
@@ -10,6 +11,7 @@ from pushtune_runtime.session import Session
 
 MESSAGE_LIMIT_CHARACTERS = 2000
 TRACEBACK_LIMIT_CHARACTERS = 8000
+_TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*m")  # Keras writes its messages in bold
 INFEASIBLE_KINDS = frozenset({
     "ValueError", "TypeError", "IndexError", "ZeroDivisionError", "MemoryError",
     "InvalidArgumentError", "ResourceExhaustedError", "NotFoundError", "UnimplementedError", "InternalError",
@@ -53,6 +55,7 @@ def _position(session: Session, error: BaseException, frames: List[traceback.Fra
 
 def _message(error: BaseException) -> str:
     text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    text = _TERMINAL_CODES.sub("", text)
     remedy = _remedy(error)
     text = text[:MESSAGE_LIMIT_CHARACTERS]
     return f"{text} -- {remedy}" if remedy else text

@@ -39,7 +39,7 @@ def _status(session: Session, error: Optional[BaseException]) -> str:
         return session.stop_reason
     if session.stop_reason == "diverged":
         return "infeasible"
-    if session.trained:
+    if session.trained and (error is None or session.objective is not None):
         return "done"
     if error is not None and session.request.overrides and may_be_infeasible(error):
         return "infeasible"

@@ -8,6 +8,7 @@ from pushtune_runtime.keras_hooks.accuracy_metric import AccuracyMetric
 from pushtune_runtime.keras_hooks.checkpoint_listener import CheckpointListener
 from pushtune_runtime.keras_hooks.data_split import DataSplit
 from pushtune_runtime.keras_hooks.dataset_recipes import DatasetRecipes
+from pushtune_runtime.keras_hooks.extra_layers import ExtraLayers
 from pushtune_runtime.keras_hooks.fit_events import FitEvents, FitListener
 from pushtune_runtime.keras_hooks.fit_hooks import FitHooks
 from pushtune_runtime.keras_hooks.layer_hooks import LayerHooks
@@ -41,7 +42,8 @@ class KerasInstallation:
         self._events = FitEvents([])
         self._split = DataSplit(session, registry.sites)
         self._fit_hooks = FitHooks(session, self.registry)
-        self._layers = LayerHooks(self.registry, lambda layer, site: None)
+        self._extras = ExtraLayers(registry)
+        self._layers = LayerHooks(registry, self._extras.offer, self._extras.withdraw)
         self._ties = ShapeTies(self.registry, self._layers)
 
     def install(self, keras: Any) -> None:
@@ -67,6 +69,7 @@ class KerasInstallation:
         DatasetRecipes(self.registry.sites).install(keras)
         self._fit_hooks.install(keras)
         self._layers.install(keras)
+        self._extras.install(keras)
         OptimizerHooks(self.registry).install(keras)
         for legacy in (legacy_arguments, legacy_files):
             legacy.install(keras, keras.Model, self._warn_about_line)
@@ -84,6 +87,7 @@ class KerasInstallation:
         self._fit_hooks.finish()
         if self._session.request.mode == "baseline":
             self._ties.finish()
+            self._extras.settle(self._ties.facts)
 
     @property
     def has_fitted(self) -> bool:

@@ -5,6 +5,7 @@ import inspect
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from pushtune_contract.parameters import Value
+from pushtune_runtime.call_sites import CallSite
 from pushtune_runtime.parameter_registry import ParameterRegistry
 
 Role = str
@@ -26,6 +27,7 @@ TUNED_ARGUMENTS: Dict[str, Dict[str, Role]] = {
     "Embedding": {"output_dim": "units"},
     "MultiHeadAttention": {"num_heads": "other", "key_dim": "units", "dropout": "dropout"},
     "Activation": {"activation": "activation"},
+    "Flatten": {},
 }
 WRAPPERS = ("Bidirectional", "TimeDistributed")
 
@@ -37,9 +39,15 @@ class LayerHooks:
         of_layer: ``id(layer)`` -> argument -> id of its parameter. The layers are kept alive, so that ids stay unique.
     """
 
-    def __init__(self, registry: ParameterRegistry, on_new_layer: Callable[[Any, Any], None]) -> None:
+    def __init__(
+        self,
+        registry: ParameterRegistry,
+        on_new_layer: Callable[[Any, CallSite, str], None],
+        on_wrapped_layer: Callable[[Any], None],
+    ) -> None:
         self._registry = registry
         self._on_new_layer = on_new_layer
+        self._on_wrapped_layer = on_wrapped_layer
         self.of_layer: Dict[int, Dict[str, str]] = {}
         self.layers: List[Any] = []
 
@@ -71,7 +79,7 @@ class LayerHooks:
             original(*bound.args, **bound.kwargs)
             self.layers.append(layer)
             self.of_layer[id(layer)] = names
-            self._on_new_layer(layer, site)
+            self._on_new_layer(layer, site, owner)
 
         _replace_constructor(layer_class, constructor, signature)
 
@@ -99,6 +107,7 @@ class LayerHooks:
         @functools.wraps(original)
         def constructor(wrapper: Any, /, layer: Any, *args: Any, **kwargs: Any) -> None:
             original(wrapper, layer, *args, **kwargs)
+            self._on_wrapped_layer(layer)
             if id(layer) in self.of_layer:
                 self.layers.append(wrapper)
                 self.of_layer[id(wrapper)] = self.of_layer[id(layer)]

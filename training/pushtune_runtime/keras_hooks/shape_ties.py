@@ -5,6 +5,7 @@ starts a group; what passes channels on stays in it; sums unite groups; concaten
 outputs and everything that an unknown operation touches are frozen.
 """
 
+from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Set, Tuple
 
 from pushtune_runtime.keras_hooks.fit_events import FitListener
@@ -57,14 +58,25 @@ class ChannelGroups:
         self.frozen.setdefault(self.root(key), reason)
 
 
+@dataclass
+class GraphFacts:
+    """What is known about layers from the graphs that they are in; layers are named by ``id``."""
+
+    visited: Set[int] = field(default_factory=set)
+    outputs: Set[int] = field(default_factory=set)
+    before_dropout: Set[int] = field(default_factory=set)
+
+
 class GraphTies:
     """The channel groups of one functional graph.
 
     ``widths`` maps ``id(layer)`` to the id of the parameter that sets its width.
     """
 
-    def __init__(self, widths: Dict[int, str]) -> None:
+    def __init__(self, widths: Dict[int, str], facts: GraphFacts) -> None:
         self._widths = widths
+        self._facts = facts
+        self._makers: Dict[int, List[int]] = {}  # tensor -> layers whose output it still is, activations passed over
         self.groups = ChannelGroups()
         self.reached: Set[str] = set()
 
@@ -77,11 +89,13 @@ class GraphTies:
                 self._read_node(node)
         for tensor in graph.outputs:
             self.groups.freeze(id(tensor), OUTPUT_REASON)
+            self._facts.outputs.update(self._makers.get(id(tensor), []))
 
     def _read_node(self, node: Any) -> None:
         operation = node.operation
         inputs, outputs = list(node.arguments.keras_tensors), list(node.outputs)
         name = type(operation).__name__
+        self._follow(operation, name, inputs, outputs)
         if name in WIDTH_LAYERS and len(inputs) == 1:
             self._start(operation, outputs)
         elif name == "MultiHeadAttention" or (name in PASSING and len(inputs) == 1):
@@ -92,6 +106,15 @@ class GraphTies:
             return
         else:
             self._read_unknown(operation, inputs + outputs)
+
+    def _follow(self, operation: Any, name: str, inputs: List[Any], outputs: List[Any]) -> None:
+        """Note which layers a tensor comes from, and which are followed by dropout."""
+        self._facts.visited.add(id(operation))
+        before = [maker for tensor in inputs for maker in self._makers.get(id(tensor), [])]
+        if "Dropout" in name:
+            self._facts.before_dropout.update(before)
+        makers = [*before, id(operation)] if name in PASSING else [id(operation)]
+        self._makers.update({id(tensor): makers for tensor in outputs})
 
     def _start(self, operation: Any, outputs: List[Any]) -> None:
         parameter = self._widths.get(id(operation))
@@ -122,6 +145,7 @@ class ShapeTies(FitListener):
         self._layers = layers
         self._inputs: Any = None
         self._reached: Set[str] = set()
+        self.facts = GraphFacts()
 
     def before_fit(self, model: Any, fit_number: int, epochs: int, arguments: Dict[str, Any]) -> int:
         self._inputs = arguments["x"]
@@ -132,7 +156,7 @@ class ShapeTies(FitListener):
         graph = functional_graph(model) or self._traced(model)
         if graph is None:
             return
-        ties = GraphTies(dict(self._widths()))
+        ties = GraphTies(dict(self._widths()), self.facts)
         ties.read(graph)
         self._reached |= ties.reached
         self._tell(ties)
