@@ -207,7 +207,8 @@ class LiteralFinder:
             bindings = _bindings(source.tree, class_name)
             imported = bindings[0] if len(bindings) == 1 and isinstance(bindings[0], ast.ImportFrom) else None
             module = self._sources.module(imported.module or "", source.file) if imported else None
-            owner, source = (module.class_named(class_name), module) if module else (None, source)
+            if module is not None and imported is not None:
+                owner, source = module.class_named(imported.names[0].name), module
         bindings = _bindings(owner, attribute) if owner else []
         return self.find(search.deeper(source=source), bindings[0]) if len(bindings) == 1 else None
 

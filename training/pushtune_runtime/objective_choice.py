@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Dict, List, Optional
 
-MAXIMIZED = ("accuracy", "acc", "auc", "f1", "precision", "recall", "r2", "iou", "dice", "score", "cosine_similarity")
+MAXIMIZED = ("accuracy", "acc", "auc", "f1", "precision", "recall", "r2", "iou", "dice", "score", "similarity")
 # In the order of preference; a name matches as a whole word between underscores.
 PREFERRED = ("accuracy", "acc", "auc", "f1", "r2")
 _NUMBERED = re.compile(r"_\d+$")

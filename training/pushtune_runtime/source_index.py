@@ -10,6 +10,11 @@ Function = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda]
 Scope = Union[ast.Module, ast.ClassDef, Function]
 Position = Tuple[int, int, int, int]  # line from 1, last line, column from 0 in bytes, end column
 
+# Names that an argument had in Keras 1 and 2.
+OLDER_NAMES: Dict[str, Tuple[str, ...]] = {
+    "units": ("output_dim",), "filters": ("nb_filter",), "rate": ("p",), "epochs": ("nb_epoch",),
+    "learning_rate": ("lr",), "initial_learning_rate": ("learning_rate", "lr"),
+}  # fmt: skip
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -143,7 +148,7 @@ def has_parameter(function: Function, name: str) -> bool:
 def argument_node(call: ast.Call, name: str, position: Optional[int]) -> Optional[ast.expr]:
     """Return the argument ``name`` of ``call``, which may also stand at ``position``; None where it is not written."""
     for keyword in call.keywords:
-        if keyword.arg == name:
+        if keyword.arg == name or keyword.arg in OLDER_NAMES.get(name, ()):
             return keyword.value
     if position is None or position >= len(call.args):
         return None
