@@ -15,7 +15,7 @@ from typing import Any
 from airflow.sdk import Asset, AssetWatcher, BaseHook
 from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
 
-from pushtune.errors import BranchMissing, PushtuneError, RepositoryUnreachable
+from pushtune.errors import PushtuneError, RepositoryUnreachable
 from pushtune.settings import Settings, load_settings
 from pushtune.watching.credentials import Credentials, credentials_from
 from pushtune.watching.git_remote import check_remote, resolve_head
@@ -23,7 +23,7 @@ from pushtune.watching.push_ledger import SIGHTINGS_KEY, as_record, record_key, 
 from pushtune.watching.watched_repositories import WatchedRepository
 
 POLLS_AT_ONCE = 8
-ERROR_PAUSE_LIMIT_SECONDS = 300.0
+ERROR_PAUSE_LIMIT_SECONDS = 120.0
 FIRST_WAKE_PAUSE_SECONDS = 60.0
 WAKE_PAUSE_LIMIT_SECONDS = 3600.0
 
@@ -58,6 +58,7 @@ class PushTrigger(BaseEventTrigger):
         self.git_timeout_seconds = git_timeout_seconds
         self._errors = 0
         self._error_text = ""
+        self._branch_missing = False
         self._woken_for: str | None = None
         self._wake_pause_seconds = FIRST_WAKE_PAUSE_SECONDS
         self._next_wake = 0.0
@@ -81,6 +82,7 @@ class PushTrigger(BaseEventTrigger):
             await asyncio.sleep(pause)
 
     async def _head(self) -> str | None:
+        """Return the commit of the branch; None while there is no such branch, which is nothing unusual."""
         look = partial(
             resolve_head,
             self.url,
@@ -89,9 +91,10 @@ class PushTrigger(BaseEventTrigger):
             credentials=await fetch_credentials_async(self.connection_id),
         )
         head = await asyncio.get_running_loop().run_in_executor(_pollers, look)
-        if head is None:
-            raise BranchMissing(
-                f"The branch {self.branch!r} should exist.", "no such branch now", "It is watched for until it appears."
+        if (head is None) is not self._branch_missing:
+            self._branch_missing = head is None
+            self.log.info(
+                "%s: the branch %r %s", self.dag_id, self.branch, "is not there" if head is None else "is there"
             )
         return head
 

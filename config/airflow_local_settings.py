@@ -1,0 +1,13 @@
+"""Warm imports: the process of a task is forked from the scheduler or the Celery worker, and inherits what is loaded.
+
+Otherwise each task loads the same modules again, which is most of what a short task costs.
+"""
+
+import sys
+
+if {"scheduler", "worker"} & set(sys.argv[1:3]):
+    import airflow.providers.standard.operators.python  # noqa: F401
+
+    import pushtune.notifying.email_operator  # noqa: F401
+    import pushtune.running.training_operator  # noqa: F401
+    import pushtune.watching.git_sensor  # noqa: F401
