@@ -145,6 +145,14 @@ def test_a_step_to_another_optimizer_takes_a_rate_that_suits_it() -> None:
     assert max(rates) <= 0.005
 
 
+def test_a_step_at_the_end_of_a_range_is_no_new_configuration() -> None:
+    found = [parameter("filters", "Conv2D", "filters", 16, 3), parameter("epochs", "fit", "epochs", 1, 4)]
+    dimensions = build_search_space(found)
+    point = {**own_point(dimensions), dimensions[0].key: 64}
+    known = {**point, dimensions[0].key: 48}
+    assert neighbours(dimensions, point, [known], 5, 1) == []
+
+
 def test_recurrent_layers_keep_their_activation_and_a_bounded_width() -> None:
     layers = [parameter("units", "LSTM", "units", 128, 3), parameter("activation", "LSTM", "activation", "tanh", 3)]
     dimensions = build_search_space(layers)

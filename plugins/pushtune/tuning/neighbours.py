@@ -25,7 +25,9 @@ def neighbours(
     """
     generator = random.Random(seed)  # noqa: S311  (a choice of experiments, not a secret)
     movable = [dimension for dimension in dimensions if dimension.sampled]
-    seen, found = list(known), list[Candidate]()
+    keys = [dimension.key for dimension in movable]
+    seen = [[point[key] for key in keys] for point in [best, *known]]
+    found: list[Candidate] = []
     for _ in range(count * TRIES_PER_NEIGHBOUR):
         if len(found) == count or not movable:
             break
@@ -34,8 +36,9 @@ def neighbours(
         for dimension in changed:
             point[dimension.key] = _step(dimension, best, generator)
         point = _with_rates_of_new_optimizers(dimensions, best, point)
-        if point not in seen and accept(point):
-            seen.append(point)
+        values = [point[key] for key in keys]
+        if values not in seen and accept(point):
+            seen.append(values)
             found.append(Candidate(point, "a small step from the best configuration so far"))
     return found
 

@@ -13,8 +13,9 @@ from pushtune.tuning.history import Finished, best_of, finished_trials
 from pushtune.tuning.options import TuningOptions
 from pushtune.tuning.plans import PlannedTrial, RoundPlan, read_plans, trial_folder
 from pushtune.tuning.recipes import Candidate
-from pushtune.tuning.search_space import Dimension, build_search_space, own_point
+from pushtune.tuning.search_space import Dimension, Point, build_search_space, own_point
 from pushtune.tuning.target import resolve_target
+from pushtune_contract.parameters import Value
 from pushtune_contract.result import Objective, TrialResult
 
 
@@ -44,12 +45,12 @@ def new_plan(run_folder: Path, round_number: int, baseline: TrialResult, options
         objective.direction, epoch_seconds(read_curve(trial_folder(run_folder, 0))),
     )
     candidates = candidates_for(dimensions, baseline.search_space, knowledge, options)
-    known = [{}, *(one.trial.overrides for one in finished)]
+    tried = [_without_epochs(dimensions, one.trial.point) for one in finished]
     trials: list[PlannedTrial] = []
     for candidate in candidates:
-        overrides = overrides_of(dimensions, candidate.point)
-        if overrides not in known and len(trials) < options.trials_per_round:
-            known.append(overrides)
+        new = _without_epochs(dimensions, candidate.point)
+        if new not in tried and len(trials) < options.trials_per_round:
+            tried.append(new)
             trials.append(_planned(1 + len(finished) + len(trials), candidate, dimensions, baseline, options))
     target = resolve_target(objective, options.target)
     return RoundPlan(round_number, objective, baseline.seconds, baseline.script_sha256, target, trials)
@@ -77,6 +78,11 @@ def observation_of(run_folder: Path, finished: Finished) -> study.Observation:
 def notes_of(trial: PlannedTrial) -> dict[str, Any]:
     """Return what Optuna's tools should show about a trial."""
     return {"label": trial.label, "overrides": trial.overrides, "why": trial.reason}
+
+
+def _without_epochs(dimensions: Sequence[Dimension], point: Point) -> dict[str, Value]:
+    """Return what tells two trials apart: the same values for more epochs are the same curve, only longer."""
+    return overrides_of([dimension for dimension in dimensions if dimension.sampled], point)
 
 
 def _planned(

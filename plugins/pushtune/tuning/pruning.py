@@ -9,10 +9,11 @@ Rules, in this order:
    where an epoch has only a few steps), with two changes: the comparison is repeated as peers arrive (the first
    arrivals are not promoted for good), and a trial within ``TOLERANCE`` of the best goes on, since the first epochs of
    good configurations differ by noise.
-4. Seconds: the trial is behind the leader, and at its present gain per second it cannot catch up in the time that the
+4. Plateau: its best epoch lies a third of its budget back. What it has reached counts, the rest would be wasted.
+5. Seconds: the trial is behind the leader, and at its present gain per second it cannot catch up in the time that the
    leader needs. Curves flatten, so that the straight line is an optimistic guess: a trial has to be clearly behind.
 
-The trial with the best objective of all is never stopped by rules 3 and 4.
+The trial with the best objective of all is never stopped by rules 3 and 5.
 """
 
 import math
@@ -33,6 +34,9 @@ TOLERANCE = 0.1  # share of the way from guessing (or from the baseline) to the 
 CHANCE_SHARE = 0.05  # of the way from guessing to perfect
 CHANCE_SIGMAS = 3.0
 NOISE_SIGMAS = 2.0
+
+PATIENCE_SHARE = 1 / 3  # of the planned epochs without a better one
+FEWEST_PATIENT_EPOCHS = 6
 
 GAIN_WINDOW_EPOCHS = 3
 LEADER_TIMES = 2.0  # a trial may take this many times the leader's time
@@ -96,6 +100,8 @@ def decide(curve: Curve, peers: Sequence[Curve], rule: PruningRule) -> str | Non
         return "target met, and the newest epoch was no better" if curve.objectives[-1] != own else None
     if _is_at_chance(curve, rule):
         return f"at chance level after {len(curve)} epochs: {rule.metric} {own:.4g}, guessing gives {rule.chance:.4g}"
+    if _is_on_plateau(curve, own):
+        return f"no better since epoch {curve.objectives.index(own) + 1} of {len(curve)}"
     leader = _leader(peers, rule)
     if leader is None or not is_better(best_of(leader.objectives, rule.direction), own, rule.direction):
         return None
@@ -139,6 +145,11 @@ def _is_at_chance(curve: Curve, rule: PruningRule) -> bool:
     if rule.chance is None or rule.direction != "maximize" or len(curve) < rule.first_rung:
         return False
     return best_of(curve.objectives, rule.direction) <= chance_level(rule.chance, rule.validation_samples)
+
+
+def _is_on_plateau(curve: Curve, best: float) -> bool:
+    patience = max(FEWEST_PATIENT_EPOCHS, math.ceil(curve.planned_epochs * PATIENCE_SHARE))
+    return curve.planned_epochs > 0 and len(curve) - (curve.objectives.index(best) + 1) >= patience
 
 
 def _leader(peers: Sequence[Curve], rule: PruningRule) -> Curve | None:
