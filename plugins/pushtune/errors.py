@@ -94,6 +94,10 @@ class EngineForbidden(PushtuneError):
     """A Docker engine is there, but this user may not talk to it."""
 
 
+class RemoteEngine(PushtuneError):
+    """docker-compose.yaml needs the Docker engine of this machine, but another one is named."""
+
+
 class BaseImageMissing(PushtuneError):
     """The base image can neither be pulled nor made from the distribution's packages."""
 
