@@ -8,9 +8,10 @@ import uuid
 import docker
 import pytest
 
-from pushtune.commands import build_images, image_builder
+from pushtune.commands import build_images
 from pushtune.commands.build_images import ensure_images
 from pushtune.errors import ImageBuildFailed, UnknownImage
+from pushtune.running import image_builder
 from pushtune.running.image_catalog import image_tag
 from pushtune.settings import PROJECT_FOLDER, load_settings
 

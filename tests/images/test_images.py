@@ -8,8 +8,8 @@ import docker
 import pytest
 
 from pushtune.commands.build_images import ensure_images
-from pushtune.commands.wheels import Platform, select_requirements
 from pushtune.running.image_catalog import FAMILIES, FAMILY_NAMES, LOCK_FOLDER, lineage
+from pushtune.running.wheels import Platform, select_requirements
 from pushtune.settings import PROJECT_FOLDER
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]

@@ -14,8 +14,8 @@ import requests
 from docker.errors import APIError, DockerException
 
 from pushtune.commands import distribution
-from pushtune.commands.image_builder import OnLine, build_dockerfile, image_exists, import_rootfs
 from pushtune.errors import BaseImageMissing
+from pushtune.running.image_builder import OnLine, build_dockerfile, image_exists, import_rootfs
 from pushtune.settings import PROJECT_FOLDER
 
 # A pull that shows no sign of life for this long counts as "no registry".

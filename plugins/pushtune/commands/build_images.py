@@ -3,14 +3,12 @@
 What takes long overlaps: wheels are downloaded while the base is made and while other images are built.
 """
 
-import fcntl
-import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +17,9 @@ import docker
 from pushtune.commands import base_image, distribution
 from pushtune.commands.console import exit_code_of, say, step
 from pushtune.commands.engine import ensure_engine
-from pushtune.commands.image_builder import build_by_running, build_dockerfile, image_exists, remove_old_images
-from pushtune.commands.wheels import Platform, download_wheels, select_requirements
 from pushtune.errors import ImageBuildFailed
+from pushtune.running.build_lock import only_one_build
+from pushtune.running.image_builder import build_by_running, build_dockerfile, image_exists, remove_old_images
 from pushtune.running.image_catalog import (
     FAMILY_NAMES,
     INSTALLER_LOCK,
@@ -32,6 +30,7 @@ from pushtune.running.image_catalog import (
     input_files,
     lineage,
 )
+from pushtune.running.wheels import Platform, download_wheels, select_requirements
 from pushtune.settings import PROJECT_FOLDER, Settings, load_settings
 
 INSTALL_SCRIPT = "install_libraries.py"
@@ -207,18 +206,15 @@ def _require_space(client: docker.DockerClient) -> None:
 
 @contextmanager
 def _only_one() -> Iterator[None]:
-    """Let one process of this user build at a time, whichever installation it belongs to: they share the engine."""
-    path = Path(tempfile.gettempdir()) / f"pushtune-images-{os.getuid()}.lock"
-    lock = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with step("Wait for another process that builds images"):
-                fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
+    """Let one process build at a time, and show that the other one is waited for."""
+    with ExitStack() as waiting:
+
+        def show() -> None:
+            waiting.enter_context(step("Wait for another process that builds images"))
+
+        with only_one_build(show):
+            waiting.close()
+            yield
 
 
 def main() -> None:

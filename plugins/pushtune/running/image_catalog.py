@@ -66,6 +66,10 @@ FAMILIES = (
 )
 FAMILY_NAMES = tuple(family.name for family in FAMILIES)
 
+# Keras 2, for code that Keras 3 cannot run (``keras_route`` says which); each holds what all families with a neural
+# network hold, so that one image serves them all. Built when a push needs it first.
+LEGACY_NAMES = ("keras_2_15", "keras_2_12")
+
 
 def _family_images(family: Family) -> list[Image]:
     # The libraries are an image of their own, so that a change of the runtime does not install them again.
@@ -73,6 +77,11 @@ def _family_images(family: Family) -> list[Image]:
         return [Image(family.name, family.stands_on, carries_runtime=True)]
     libraries = Image(f"{family.name}-libraries", family.stands_on, family.lock_file)
     return [libraries, Image(family.name, libraries.name, carries_runtime=True)]
+
+
+def _legacy_images(name: str) -> list[Image]:
+    libraries = Image(f"{name}-libraries", "base", f"{name}.txt")
+    return [libraries, Image(name, libraries.name, carries_runtime=True)]
 
 
 # What docker-compose.yaml runs besides trainings.
@@ -84,6 +93,7 @@ _IMAGES = {
         Image("base", None),
         Image("keras", "base", "keras.txt"),
         *(image for family in FAMILIES for image in _family_images(family)),
+        *(image for name in LEGACY_NAMES for image in _legacy_images(name)),
         Image("airflow-system", None),
         Image("airflow-libraries", "airflow-system", "airflow.txt"),
         Image("airflow", "airflow-libraries"),

@@ -4,8 +4,8 @@ import zipfile
 
 import pytest
 
-from pushtune.commands.wheels import Platform, download_wheels, select_requirements
 from pushtune.errors import ImageBuildFailed
+from pushtune.running.wheels import Platform, download_wheels, select_requirements
 from pushtune.settings import PROJECT_FOLDER
 
 PLATFORM = Platform("3.11.2", "x86_64")

@@ -1,7 +1,7 @@
 import io
 import tarfile
 
-from pushtune.commands.tar_stream import tar_stream
+from pushtune.running.tar_stream import tar_stream
 
 
 def test_the_archive_holds_files_and_contents(tmp_path):

@@ -15,8 +15,8 @@ import docker
 from docker.errors import APIError, BuildError, ImageNotFound, NotFound
 from docker.types import Mount
 
-from pushtune.commands.tar_stream import tar_stream
 from pushtune.errors import ImageBuildFailed
+from pushtune.running.tar_stream import tar_stream
 
 IMAGE_LABEL = "pushtune.image"
 WORK_FOLDER = "/mnt"
