@@ -178,3 +178,16 @@ def test_the_same_failure_in_a_baseline_is_the_scripts_own(folder: Path) -> None
     assert done.exit_code == ExitCode.SCRIPT_ERROR
     assert done.result.error is not None
     assert done.result.error.line == 2
+
+
+def test_a_loop_of_its_own_is_said_plainly(folder: Path) -> None:
+    text = (
+        "import keras, numpy as np\n"
+        "m = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1)])\n"
+        "m.compile('sgd', 'mse')\n"
+        "m.train_on_batch(np.ones((4, 3)), np.ones((4, 1)))\n"
+    )
+    done = run_text(folder / "loop", text)
+    assert done.exit_code == ExitCode.SCRIPT_ERROR
+    assert done.result.error is not None
+    assert "trains with a loop of its own (GradientTape or train_on_batch)" in done.result.error.message

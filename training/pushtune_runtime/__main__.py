@@ -5,6 +5,7 @@ in detail and is always written, unless the process is killed.
 """
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 from typing import List
@@ -23,7 +24,14 @@ from pushtune_runtime.work_folder import lay_out
 
 
 def main(arguments: List[str]) -> int:
-    """Run the request in the trial folder; return the exit code."""
+    """Run the request in the trial folder; return the exit code.
+
+    Starts the process again where Python would hash texts differently each time: the order of sets of texts is part
+    of what a script computes, and a resumed run has to compute the same.
+    """
+    if "PYTHONHASHSEED" not in os.environ:
+        os.environ["PYTHONHASHSEED"] = "0"
+        os.execv(sys.executable, [sys.executable, "-m", "pushtune_runtime", *arguments])  # noqa: S606  (no shell)
     defaults = [layout.TRIAL_MOUNT, layout.CODE_MOUNT, layout.DATASETS_MOUNT]
     trial_folder, code_folder, datasets_folder = (
         Path(text).resolve() for text in [*arguments, *defaults[len(arguments) :]]

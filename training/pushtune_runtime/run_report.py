@@ -60,8 +60,8 @@ def _why_no_result(session: Session) -> str:
         return f"no epoch was completed within the limit of {session.request.time_limit_seconds:.0f} s"
     if session.own_loop_steps:
         return (
-            "the script trains with a loop of its own instead of model.fit: its weights were updated "
-            f"{session.own_loop_steps} times, but there is no metric that could be tuned; call model.fit"
+            "the script trains with a loop of its own (GradientTape or train_on_batch), which shows no metric to tune "
+            "by; let it call model.fit, for instance by moving the loop's body into train_step"
         )
     return (
         "the script ended without training a model: neither fit of a Keras model nor fit of a scikit-learn "

@@ -37,7 +37,7 @@ class Session:
         reported_epochs: (fit, epoch) pairs that earlier processes of this run have written to ``progress.jsonl``.
         trained: whether a ``fit`` has returned, or completed an epoch.
         chance_accuracy: share of the most frequent label in the held-out data; None where labels are not known.
-        own_loop_steps: updates of weights outside ``fit`` (``GradientTape``, ``train_on_batch``).
+        own_loop_steps: updates of weights outside ``fit``; a compiled loop counts each time it is traced.
         stop_reason: why training stopped early: ``""``, ``pruned``, ``time_limit``, ``diverged`` or ``interrupted``.
     """
 

@@ -63,6 +63,11 @@ class FitEvents:
         self._fit_depth = 0
         self._evaluate_depth = 0
 
+    @property
+    def in_fit(self) -> bool:
+        """Whether a ``fit`` is running."""
+        return self._fit_depth > 0
+
     def install(self) -> None:
         """Patch ``TensorFlowTrainer`` and ``CallbackList`` (Keras 3)."""
         from keras.src.backend.tensorflow.trainer import TensorFlowTrainer

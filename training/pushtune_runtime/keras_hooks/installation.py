@@ -16,6 +16,7 @@ from pushtune_runtime.keras_hooks.legacy_metrics import LegacyMetricNames
 from pushtune_runtime.keras_hooks.metric_capture import MetricCapture
 from pushtune_runtime.keras_hooks.model_saving import ModelSaving
 from pushtune_runtime.keras_hooks.optimizer_hooks import OptimizerHooks
+from pushtune_runtime.keras_hooks.own_loops import OwnLoops
 from pushtune_runtime.keras_hooks.randomness import SeededRandomness
 from pushtune_runtime.keras_hooks.shape_ties import ShapeTies
 from pushtune_runtime.keras_hooks.shuffling import EpochShuffling
@@ -66,6 +67,7 @@ class KerasInstallation:
         self._shuffling.install()
         self._checkpoints.install()
         self._randomness.install_tensorflow()
+        OwnLoops(self._session, self._events).install()
         DatasetRecipes(self.registry.sites).install(keras)
         self._fit_hooks.install(keras)
         self._layers.install(keras)
