@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushtune.tuning.learning_rates import BANDS, UNKNOWN_OPTIMIZER, band_of, position_of, rate_at
+from pushtune.tuning.learning_rates import BANDS, BOOSTING, band_of, position_of, rate_at
 
 
 @pytest.mark.parametrize("name", sorted(BANDS))
@@ -13,10 +13,11 @@ def test_the_rate_to_try_first_lies_in_the_band(name: str) -> None:
     assert band.low < band.first <= band.high
 
 
-def test_names_are_found_in_any_case_and_unknown_ones_get_a_wide_band() -> None:
-    assert band_of("Adam") == BANDS["adam"]
-    assert band_of("MyOptimizer") == UNKNOWN_OPTIMIZER
-    assert band_of(None) == UNKNOWN_OPTIMIZER
+def test_names_are_found_in_any_case_and_what_is_unknown_stays_near_the_script() -> None:
+    assert band_of("Adam", 0.5) == BANDS["adam"]
+    assert band_of("GradientBoostingClassifier", 0.3) == BOOSTING
+    unknown = band_of("MyOptimizer", 0.02)
+    assert (unknown.low, unknown.first, unknown.high) == pytest.approx((0.002, 0.02, 0.2))
 
 
 @given(st.sampled_from(sorted(BANDS)), st.floats(0, 1))

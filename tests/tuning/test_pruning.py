@@ -67,6 +67,21 @@ def test_epochs_with_few_steps_get_more_of_them_before_they_count_as_chance() ->
     assert "at chance" in str(decide(curve([0.1, 0.1, 0.1]), [], patient))
 
 
+def test_nobody_is_compared_before_the_first_rung() -> None:
+    patient = PruningRule("maximize", chance=0.1, reference=0.1, first_rung=6)
+    slow_start = [0.2, 0.21, 0.2, 0.21, 0.2]
+    assert decide(curve(slow_start), [curve(GOOD), curve(GOOD)], patient) is None
+    assert "behind 2 of 2" in str(decide(curve([*slow_start, 0.2]), [curve(GOOD), curve(GOOD)], patient))
+
+
+def test_a_tie_within_the_noise_of_the_hold_out_is_no_reason_to_stop() -> None:
+    few_samples = PruningRule("maximize", chance=0.1, reference=0.1, validation_samples=288)
+    level = [0.96, 0.978, 0.978, 0.978, 0.978]
+    leaders = [curve([0.97, 0.982, 0.982]), curve([0.5])]
+    assert decide(curve(level), leaders, few_samples) is None
+    assert "cannot catch up" in str(decide(curve(level), leaders, PruningRule("maximize", chance=0.1, reference=0.1)))
+
+
 def test_chance_has_no_meaning_for_a_loss() -> None:
     regression = PruningRule("minimize", metric="mae", reference=5.0)
     assert decide(curve([5.0, 5.0, 5.0]), [], regression) is None

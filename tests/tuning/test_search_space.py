@@ -254,3 +254,9 @@ def test_every_suggestion_lies_in_its_range_and_leaves_frozen_values_alone(found
 def test_own_values_need_no_override(found: list[Parameter]) -> None:
     dimensions = build_search_space(found)
     assert overrides_of(dimensions, own_point(dimensions)) == {}
+
+
+def test_boosting_has_learning_rates_of_its_own() -> None:
+    boosting = [parameter("learning_rate", "GradientBoostingClassifier", "learning_rate", 0.1, 3)]
+    dimensions = build_search_space(boosting)
+    assert (dimensions[0].low, dimensions[0].high) == (0.01, 1.0)

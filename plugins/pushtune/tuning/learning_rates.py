@@ -41,12 +41,22 @@ BANDS = {
     "rmsprop": Band(2e-4, 1e-3, 5e-3),
     "sgd": Band(3e-3, 5e-2, 3e-1),
 }
-UNKNOWN_OPTIMIZER = Band(1e-4, 1e-3, 1e-1)
+# What takes a learning rate and is no optimizer: its steps are trees, or its units differ.
+BOOSTING = Band(1e-2, 1e-1, 1.0)
+UNKNOWN_TIMES = 10.0
 
 
-def band_of(optimizer: str | None) -> Band:
-    """Return the range for ``optimizer`` (its name in lower case), a wide one for an optimizer that is not known."""
-    return BANDS.get((optimizer or "").lower(), UNKNOWN_OPTIMIZER)
+def band_of(name: str, own_rate: float) -> Band:
+    """Return the range for the optimizer ``name``, or for a boosting estimator (scikit-learn has 0.1 and 1.0).
+
+    Anything else gets a range around ``own_rate``, what the script gives (above 0).
+    """
+    lower = name.lower()
+    if lower in BANDS:
+        return BANDS[lower]
+    if "boost" in lower:
+        return BOOSTING
+    return Band(own_rate / UNKNOWN_TIMES, own_rate, own_rate * UNKNOWN_TIMES)
 
 
 def position_of(rate: float, band: Band) -> float:

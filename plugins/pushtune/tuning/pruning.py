@@ -38,7 +38,8 @@ NOISE_SIGMAS = 2.0
 PATIENCE_SHARE = 1 / 3  # of the planned epochs without a better one
 FEWEST_PATIENT_EPOCHS = 6
 
-GAIN_WINDOW_EPOCHS = 3
+GAIN_SHARE = 1 / 6  # of the planned epochs, over which the gain per second is measured
+FEWEST_GAIN_EPOCHS = 3
 LEADER_TIMES = 2.0  # a trial may take this many times the leader's time
 
 
@@ -102,7 +103,7 @@ def decide(curve: Curve, peers: Sequence[Curve], rule: PruningRule) -> str | Non
         return f"at chance level after {len(curve)} epochs: {rule.metric} {own:.4g}, guessing gives {rule.chance:.4g}"
     if _is_on_plateau(curve, own):
         return f"no better since epoch {curve.objectives.index(own) + 1} of {len(curve)}"
-    leader = _leader(peers, rule)
+    leader = _leader(peers, rule) if len(curve) >= rule.first_rung else None
     if leader is None or not is_better(best_of(leader.objectives, rule.direction), own, rule.direction):
         return None
     return _behind_at_a_rung(curve, peers, rule) or _cannot_catch_up(curve, leader, rule)
@@ -189,14 +190,15 @@ def _noise(value: float, rule: PruningRule) -> float:
 
 
 def _cannot_catch_up(curve: Curve, leader: Curve, rule: PruningRule) -> str | None:
-    window = GAIN_WINDOW_EPOCHS
+    window = max(FEWEST_GAIN_EPOCHS, rule.first_rung, math.ceil(curve.planned_epochs * GAIN_SHARE))
     if len(curve) <= window:
         return None
     own, before = best_of(curve.objectives, rule.direction), best_of(curve.objectives[:-window], rule.direction)
     gain_per_second = abs(own - before) / max(curve.seconds[-1] - curve.seconds[-1 - window], 1e-9)
     seconds_left = _seconds_left(curve, leader)
-    missing = abs(best_of(leader.objectives, rule.direction) - own)
-    if gain_per_second * seconds_left >= missing:
+    best = best_of(leader.objectives, rule.direction)
+    missing = abs(best - own)
+    if gain_per_second * seconds_left >= missing or missing <= _noise(best, rule):
         return None
     return f"cannot catch up: {missing:.3g} behind the best, gains {gain_per_second * 60:.2g} a minute"
 

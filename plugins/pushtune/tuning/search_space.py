@@ -61,7 +61,7 @@ class Dimension:
     scaled: bool = False
     sampled: bool = True
     optimizer: str | None = None
-    own_optimizer: str | None = None
+    own_optimizer: str = ""
 
 
 def build_search_space(
@@ -109,8 +109,8 @@ def band_for(dimension: Dimension, point: Point) -> learning_rates.Band:
     The own optimizer's range is stretched down to a smaller rate that the script gives itself: fine-tuning needs it.
     """
     own = dimension.own_optimizer
-    optimizer = own if dimension.optimizer is None else point.get(dimension.optimizer, own)
-    band = learning_rates.band_of(str(optimizer))
+    optimizer = own if dimension.optimizer is None else str(point.get(dimension.optimizer, own))
+    band = learning_rates.band_of(optimizer, float(dimension.current))
     if optimizer == own and dimension.low < band.low:
         return learning_rates.Band(dimension.low, band.first, band.high)
     return band
@@ -170,12 +170,12 @@ def _key(parameter: Parameter) -> str:
 
 def _learning_rate(members: list[Parameter], optimizers: list[Parameter]) -> Dimension | None:
     first = members[0]
-    if isinstance(first.value, (bool, str)) or not 0.0 < first.value < 1e6:
+    if isinstance(first.value, (bool, str)) or not 1e-9 < first.value < 1e3:
         return None
     partner = _nearest(first, optimizers)
     name = str(partner.value).lower() if partner is not None else first.owner.lower()
-    band = learning_rates.band_of(name)
     own = float(first.value)
+    band = learning_rates.band_of(name, own)
     return Dimension(
         key=_key(first), role="learning_rate", kind="float", parameter_ids=tuple(member.id for member in members),
         own_values=tuple(member.value for member in members), current=own,
