@@ -28,6 +28,7 @@ import numpy as np
 from pushtune_contract.reading import sync_folder
 
 GENERATIONS_KEPT = 2
+CHUNK_BYTES = 1024 * 1024
 ARRAYS_FILE = "arrays.bin"
 STATE_FILE = "state.json"
 BLOB_FILE = "blob.bin"
@@ -47,7 +48,7 @@ class Checkpoint:
 
     Attributes:
         generation: its number, rising with each write.
-        arrays: name -> array, with the dtype and shape it was written with.
+        arrays: name -> array, with the dtype and shape it was written with; read-only, read from disk when used.
         state: the caller's JSON data. blob: the caller's bytes, None where none were given.
         differences: facts of the environment that are not as they were when it was written; empty means that
             computing goes on exactly as it would have.
@@ -99,7 +100,7 @@ class CheckpointStore:
             shutil.rmtree(aside, ignore_errors=True)
             raise
         sync_folder(self._folder)
-        self._remove_old()
+        self._remove_old(GENERATIONS_KEPT)
         return generation
 
     def newest(self) -> Optional[Checkpoint]:
@@ -115,11 +116,15 @@ class CheckpointStore:
                 self.refused.append(f"checkpoint {_name(generation)}: {error}")
         return None
 
+    def settle(self) -> None:
+        """Keep the newest generation alone: nothing more will be written."""
+        self._remove_old(1)
+
     def _generations(self) -> List[int]:
         return [int(entry.name) for entry in os.scandir(self._folder) if _GENERATION_NAME.fullmatch(entry.name)]
 
-    def _remove_old(self) -> None:
-        for generation in sorted(self._generations())[:-GENERATIONS_KEPT]:
+    def _remove_old(self, kept: int) -> None:
+        for generation in sorted(self._generations())[:-kept]:
             doomed = self._folder / f"{_ASIDE_PREFIX}{os.getpid()}-removed-{generation}"
             os.rename(self._folder / _name(generation), doomed)
             shutil.rmtree(doomed)
@@ -139,14 +144,15 @@ class CheckpointStore:
         sync_folder(aside)
 
     def _read(self, generation: int) -> Checkpoint:
-        contents = _read_verified(self._folder / _name(generation))
-        document = json.loads(contents[STATE_FILE].decode("utf-8"))
+        folder = self._folder / _name(generation)
+        _verify(folder)
+        document = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
         _refuse_foreign(self._identity, document["identity"])
         return Checkpoint(
             generation=generation,
-            arrays=_pick_up(document["arrays"], contents[ARRAYS_FILE]),
+            arrays=_pick_up(document["arrays"], folder / ARRAYS_FILE),
             state=document["state"],
-            blob=contents.get(BLOB_FILE),
+            blob=(folder / BLOB_FILE).read_bytes() if (folder / BLOB_FILE).exists() else None,
             differences=_differences(document["environment"], self._environment),
         )
 
@@ -170,13 +176,15 @@ def _lay_out(arrays: Mapping[str, "np.ndarray[Any, Any]"]) -> Tuple[List[Dict[st
     return index, iter(pieces)
 
 
-def _pick_up(index: List[Dict[str, Any]], content: bytes) -> Dict[str, "np.ndarray[Any, Any]"]:
-    """Return the arrays that ``_lay_out`` laid out; they are writable copies."""
+def _pick_up(index: List[Dict[str, Any]], path: Path) -> Dict[str, "np.ndarray[Any, Any]"]:
+    """Return the arrays that ``_lay_out`` laid out, mapped: a large model is not in memory twice."""
+    size = sum(entry["bytes"] for entry in index)
+    content = np.memmap(path, dtype=np.uint8, mode="r") if size > 0 else np.zeros(0, np.uint8)
     arrays = {}
     offset = 0
     for entry in index:
-        piece = bytearray(content[offset : offset + entry["bytes"]])
-        arrays[entry["name"]] = np.frombuffer(piece, dtype=np.uint8).view(entry["dtype"]).reshape(entry["shape"])
+        piece = content[offset : offset + entry["bytes"]].view(np.ndarray)
+        arrays[entry["name"]] = piece.view(entry["dtype"]).reshape(entry["shape"])
         offset += entry["bytes"]
     return arrays
 
@@ -203,19 +211,24 @@ def _manifest(sums: Mapping[str, str]) -> bytes:
     return f"{lines}{hashlib.sha256(lines.encode()).hexdigest()}  {MANIFEST_FILE}\n".encode()
 
 
-def _read_verified(folder: Path) -> Dict[str, bytes]:
-    """Return file name -> content of a generation. Raises DamagedCheckpoint unless all of it is as written."""
-    contents = {}
+def _verify(folder: Path) -> None:
+    """Raise DamagedCheckpoint unless every byte of a generation is as it was written."""
     try:
         manifest = (folder / MANIFEST_FILE).read_bytes()
-        for name in (ARRAYS_FILE, STATE_FILE, BLOB_FILE):
-            if name != BLOB_FILE or (folder / name).exists():
-                contents[name] = (folder / name).read_bytes()
+        names = [name for name in (ARRAYS_FILE, STATE_FILE, BLOB_FILE) if name != BLOB_FILE or (folder / name).exists()]
+        sums = {name: _digest(folder / name) for name in names}
     except OSError as error:
         raise DamagedCheckpoint(f"a file is missing or unreadable ({error.strerror})") from error
-    if manifest != _manifest({name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}):
+    if manifest != _manifest(sums):
         raise DamagedCheckpoint("its content does not match its checksums")
-    return contents
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        for piece in iter(lambda: stream.read(CHUNK_BYTES), b""):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def _refuse_foreign(expected: Mapping[str, Any], found: Mapping[str, Any]) -> None:

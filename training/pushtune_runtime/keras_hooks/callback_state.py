@@ -157,7 +157,7 @@ def _is_csv(callback: Any) -> bool:
 
 
 def _csv_content(callback: Any) -> str:
-    return Path(callback.filename).read_text(encoding="utf-8")
+    return Path(callback.filename).read_bytes().decode("utf-8")  # line ends as they are
 
 
 def _restore_csv(callback: Any, text: str) -> None:

@@ -6,7 +6,8 @@ had finished trains nothing and returns its history, the interrupted one goes on
 
 import shutil
 import time
-from typing import Any, Dict, Optional
+from pathlib import Path
+from typing import Any, Dict, List, Optional
 
 from pushtune_contract import layout
 from pushtune_runtime.checkpoint_store import Checkpoint, CheckpointStore
@@ -21,6 +22,10 @@ from pushtune_runtime.keras_hooks.shuffling import EpochShuffling
 from pushtune_runtime.keras_hooks.variable_state import VariablesDiffer
 from pushtune_runtime.run_identity import environment_facts, identity_facts
 from pushtune_runtime.session import Session
+
+# Checkpoints may take this share of the training time: where epochs are shorter than a write can pay for, some are
+# skipped, and a kill costs at most 1 / COST_SHARE times the length of one write.
+COST_SHARE = 0.03
 
 
 class CheckpointListener(FitListener):
@@ -43,7 +48,7 @@ class CheckpointListener(FitListener):
         self._store: CheckpointStore  # of the running fit, from before_fit on
         self._fit: FitState  # from on_train_begin on
         self._fit_number = 0
-        self._arguments: Arguments = {}
+        self._epochs = 0
         self._within_epoch: Optional[Checkpoint] = None
         self._initial_epoch: Any = None
         self._written_at = 0.0
@@ -60,11 +65,11 @@ class CheckpointListener(FitListener):
         folder = self._session.trial_folder / layout.CHECKPOINT_FOLDER / _series_name(fit_number)
         self._store = CheckpointStore(folder, identity_facts(self._session), environment_facts(self._session))
         self._fit_number = fit_number
-        self._arguments = arguments
+        self._epochs = epochs
         self._trains = False
         self._within_epoch = None
         self._initial_epoch = model._initial_epoch
-        self._data.expect()
+        self._data.expect(arguments)
         self._interruption.enter_fit()
         return 0
 
@@ -80,22 +85,21 @@ class CheckpointListener(FitListener):
         try:
             self._fit.prepare(checkpoint)
         except VariablesDiffer as error:
-            self._session.warn(f"no checkpoint fits the model, training starts anew: {error}", kind="CheckpointRefused")
+            self._session.warn(f"the checkpoint is not used, training starts anew: {error}", kind="CheckpointRefused")
             return
         self._resume(model, checkpoint)
 
     def _resume(self, model: Any, checkpoint: Checkpoint) -> None:
         state = checkpoint.state
-        epochs = self._arguments["epochs"]
-        self._fit.reach_data(self._arguments, state["epoch"], state["batch"])
+        self._fit.reach_data(state["epoch"], state["batch"])
         self._fit.restore(checkpoint)
         self._rating.resumed(checkpoint)
-        model._initial_epoch = max(epochs, state["epoch"]) if state["stopped"] else state["epoch"]
+        model._initial_epoch = max(self._epochs, state["epoch"]) if state["stopped"] else state["epoch"]
         self._within_epoch = checkpoint if state["batch"] > 0 else None
         history = model.history
         report_missing_epochs(self._session, history.history, history.epoch)
         self._session.epoch = state["epoch"]
-        if model._initial_epoch < epochs:
+        if model._initial_epoch < self._epochs or not self._later_fits():
             self._session.resumed_from_epochs.append(state["epoch"])
             self._session.report("resume", step=state["batch"], message=_where(state))
 
@@ -119,7 +123,9 @@ class CheckpointListener(FitListener):
         self._interruption.leave_if_requested()
 
     def on_epoch_end(self, callback_list: Any, epoch: int, logs: Dict[str, float]) -> None:
-        if self._interruption.allows(self._write_seconds):
+        is_last = callback_list.model.stop_training or epoch + 1 >= self._epochs
+        wanted = is_last or self._interruption.requested or self._has_paid_off()
+        if wanted and self._interruption.allows(self._write_seconds):
             self._write(callback_list, epoch + 1, 0)
         self._interruption.leave_if_requested()
 
@@ -128,13 +134,18 @@ class CheckpointListener(FitListener):
 
     def after_fit(self, model: Any, fit_number: int, history: Any) -> None:
         self._data.release()
+        self._store.settle()
         self._interruption.leave_fit()
 
     def _tick(self) -> None:
         self._session.progress_steps += 1
 
     def _is_due(self) -> bool:
-        return time.monotonic() - self._written_at >= self._session.request.checkpoint_interval_seconds
+        interval = self._session.request.checkpoint_interval_seconds
+        return time.monotonic() - self._written_at >= interval and self._has_paid_off()
+
+    def _has_paid_off(self) -> bool:
+        return time.monotonic() - self._written_at >= self._write_seconds / COST_SHARE
 
     def _can_stop_within_epoch(self, batch: int) -> bool:
         """After its last batch an epoch ends by itself; without a known number of batches each may be the last."""
@@ -145,7 +156,7 @@ class CheckpointListener(FitListener):
         began = time.monotonic()
         phase, self._session.phase = self._session.phase, "save"
         arrays, state, blob = self._fit.capture(epoch, batch)
-        state["inexact"] = self._rating.rate(self._fit)
+        state["inexact"] = self._rating.rate(self._fit, batch > 0)
         try:
             self._store.write(arrays, state, blob)
         except OSError as error:
@@ -157,10 +168,12 @@ class CheckpointListener(FitListener):
 
     def _forget_later_fits(self) -> None:
         """Remove checkpoints of later calls of ``fit``: they began with what this one is about to change."""
+        for folder in self._later_fits():
+            shutil.rmtree(folder)
+
+    def _later_fits(self) -> List[Path]:
         series = self._session.trial_folder / layout.CHECKPOINT_FOLDER
-        for folder in series.iterdir():
-            if folder.name > _series_name(self._fit_number):
-                shutil.rmtree(folder)
+        return [folder for folder in series.iterdir() if folder.name > _series_name(self._fit_number)]
 
 
 def _series_name(fit_number: int) -> str:

@@ -51,6 +51,13 @@ def describe_data(iterator: Any) -> DataFacts:
     return _describe_dataset(iterator._distributed_dataset, spans_epochs)
 
 
+def is_generator(iterator: Any) -> bool:
+    """Return whether a ``TFEpochIterator`` reads from a Python generator, which can only go on and never back."""
+    from keras.src.trainers.data_adapters.generator_data_adapter import GeneratorDataAdapter
+
+    return isinstance(iterator.data_adapter, GeneratorDataAdapter)
+
+
 def _workers(adapter: Any) -> str:
     if getattr(adapter, "enqueuer", None) is not None:
         return "several workers load the data, whose random numbers depend on their timing"

@@ -7,9 +7,9 @@ iterator that ``fit`` uses, so that shuffle buffers, generators and their random
 
 import functools
 import warnings
-from typing import Any, Callable, Dict, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
-from pushtune_runtime.keras_hooks.data_facts import DataFacts, describe_data
+from pushtune_runtime.keras_hooks.data_facts import DataFacts, describe_data, is_generator
 
 
 class DataPosition:
@@ -28,6 +28,9 @@ class DataPosition:
         self._begin_epoch = begin_epoch
         self._iterator: Any = None
         self._expected = False
+        self._arguments: Dict[str, Any] = {}
+        self._generators: List[Any] = []
+        self._shares_generator = False
         self.facts: Optional[DataFacts] = None
 
     def install(self) -> None:
@@ -43,14 +46,33 @@ class DataPosition:
                 self._expected = False
                 self._iterator = iterator
                 self.facts = describe_data(iterator)
+                self._shares_generator = is_generator(iterator) and self._has_served_before(self._arguments["x"])
 
         TFEpochIterator.__init__ = initialise
 
-    def expect(self) -> None:
-        """A ``fit`` begins: the next data that is opened is its training data."""
+    def expect(self, arguments: Dict[str, Any]) -> None:
+        """A ``fit`` with ``arguments`` begins: the next data that is opened is its training data."""
         self._expected = True
+        self._arguments = arguments
         self._iterator = None
         self.facts = None
+
+    def why_inexact(self, model: Any) -> List[str]:
+        """Return why the data of this ``fit``, validation included, may not be the same again."""
+        reasons = [self.facts.inexact] if self.facts is not None else []
+        if self._shares_generator:
+            reasons.append("a generator serves several fits, and Keras reads ahead in it, depending on timing")
+        validation = getattr(model, "_eval_epoch_iterator", None)
+        if validation is not None:
+            reasons.append(describe_data(validation).inexact)
+            if is_generator(validation):
+                reasons.append("Keras reads ahead in the generator of the validation data, depending on timing")
+        return [reason for reason in reasons if reason]
+
+    def _has_served_before(self, generator: Any) -> bool:
+        served = any(generator is earlier for earlier in self._generators)
+        self._generators.append(generator)
+        return served
 
     def release(self) -> None:
         """The ``fit`` is over."""
@@ -68,15 +90,16 @@ class DataPosition:
         """Shapes and dtypes of one batch, without reading any."""
         return self._iterator._distributed_dataset.element_spec
 
-    def replay(self, model: Any, arguments: Dict[str, Any], first_epoch: int, next_epoch: int) -> None:
-        """Read again what the epochs ``first_epoch`` to ``next_epoch - 1`` read, validation included."""
-        validation = _open_validation(model, arguments)
+    def replay(self, model: Any, next_epoch: int) -> None:
+        """Read again what the epochs before ``next_epoch`` have read, validation included."""
+        validation = _open_validation(model, self._arguments)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about data that ran out: said already by the process that trained on it
-            for epoch in range(first_epoch, next_epoch):
+            for epoch in range(self._arguments["initial_epoch"], next_epoch):
                 self._begin_epoch(epoch)
                 self._read_epoch(self._iterator)
-                if validation is not None and model._should_eval(epoch, arguments["validation_freq"]):
+                if validation is not None and model._should_eval(epoch, self._arguments["validation_freq"]):
+                    validation.reset()  # as evaluate does
                     self._read_epoch(validation)
 
     def skip(self, batches: int) -> None:

@@ -1,6 +1,6 @@
 """Says whether a resumed run ends bit for bit as an uninterrupted one would, and if not, why."""
 
-from typing import Any, Iterator, List, Optional, Set
+from typing import Any, Iterator, List, Optional, Set, Tuple
 
 from pushtune_runtime.checkpoint_store import Checkpoint
 from pushtune_runtime.keras_hooks.data_facts import RANDOM_OPERATIONS
@@ -14,7 +14,7 @@ class ExactnessRating:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._reasons: List[str] = []
-        self._examined: Optional[FitState] = None
+        self._examined: Optional[Tuple[FitState, bool]] = None
 
     def resumed(self, checkpoint: Checkpoint) -> None:
         """Take over the reasons of earlier processes, and add how this one differs from the one that wrote."""
@@ -22,10 +22,13 @@ class ExactnessRating:
         self._add([f"the environment has changed: {difference}" for difference in checkpoint.differences])
         self._tell()
 
-    def rate(self, fit: FitState) -> List[str]:
-        """Look at the running ``fit``, whose training step has been traced; return all reasons so far."""
-        if fit is not self._examined:
-            self._examined = fit
+    def rate(self, fit: FitState, within_epoch: bool) -> List[str]:
+        """Look at the running ``fit``, whose training step has been traced; return all reasons so far.
+
+        Validation data is only known at the end of an epoch, so a ``fit`` is looked at twice.
+        """
+        if (fit, within_epoch) != self._examined:
+            self._examined = (fit, within_epoch)
             self._add(_reasons(fit))
         self._add(sorted(fit.callbacks.unstored))
         self._tell()
@@ -42,9 +45,7 @@ class ExactnessRating:
 def _reasons(fit: FitState) -> List[str]:
     import tensorflow as tf
 
-    reasons = []
-    if fit.data.facts is not None and fit.data.facts.inexact:
-        reasons.append(fit.data.facts.inexact)
+    reasons = fit.data.why_inexact(fit.model)
     if tf.config.list_physical_devices("GPU"):
         reasons.append("a GPU sums in an order that depends on timing")
     for name in _stateful_operations(fit.model):

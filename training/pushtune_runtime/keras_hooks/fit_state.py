@@ -57,12 +57,11 @@ class FitState:
         if checkpoint.state["callbacks"] != self.callbacks.kinds:
             raise VariablesDiffer(f"its callbacks were {checkpoint.state['callbacks']}, and are {self.callbacks.kinds}")
 
-    def reach_data(self, arguments: Dict[str, Any], epoch: int, batch: int) -> None:
+    def reach_data(self, epoch: int, batch: int) -> None:
         """Bring the data to where batch ``batch`` of epoch ``epoch`` (from 0) comes next."""
-        facts = self.data.facts
-        if facts is not None and facts.replayed:
+        if self.data.facts is not None and self.data.facts.replayed:
             phase, self._session.phase = self._session.phase, "data"
-            self.data.replay(self.model, arguments, arguments["initial_epoch"], epoch)
+            self.data.replay(self.model, epoch)
             self._session.phase = phase
         if batch > 0:
             self.data.skip(batch)

@@ -31,8 +31,8 @@ def collect_variables(model: Any) -> Dict[str, Any]:
 
 
 def read_variables(named: Dict[str, Any]) -> "Dict[str, np.ndarray[Any, Any]]":
-    """Return copies of the values."""
-    return {name: np.array(variable.numpy()) for name, variable in named.items()}
+    """Return the values; they may change with the next batch."""
+    return {name: np.asarray(variable.numpy()) for name, variable in named.items()}
 
 
 def check_variables(named: Dict[str, Any], arrays: "Dict[str, np.ndarray[Any, Any]]") -> None:
@@ -47,7 +47,7 @@ def check_variables(named: Dict[str, Any], arrays: "Dict[str, np.ndarray[Any, An
 def assign_variables(named: Dict[str, Any], arrays: "Dict[str, np.ndarray[Any, Any]]") -> None:
     """Give each variable its value; ``check_variables`` has passed."""
     for name, variable in named.items():
-        variable.assign(arrays[name])
+        variable.assign(np.array(arrays[name]))  # a copy: TensorFlow may keep using the memory that it is given
 
 
 def built_with(model: Any) -> Dict[str, List[int]]:

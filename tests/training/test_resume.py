@@ -1,0 +1,105 @@
+"""A run that is killed and started again ends as if nothing had happened: weights, history, output, each epoch once."""
+
+import functools
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.training import resume_runs as runs
+
+SCRIPTS = ("arrays_dropout", "callbacks_early_stopping", "subclassed", "tf_data", "generator", "py_dataset", "two_fits")
+MOMENTS = {
+    "after an epoch": (("after_write:2",), {}),
+    "between the line of an epoch and its checkpoint": (("before_write:3",), {}),
+    "in the middle of an epoch": (("batch:100",), {}),
+    "in the middle of an epoch, with a checkpoint from there": (("batch:70",), {"checkpoint_interval_seconds": 0.001}),
+    "while a checkpoint is written": (("during_write:3",), {}),
+    "after fit": (("after_fit:1",), {}),
+    "three times": (("batch:60", "during_write:1", "after_write:2"), {}),
+}
+
+
+@functools.cache
+def whole(script: str, folder: Path) -> runs.Ending:
+    return runs.run_through(folder / f"whole-{script}", f"{script}.py")
+
+
+@pytest.fixture(scope="session")
+def wholes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the runs that nothing has interrupted."""
+    return tmp_path_factory.mktemp("wholes")
+
+
+def assert_survives(script: str, moment: str, folder: Path, wholes: Path) -> runs.Ending:
+    kills, request = MOMENTS[moment]
+    killed = runs.run_through(folder, f"{script}.py", kills, **request)
+    runs.assert_same(killed, whole(script, wholes))
+    assert killed.result.exactness == "exact", killed.result.exactness_reason
+    assert not list((folder / "checkpoint").glob("*/.aside*"))
+    return killed
+
+
+@pytest.mark.parametrize(
+    ("script", "moment"),
+    [
+        ("callbacks_early_stopping", "in the middle of an epoch, with a checkpoint from there"),
+        ("two_fits", "while a checkpoint is written"),
+    ],
+)
+def test_a_killed_run_ends_the_same(script: str, moment: str, tmp_path: Path, wholes: Path) -> None:
+    killed = assert_survives(script, moment, tmp_path, wholes)
+    assert len(killed.result.resumed_from_epochs) == 1
+    assert killed.result.seconds > whole(script, wholes).result.seconds / 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_kill_matrix(script: str, moment: str, tmp_path: Path, wholes: Path) -> None:
+    assert_survives(script, moment, tmp_path, wholes)
+
+
+def test_a_damaged_checkpoint_is_not_used(tmp_path: Path) -> None:
+    runs.ask(tmp_path, "arrays_dropout.py")
+    runs.run(tmp_path, "after_write:3")
+    newest = tmp_path / "checkpoint" / "fit-00001" / "000003" / "arrays.bin"
+    content = bytearray(newest.read_bytes())
+    content[1000] ^= 1
+    newest.write_bytes(content)
+    shutil.copytree(tmp_path, tmp_path.with_suffix(".copy"))
+    killed = runs.ending(tmp_path, runs.run(tmp_path).stdout)
+    assert killed.result.resumed_from_epochs == [2]
+    assert [fit_and_epoch[:2] for fit_and_epoch in killed.epochs] == [(1, epoch) for epoch in range(1, 7)]
+    assert "its content does not match its checksums" in killed.result.warnings[0].message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", [{"seed": 4}, {"mode": "baseline"}, {"arguments": ["--fast"]}])
+def test_a_foreign_checkpoint_is_not_used(change: dict[str, object], tmp_path: Path) -> None:
+    runs.ask(tmp_path, "arrays_dropout.py")
+    runs.run(tmp_path, "after_write:3")
+    runs.ask(tmp_path, "arrays_dropout.py", **change)
+    killed = runs.ending(tmp_path, runs.run(tmp_path).stdout)
+    assert killed.result.resumed_from_epochs == []
+    assert any(f"it belongs to another run: {next(iter(change))}" in w.message for w in killed.result.warnings)
+
+
+@pytest.mark.slow
+def test_another_number_of_threads_resumes_and_says_so(tmp_path: Path) -> None:
+    runs.ask(tmp_path, "arrays_dropout.py")
+    runs.run(tmp_path, "after_write:3")
+    runs.ask(tmp_path, "arrays_dropout.py", threads=2)
+    killed = runs.ending(tmp_path, runs.run(tmp_path).stdout)
+    assert killed.result.resumed_from_epochs == [3]
+    assert killed.result.exactness == "approximate"
+    assert killed.result.exactness_reason == "the environment has changed: threads was 1 and is 2"
+
+
+@pytest.mark.slow
+def test_a_larger_budget_goes_on_where_the_smaller_ended(tmp_path: Path, wholes: Path) -> None:
+    runs.ask(tmp_path, "callbacks_early_stopping.py", epoch_budget=2)
+    runs.run(tmp_path)
+    runs.ask(tmp_path, "callbacks_early_stopping.py", epoch_budget=100)
+    extended = runs.ending(tmp_path, runs.run(tmp_path).stdout)
+    assert extended.result.resumed_from_epochs == [2]
+    runs.assert_same(extended, whole("callbacks_early_stopping", wholes))
