@@ -10,8 +10,9 @@ from pushtune.settings import PREFIX, PROJECT_FOLDER, Settings
 DOCUMENT = PROJECT_FOLDER / "docs" / "configuration.md"
 HEADER = """# Knobs of an installation
 
-Each is an environment variable, read when a process starts. A value out of range stops the start with a message that names
-the variable. What belongs to one repository stands in `config/watched_repositories.yaml`, whose example explains each field.
+Each is an environment variable, read when a process starts. A value out of range stops the start with a message that
+names the variable. What belongs to one repository stands in `config/watched_repositories.yaml`, whose example explains
+each field.
 
 | variable | default | range | meaning |
 |---|---|---|---|
@@ -24,7 +25,8 @@ def table() -> str:
 
 
 def _row(name: str, field: Any) -> str:
-    return f"| `{PREFIX}{name.upper()}` | {_default(name, field.default)} | {_range(field.metadata)} | {field.description} |\n"
+    cells = (f"`{PREFIX}{name.upper()}`", _default(name, field.default), _range(field.metadata), field.description)
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _default(name: str, value: Any) -> str:
