@@ -1,21 +1,17 @@
 """What has to be installed beside the image: from the repository's own lists, and from what the entry imports."""
 
-import configparser
-import re
-import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from pushtune.inspecting.distributions import IMAGE_DISTRIBUTIONS, declared_distribution, distribution_of, normalized
+from pushtune.inspecting.distributions import IMAGE_DISTRIBUTIONS, declared_distribution, distribution_of
 from pushtune.inspecting.entry_script import Candidate
 from pushtune.inspecting.evidence import Evidence
-from pushtune.inspecting.notebook import requirement_words
 from pushtune.inspecting.patterns import words
 from pushtune.inspecting.project import Project
 from pushtune.inspecting.repository_files import RepositoryFiles
+from pushtune.inspecting.requirement_lists import parse_requirement, reader_of
 from pushtune.inspecting.source_text import decode
 
-LINES_LIMIT = 400
 DUMP_LINES = 25
 DUMP_SHARE = 0.8
 
@@ -29,29 +25,26 @@ TOOLS = words(
     " notebook jupyterlab"
     " ipykernel nbconvert sphinx twine build papermill dvc gunicorn uvicorn heroku coverage ruff"
 )
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
-_REQUIREMENT = re.compile(
-    rf"^({_NAME})\s*(\[[\w\s,.-]*\])?\s*((?:(?:===?|~=|!=|<=?|>=?)\s*[\w.*+!-]+\s*,?\s*)*)\s*(;[^#]*)?(?:\s+#.*|\s+--.*)?$"
-)
-_REQUIREMENTS_FILE = re.compile(
-    r"(^|/)(requirements?[\w.-]*|[\w.-]*requirements?)\.(txt|in|pip)$|(^|/)requirements/[\w.-]+\.txt$", re.I
-)
-_DOCKERFILE = re.compile(r"(^|/)[\w.-]*dockerfile[\w.-]*$", re.I)
-_INSTALL = re.compile(r"(?:pip[\d.]*|conda)[\"',\s]+install[\"',\s]+(.*)")
-_QUOTED = re.compile(r"[\"']([^\"'\n]+)[\"']")
-
 
 @dataclass(frozen=True)
 class Requirement:
-    """Attributes: name (normalised), specifier (``==1.2`` or empty), and where it is written."""
+    """Attributes: name (normalised), specifier (``==1.2`` or empty), where it is written, and whether starting the
+    entry imports it outside of a ``try``; without it, everything else is of use at best.
+    """
 
     name: str
     specifier: str
     evidence: Evidence
+    is_imported: bool = False
 
     def as_line(self) -> str:
         """Return it as a line of a requirements file."""
         return self.name + self.specifier
+
+    def as_document(self) -> dict[str, Any]:
+        """Return it as plain JSON data."""
+        place = {"file": self.evidence.file, "line_number": self.evidence.line}
+        return {"line": self.as_line(), **place, "is_imported": self.is_imported}
 
 
 @dataclass
@@ -60,18 +53,6 @@ class Requirements:
 
     needed: list[Requirement] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-
-
-def parse_requirement(line: str) -> tuple[str, str] | None:
-    """Return (normalised name, specifier) of one requirement line; None if it is none.
-
-    Environment markers are left to the installer's defaults and dropped; an extra stays with the name.
-    """
-    found = _REQUIREMENT.match(line.strip())
-    if found is None:
-        return None
-    name, extras, specifier, _ = found.groups()
-    return normalized(name) + re.sub(r"\s", "", extras or ""), re.sub(r"\s", "", specifier or "").rstrip(",")
 
 
 def find_requirements(project: Project, candidate: Candidate, family: str) -> Requirements:
@@ -87,6 +68,7 @@ def find_requirements(project: Project, candidate: Candidate, family: str) -> Re
     imported = _imported(project, candidate)
     declared = {name: item for name, item in declared.items() if name in imported or name not in TOOLS}
     needed = {**imported, **_without_dump(declared, imported, result)}
+    needed = {name: replace(item, is_imported=_is_imported(imported, name)) for name, item in needed.items()}
     for name in sorted(needed):
         item = needed[name]
         if name.partition("[")[0] in present:
@@ -96,6 +78,11 @@ def find_requirements(project: Project, candidate: Candidate, family: str) -> Re
         else:
             result.needed.append(item)
     return result
+
+
+def _is_imported(imported: dict[str, Requirement], name: str) -> bool:
+    found = imported.get(name.partition("[")[0])
+    return found is not None and found.is_imported
 
 
 def _without_dump(
@@ -121,9 +108,14 @@ def _meant(text: str) -> tuple[str, str] | None:
     return (name, parsed[1]) if parsed and name else None
 
 
-def _enter(into: dict[str, Requirement], parsed: tuple[str, str] | None, evidence: Evidence) -> None:
-    if parsed is not None and (parsed[0] not in into or (parsed[1] and not into[parsed[0]].specifier)):
-        into[parsed[0]] = Requirement(parsed[0], parsed[1], evidence)
+def _enter(
+    into: dict[str, Requirement], parsed: tuple[str, str] | None, evidence: Evidence, is_imported: bool = False
+) -> None:
+    if parsed is None:
+        return
+    known = into.get(parsed[0])
+    if known is None or (parsed[1] and not known.specifier) or (is_imported and not known.is_imported):
+        into[parsed[0]] = Requirement(parsed[0], parsed[1], evidence, is_imported)
 
 
 def _imported(project: Project, candidate: Candidate) -> dict[str, Requirement]:
@@ -136,7 +128,8 @@ def _imported(project: Project, candidate: Candidate) -> dict[str, Requirement]:
             if name is None or item.fallback or project.module_path(item.module, path) is not None:
                 continue
             if (path, item.scope) in candidate.reached:
-                _enter(found, (name, ""), Evidence(path, item.line, script.line(item.line), f"imports {item.module}"))
+                evidence = Evidence(path, item.line, script.line(item.line), f"imports {item.module}")
+                _enter(found, (name, ""), evidence, is_imported=not item.guarded)
     return found
 
 
@@ -149,144 +142,11 @@ def _declared(files: RepositoryFiles, entry: str, result: Requirements) -> dict[
             folder = folder.removesuffix("requirements").removesuffix("/")
         if folder and not entry.startswith(folder + "/"):
             continue
-        reader = _reader_of(path, name)
+        reader = reader_of(path, name)
         content = files.read(path) if reader is not None else None
         if reader is not None and content is not None:
             text = decode(content)[0]
-            for requirement, line in reader(text, path, result):
+            for requirement, line in reader(text, path, result.warnings):
                 shown = text.split("\n")[line - 1].strip()[:200] if line else ""
                 _enter(found, _meant(requirement), Evidence(path, line, shown, "declared"))
     return found
-
-
-Reader = Callable[[str, str, Requirements], list[tuple[str, int]]]
-
-
-def _reader_of(path: str, name: str) -> Reader | None:
-    if _REQUIREMENTS_FILE.search(path):
-        return _read_requirements
-    if _DOCKERFILE.search(path):
-        return _read_dockerfile
-    return {
-        "pyproject.toml": _read_pyproject,
-        "Pipfile": _read_pipfile,
-        "environment.yml": _read_environment,
-        "environment.yaml": _read_environment,
-        "conda.yaml": _read_environment,
-        "setup.py": _read_setup,
-        "setup.cfg": _read_setup_cfg,
-    }.get(name)
-
-
-def _read_requirements(text: str, path: str, result: Requirements) -> list[tuple[str, int]]:
-    found: list[tuple[str, int]] = []
-    other = 0
-    for number, line in enumerate(text.split("\n")[:LINES_LIMIT], start=1):
-        line = re.sub(r"(^|\s)#.*$", "", line).strip().rstrip("\\").strip()
-        if not line or line.startswith("-"):
-            continue
-        if parse_requirement(line):
-            found.append((line, number))
-        else:
-            other += 1
-    if other > len(found):
-        result.warnings.append(f"{path}: it is called a list of requirements and is none; it is not used")
-        return []
-    return found
-
-
-def _read_dockerfile(text: str, path: str, result: Requirements) -> list[tuple[str, int]]:
-    found: list[tuple[str, int]] = []
-    joined = re.sub(r"\\[ \t]*\n", " \x01", text)
-    number = 1
-    for line in joined.split("\n"):
-        if not line.lstrip().startswith("#"):
-            for part in re.split(r"&&|;", line.replace("\x01", " ")):
-                installed = _INSTALL.search(part)
-                if installed:
-                    words = requirement_words(re.sub(r"[\[\],](?=[\s\"'])", " ", installed.group(1)))
-                    found.extend((word, number) for word in words)
-        number += 1 + line.count("\x01")
-    return found
-
-
-def _read_pyproject(text: str, path: str, result: Requirements) -> list[tuple[str, int]]:
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
-        result.warnings.append(f"{path}: it is no TOML; it is not used")
-        return []
-    project = document.get("project")
-    names = project.get("dependencies", []) if isinstance(project, dict) else []
-    tool = document.get("tool")
-    poetry = tool.get("poetry") if isinstance(tool, dict) else None
-    table = poetry.get("dependencies") if isinstance(poetry, dict) else None
-    names = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    names += _table_names(table)
-    return [(name, _line_of(text, name)) for name in names]
-
-
-def _read_pipfile(text: str, path: str, result: Requirements) -> list[tuple[str, int]]:
-    try:
-        table = tomllib.loads(text).get("packages")
-    except (tomllib.TOMLDecodeError, RecursionError):
-        result.warnings.append(f"{path}: it is no TOML; it is not used")
-        return []
-    return [(name, _line_of(text, name)) for name in _table_names(table)]
-
-
-def _table_names(table: object) -> list[str]:
-    names = []
-    for name, value in table.items() if isinstance(table, dict) else ():
-        version = value.get("version", "") if isinstance(value, dict) else value
-        if name == "python" or not isinstance(version, str):
-            continue
-        names.append(name if version in ("", "*") else name + _caret(version))
-    return names
-
-
-def _caret(version: str) -> str:
-    """Return Poetry's ``^1.2`` as ``>=1.2``; a bare version is meant in the same way."""
-    return f">={version.lstrip('^~')}" if version[0] in "^~0123456789" else version
-
-
-def _line_of(text: str, name: str) -> int:
-    word = re.split(r"[\s<>=!~\[;]", name, maxsplit=1)[0]
-    return next((number for number, line in enumerate(text.split("\n"), start=1) if word and word in line), 0)
-
-
-def _read_environment(text: str, path: str, result: Requirements) -> list[tuple[str, int]]:
-    """Read ``dependencies:`` of a conda environment: its items and those below ``pip:``. No YAML beyond that."""
-    found: list[tuple[str, int]] = []
-    inside = False
-    for number, line in enumerate(text.split("\n")[:LINES_LIMIT], start=1):
-        if re.match(r"\S", line) and not line.startswith(("-", "#")):
-            inside = line.startswith("dependencies")
-        item = re.match(r"\s*-\s+[\"']?([^\"'#\s:][^\"'#]*?)[\"']?\s*(#.*)?$", line)
-        if not (inside and item):
-            continue
-        word = item.group(1).strip()
-        name, sign, rest = word.partition("=")
-        if sign and not rest.startswith("=") and name[-1:] not in "<>!~":
-            word = f"{name.strip()}=={rest.partition('=')[0]}"
-        if name.strip().rpartition("::")[2] not in ("python", "pip", "cudatoolkit", "cudnn", "_libgcc_mutex"):
-            found.append((word.rpartition("::")[2], number))
-    return found
-
-
-def _read_setup(text: str, path: str, result: Requirements) -> list[tuple[str, int]]:
-    """Read ``install_requires=[...]`` as text; ``setup.py`` is never run."""
-    found = re.search(r"install_requires\s*=\s*\[([^\]]*)\]", text)
-    if found is None:
-        return []
-    return [(name, _line_of(text, name)) for name in _QUOTED.findall(found.group(1))]
-
-
-def _read_setup_cfg(text: str, path: str, result: Requirements) -> list[tuple[str, int]]:
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read_string(text)
-        names = parser.get("options", "install_requires", fallback="").split("\n")
-    except configparser.Error:
-        return []
-    return [(name, _line_of(text, name)) for name in names if name.strip()]

@@ -1,0 +1,171 @@
+"""Reads the lists of requirements that a repository may hold; nothing of them is run or installed."""
+
+import configparser
+import re
+import tomllib
+from collections.abc import Callable
+
+from pushtune.inspecting.distributions import normalized
+from pushtune.inspecting.notebook import requirement_words
+
+LINES_LIMIT = 400
+
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_REQUIREMENT = re.compile(
+    rf"^({_NAME})\s*(\[[\w\s,.-]*\])?\s*((?:(?:===?|~=|!=|<=?|>=?)\s*[\w.*+!-]+\s*,?\s*)*)\s*(;[^#]*)?(?:\s+#.*|\s+--.*)?$"
+)
+_REQUIREMENTS_FILE = re.compile(
+    r"(^|/)(requirements?[\w.-]*|[\w.-]*requirements?)\.(txt|in|pip)$|(^|/)requirements/[\w.-]+\.txt$", re.I
+)
+_DOCKERFILE = re.compile(r"(^|/)[\w.-]*dockerfile[\w.-]*$", re.I)
+_INSTALL = re.compile(r"(?:pip[\d.]*|conda)[\"',\s]+install[\"',\s]+(.*)")
+_QUOTED = re.compile(r"[\"']([^\"'\n]+)[\"']")
+
+
+def parse_requirement(line: str) -> tuple[str, str] | None:
+    """Return (normalised name, specifier) of one requirement line; None if it is none.
+
+    Environment markers are left to the installer's defaults and dropped; an extra stays with the name.
+    """
+    found = _REQUIREMENT.match(line.strip())
+    if found is None:
+        return None
+    name, extras, specifier, _ = found.groups()
+    return normalized(name) + re.sub(r"\s", "", extras or ""), re.sub(r"\s", "", specifier or "").rstrip(",")
+
+
+Reader = Callable[[str, str, list[str]], list[tuple[str, int]]]
+
+
+def reader_of(path: str, name: str) -> Reader | None:
+    """Return what reads the file ``path``; None for what is no list of requirements.
+
+    A reader takes the text, the path and a list for warnings; it returns requirements with their line numbers.
+    """
+    if _REQUIREMENTS_FILE.search(path):
+        return _read_requirements
+    if _DOCKERFILE.search(path):
+        return _read_dockerfile
+    return {
+        "pyproject.toml": _read_pyproject,
+        "Pipfile": _read_pipfile,
+        "environment.yml": _read_environment,
+        "environment.yaml": _read_environment,
+        "conda.yaml": _read_environment,
+        "setup.py": _read_setup,
+        "setup.cfg": _read_setup_cfg,
+    }.get(name)
+
+
+def _read_requirements(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = []
+    other = 0
+    for number, line in enumerate(text.split("\n")[:LINES_LIMIT], start=1):
+        line = re.sub(r"(^|\s)#.*$", "", line).strip().rstrip("\\").strip()
+        if not line or line.startswith("-"):
+            continue
+        if parse_requirement(line):
+            found.append((line, number))
+        else:
+            other += 1
+    if other > len(found):
+        warnings.append(f"{path}: it is called a list of requirements and is none; it is not used")
+        return []
+    return found
+
+
+def _read_dockerfile(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = []
+    joined = re.sub(r"\\[ \t]*\n", " \x01", text)
+    number = 1
+    for line in joined.split("\n"):
+        if not line.lstrip().startswith("#"):
+            for part in re.split(r"&&|;", line.replace("\x01", " ")):
+                installed = _INSTALL.search(part)
+                if installed:
+                    words = requirement_words(re.sub(r"[\[\],](?=[\s\"'])", " ", installed.group(1)))
+                    found.extend((word, number) for word in words)
+        number += 1 + line.count("\x01")
+    return found
+
+
+def _read_pyproject(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        warnings.append(f"{path}: it is no TOML; it is not used")
+        return []
+    project = document.get("project")
+    names = project.get("dependencies", []) if isinstance(project, dict) else []
+    tool = document.get("tool")
+    poetry = tool.get("poetry") if isinstance(tool, dict) else None
+    table = poetry.get("dependencies") if isinstance(poetry, dict) else None
+    names = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    names += _table_names(table)
+    return [(name, _line_of(text, name)) for name in names]
+
+
+def _read_pipfile(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
+    try:
+        table = tomllib.loads(text).get("packages")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        warnings.append(f"{path}: it is no TOML; it is not used")
+        return []
+    return [(name, _line_of(text, name)) for name in _table_names(table)]
+
+
+def _table_names(table: object) -> list[str]:
+    names = []
+    for name, value in table.items() if isinstance(table, dict) else ():
+        version = value.get("version", "") if isinstance(value, dict) else value
+        if name == "python" or not isinstance(version, str):
+            continue
+        names.append(name if version in ("", "*") else name + _caret(version))
+    return names
+
+
+def _caret(version: str) -> str:
+    """Return Poetry's ``^1.2`` as ``>=1.2``; a bare version is meant in the same way."""
+    return f">={version.lstrip('^~')}" if version[0] in "^~0123456789" else version
+
+
+def _line_of(text: str, name: str) -> int:
+    word = re.split(r"[\s<>=!~\[;]", name, maxsplit=1)[0]
+    return next((number for number, line in enumerate(text.split("\n"), start=1) if word and word in line), 0)
+
+
+def _read_environment(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
+    """Read ``dependencies:`` of a conda environment: its items and those below ``pip:``. No YAML beyond that."""
+    found: list[tuple[str, int]] = []
+    inside = False
+    for number, line in enumerate(text.split("\n")[:LINES_LIMIT], start=1):
+        if re.match(r"\S", line) and not line.startswith(("-", "#")):
+            inside = line.startswith("dependencies")
+        item = re.match(r"\s*-\s+[\"']?([^\"'#\s:][^\"'#]*?)[\"']?\s*(#.*)?$", line)
+        if not (inside and item):
+            continue
+        word = item.group(1).strip()
+        name, sign, rest = word.partition("=")
+        if sign and not rest.startswith("=") and name[-1:] not in "<>!~":
+            word = f"{name.strip()}=={rest.partition('=')[0]}"
+        if name.strip().rpartition("::")[2] not in ("python", "pip", "cudatoolkit", "cudnn", "_libgcc_mutex"):
+            found.append((word.rpartition("::")[2], number))
+    return found
+
+
+def _read_setup(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
+    """Read ``install_requires=[...]`` as text; ``setup.py`` is never run."""
+    found = re.search(r"install_requires\s*=\s*\[([^\]]*)\]", text)
+    if found is None:
+        return []
+    return [(name, _line_of(text, name)) for name in _QUOTED.findall(found.group(1))]
+
+
+def _read_setup_cfg(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_string(text)
+        names = parser.get("options", "install_requires", fallback="").split("\n")
+    except configparser.Error:
+        return []
+    return [(name, _line_of(text, name)) for name in names if name.strip()]
