@@ -196,6 +196,15 @@ def test_a_repository_that_is_broken_itself_is_told(origin: Origin, fetch: Any) 
     assert blob[:6] in str(caught.value) or "upload-pack" in str(caught.value) or "early EOF" in str(caught.value)
 
 
+def test_a_file_that_cannot_be_written_is_told(origin: Origin, fetch: Any, tmp_path: Path) -> None:
+    blob = origin.git("hash-object", "-w", "--stdin", text="x")
+    tree = origin.git("mktree", text=f"100644 blob {blob}\t{'x' * 300}\n")
+    origin.git("push", "-q", "origin", f"{origin.git('commit-tree', '-m', 'x', tree)}:refs/heads/main")
+    with pytest.raises(CheckoutRefused, match="files of main within 20 s. Received: error: unable to create file xxx"):
+        fetch()
+    assert list((tmp_path / "run").iterdir()) == []
+
+
 def test_what_is_not_there_is_told(origin: Origin, fetch: Any) -> None:
     origin.commit_and_push()
     with pytest.raises(CommitMissing):

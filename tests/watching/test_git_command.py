@@ -3,6 +3,7 @@
 import os
 import stat
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ def test_variables_of_the_environment_are_ignored(
     origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit = origin.commit_and_push()
+    import_module("git")  # asks for git's version when it is loaded, which is before anything hostile is in sight
     elsewhere = tmp_path / "elsewhere"
     touched = tmp_path / "touched"
     for name, value in {
@@ -47,6 +49,11 @@ def test_remote_helpers_are_refused_even_by_git_itself(tmp_path: Path) -> None:
     with pytest.raises(GitFailed, match="transport 'ext' not allowed"):
         run_git(["ls-remote", "--", f"ext::sh -c 'touch% {touched}'"], timeout_seconds=20)
     assert not touched.exists()
+
+
+def test_a_server_cannot_lead_to_another_protocol(tmp_path: Path) -> None:
+    with pytest.raises(GitFailed, match="transport 'http' not allowed"):
+        run_git(["-c", "url.http://127.0.0.1:1/.insteadOf=https://h/", "ls-remote", "https://h/x"], timeout_seconds=20)
 
 
 def test_a_command_that_takes_too_long_ends_with_everything_that_it_started(tmp_path: Path) -> None:

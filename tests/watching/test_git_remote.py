@@ -127,7 +127,10 @@ def test_a_repository_that_does_not_answer_is_told(url: Callable[[], str]) -> No
 def test_a_server_that_never_speaks_is_given_up_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/x.git"
-        with pytest.raises(RepositoryUnreachable, match="must answer within 1 s. Received: no answer"):
+        with pytest.raises(
+            RepositoryUnreachable,
+            match="must answer within 1 s. Received: no answer. Check the network, or raise PUSHTUNE_",
+        ):
             resolve_head(url, "main", timeout_seconds=1)
 
 

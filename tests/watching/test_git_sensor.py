@@ -1,5 +1,6 @@
 """The first task of a run: takes a push, skips, waits in the triggerer, or fails with a clear text."""
 
+import json
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from airflow.sdk.exceptions import (
     TaskDeferred,
 )
 from airflow.serialization.serialized_objects import DagSerialization
-from tests.watching.git_http_server import serve
+from tests.watching.git_http_server import PASSWORD, serve
 from tests.watching.git_origin import Origin
 from tests.watching.memory_store import MemoryStore
 
@@ -147,6 +148,23 @@ def test_a_repository_that_never_answers_fails_the_task(origin: Origin) -> None:
     event = {"answered": False, "error": "x must be reachable."}
     with pytest.raises(AirflowFailException, match="did not answer within 100 s. x must be reachable."):
         sensor(origin.url).resume(Run(Stores(), "r1").context, event, deadline_unix_time=0.0)
+
+
+def test_a_connection_that_is_not_there_is_told(origin: Origin) -> None:
+    origin.commit_and_push()
+    with pytest.raises(AirflowFailException, match="must exist. Received: 'git_host'. Add it: airflow connections add"):
+        sensor(origin.url, connection_id="git_host").execute(Run(Stores(), "r1").context)
+
+
+def test_the_credentials_of_a_connection_open_the_repository(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = origin.commit_and_push()
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_GIT_HOST", json.dumps({"conn_type": "generic", "login": "ann", "password": PASSWORD})
+    )
+    with serve(origin.folder, protected=True) as address:
+        push = sensor(f"{address}/origin.git", connection_id="git_host").execute(Run(Stores(), "r1").context)
+    assert push["commit"] == head
+    assert PASSWORD not in json.dumps(push)
 
 
 def test_a_mirror_that_cannot_be_read_is_mended_by_the_retry(origin: Origin, installation: Settings) -> None:

@@ -78,6 +78,21 @@ def test_no_event_before_the_push_and_one_after(origin: Origin, trigger: Watcher
     run(test())
 
 
+def test_a_settled_head_costs_the_api_server_nothing(origin: Origin, trigger: Watcher) -> None:
+    async def test() -> None:
+        head = origin.commit_and_push()
+        ledger = PushLedger(store_of(trigger))
+        ledger.claim(head, "run 1", None, [])
+        ledger.close(head, "trained", "", "run 1")
+        assert not await trigger._is_due(head)
+        calls = store_of(trigger).calls
+        assert not await trigger._is_due(head)
+        assert store_of(trigger).calls == calls
+        assert await trigger._is_due(origin.commit_and_push())
+
+    run(test())
+
+
 def test_an_event_that_nobody_takes_is_repeated(origin: Origin, trigger: Watcher) -> None:
     async def test() -> None:
         head = origin.commit_and_push()

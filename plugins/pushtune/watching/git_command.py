@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.watching.credentials import Credentials
-from pushtune.watching.repository_url import redacted
+from pushtune.watching.repository_url import PROTOCOLS, redacted
 
 OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024
 ERROR_LIMIT_BYTES = 16 * 1024
@@ -85,7 +85,7 @@ def stream_git(
     Raises: as ``run_git``, but without a limit on the output.
     """
     with contextlib.ExitStack() as stack:
-        variables = _variables(stack, credentials) | (environment or {})
+        variables = _variables(stack, arguments, credentials) | (environment or {})
         started = _start(_command(arguments, git_folder, credentials, file_limit_bytes), variables)
         process = started.proc
         stack.callback(_end, process)
@@ -123,12 +123,16 @@ def _command(
     return command
 
 
-def _variables(stack: contextlib.ExitStack, credentials: Credentials | None) -> dict[str, str]:
+def _variables(
+    stack: contextlib.ExitStack, arguments: Sequence[str], credentials: Credentials | None
+) -> dict[str, str]:
+    # Plain http is for this machine alone (see repository_url): no server may redirect to it.
+    protocols = [*PROTOCOLS, *(["http"] if any(argument.startswith("http://") for argument in arguments) else [])]
     ssh = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", "StrictHostKeyChecking=accept-new"]
     variables = {
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": str(CONFIG_FILE),
-        "GIT_ALLOW_PROTOCOL": "https:ssh:file:http",
+        "GIT_ALLOW_PROTOCOL": ":".join(protocols),
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "true",
         "SSH_ASKPASS": "true",

@@ -88,7 +88,9 @@ def explain_failure(url: str, error: GitFailed, timeout_seconds: float) -> Pusht
     shown, text = redacted(url), "; ".join(error.text.splitlines()[:2])[:500].rstrip(".")
     if error.timed_out:
         return RepositoryUnreachable(
-            f"{shown} must answer within {timeout_seconds:g} s.", "no answer", "Check the network; it is tried again."
+            f"{shown} must answer within {timeout_seconds:g} s.",
+            "no answer",
+            "Check the network, or raise PUSHTUNE_GIT_TIMEOUT_SECONDS; it is tried again.",
         )
     if _REFUSED.search(error.text):
         return AuthenticationRefused(

@@ -61,8 +61,8 @@ class GitSensor(BaseSensorOperator):
         return self._decide_or_wait(context, deadline_unix_time)
 
     def _decide_or_wait(self, context: Any, deadline_unix_time: float) -> dict[str, Any]:
-        decision = self._decision(context)
         try:
+            decision = self._decision(context)
             push = decision.take(self.commit.strip())
         except UnusablePush as error:
             raise AirflowFailException(str(error)) from error

@@ -13,9 +13,10 @@ from functools import partial
 from typing import Any
 
 from airflow.sdk import Asset, AssetWatcher, BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
 
-from pushtune.errors import PushtuneError, RepositoryUnreachable
+from pushtune.errors import AuthenticationRefused, PushtuneError, RepositoryUnreachable
 from pushtune.settings import Settings, load_settings
 from pushtune.watching.credentials import Credentials, credentials_from
 from pushtune.watching.git_remote import check_remote, resolve_head
@@ -59,6 +60,7 @@ class PushTrigger(BaseEventTrigger):
         self._errors = 0
         self._error_text = ""
         self._branch_missing = False
+        self._settled_head: str | None = None
         self._woken_for: str | None = None
         self._wake_pause_seconds = FIRST_WAKE_PAUSE_SECONDS
         self._next_wake = 0.0
@@ -100,10 +102,13 @@ class PushTrigger(BaseEventTrigger):
 
     async def _is_due(self, head: str) -> bool:
         """Return whether an event for ``head`` is due now, and keep what the next decision needs."""
+        if head == self._settled_head:
+            return False  # nothing to ask the API server for
         store = self.asset_state_store
         record = as_record(await store.aget(record_key(head))) if store else None
         if record and record.handled:
             self._woken_for = None
+            self._settled_head = head if record.state != "running" else None
             return False
         now = time.monotonic()
         if head != self._woken_for:
@@ -224,10 +229,32 @@ def watched_asset(repository: WatchedRepository, settings: Settings | None = Non
 
 
 def fetch_credentials(connection_id: str | None) -> Credentials | None:
-    """Return the credentials in the Airflow connection ``connection_id``; None without one. For tasks."""
-    return credentials_from(BaseHook.get_connection(connection_id)) if connection_id else None
+    """Return the credentials in the Airflow connection ``connection_id``; None without one. For tasks.
+
+    Raises:
+        AuthenticationRefused: there is no such connection.
+    """
+    if connection_id is None:
+        return None
+    try:
+        return credentials_from(BaseHook.get_connection(connection_id))
+    except AirflowNotFoundException as error:
+        raise _connection_missing(connection_id) from error
 
 
 async def fetch_credentials_async(connection_id: str | None) -> Credentials | None:
     """Return what ``fetch_credentials`` does. For triggers."""
-    return credentials_from(await BaseHook.aget_connection(connection_id)) if connection_id else None
+    if connection_id is None:
+        return None
+    try:
+        return credentials_from(await BaseHook.aget_connection(connection_id))
+    except AirflowNotFoundException as error:
+        raise _connection_missing(connection_id) from error
+
+
+def _connection_missing(connection_id: str) -> AuthenticationRefused:
+    return AuthenticationRefused(
+        "The Airflow connection that connection_id names must exist.",
+        repr(connection_id),
+        f"Add it: airflow connections add {connection_id} --conn-type generic --conn-login ... --conn-password ...",
+    )
