@@ -41,7 +41,8 @@ class Inspection:
         None without one.
         family: cnn, rnn, transformer, dense, classical, pytorch or unsupported.
         keras_generation: newest Keras on which the unmodified code works as meant; None without Keras or TensorFlow.
-        requirements: lines for the installer, beyond what the image holds. paths: see ``DataPath``.
+        requirements: lines for the installer, beyond what the image holds. requirement_sources: the same with file,
+        line number and whether the entry cannot start without it. paths: see ``DataPath``.
         evidence: lines that the answers rest on. warnings: what a person should know.
         image: name of the family's image without a tag; None where there is none.
         arguments: command-line arguments that the repository itself gives the entry.
@@ -56,6 +57,7 @@ class Inspection:
     family: str = UNSUPPORTED
     keras_generation: str | None = None
     requirements: list[str] = field(default_factory=list)
+    requirement_sources: list[dict[str, Any]] = field(default_factory=list)
     paths: list[DataPath] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -75,6 +77,7 @@ class Inspection:
             "family": self.family,
             "keras_generation": self.keras_generation,
             "requirements": self.requirements,
+            "requirement_sources": self.requirement_sources,
             "paths": [item.as_document() for item in self.paths],
             "evidence": [item.as_document() for item in self.evidence],
             "warnings": self.warnings,
@@ -199,6 +202,7 @@ def _described(
         family=family.family,
         keras_generation=generation.generation if generation else None,
         requirements=[item.as_line() for item in requirements.needed],
+        requirement_sources=[item.as_document() for item in requirements.needed],
         paths=paths,
         evidence=evidence,
         warnings=warnings,
