@@ -1,7 +1,7 @@
 """The labelled corpus: each folder of ``samples`` is a repository in miniature with the right answers beside it.
 
-A key of ``expected.json`` is compared with the same key of the document; ``warnings`` are parts of warnings that must be
-there, ``paths`` are entries of which the given keys must agree. A new case needs no Python.
+A key of ``expected.json`` is compared with the same key of the document; ``warnings`` are parts of warnings that must
+be there, ``paths`` are entries of which the given keys must agree. A new case needs no Python.
 """
 
 import json

@@ -85,7 +85,9 @@ def find_paths(project: Project, candidate: Candidate) -> list[DataPath]:
     for path in dict.fromkeys(where for where, _ in candidate.reached):
         facts = project.script(path).facts
         kinds = _kinds_of_literals([call for call in facts.calls if (path, call.scope) in candidate.reached])
-        for text, line in facts.strings:
+        for text, line, scope in facts.strings:
+            if (path, scope) not in candidate.reached:
+                continue
             kind = kinds.get((text, line)) or kinds.get((text, 0))
             if (text, path) in found or len(found) >= PATHS_LIMIT or not _is_path(text, kind):
                 continue

@@ -4,6 +4,7 @@ What runs decides: a training call that starting the script reaches. Names of fi
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pushtune.inspecting.entry_hints import FOLDER_HINTS, LIBRARY_HINTS, NAME_HINTS
@@ -68,9 +69,7 @@ class Candidate:
 
 def rank_candidates(project: Project, paths: list[str], commands: RunCommands) -> list[Candidate]:
     """Return the scripts among ``paths`` that train a model when started, the likeliest first."""
-    candidates = [candidate for path in paths if (candidate := _candidate(project, path)) is not None]
-    if not candidates:
-        candidates = [candidate for path in paths if (candidate := _idle_candidate(project, path)) is not None]
+    candidates = _collect(project, paths, _candidate) or _collect(project, paths, _idle_candidate)
     trains_itself = {candidate.path for candidate in candidates if _trains_directly(candidate)}
     for candidate in candidates:
         _judge_training(candidate, trains_itself)
@@ -83,6 +82,15 @@ def rank_candidates(project: Project, paths: list[str], commands: RunCommands) -
 def is_ambiguous(ranked: list[Candidate]) -> bool:
     """Return whether the two likeliest scripts are too close to choose between them."""
     return len(ranked) > 1 and ranked[0].points - ranked[1].points < AMBIGUITY_MARGIN_POINTS
+
+
+def _collect(project: Project, paths: list[str], make: Callable[[Project, str], Candidate | None]) -> list[Candidate]:
+    found = []
+    for path in paths:
+        candidate = None if project.deadline.passed() else make(project, path)
+        if candidate is not None:
+            found.append(candidate)
+    return found
 
 
 def _candidate(project: Project, path: str) -> Candidate | None:

@@ -21,13 +21,14 @@ from pushtune.inspecting.evidence import Evidence
 from pushtune.inspecting.keras_generation import find_generation
 from pushtune.inspecting.model_family import UNSUPPORTED, choose_family
 from pushtune.inspecting.project import Project
-from pushtune.inspecting.repository_files import Deadline, OutOfTime, RepositoryFiles, list_repository
+from pushtune.inspecting.repository_files import Deadline, RepositoryFiles, list_repository
 from pushtune.inspecting.repository_settings import RepositorySettings, read_settings
 from pushtune.inspecting.requirements import find_requirements
 from pushtune.inspecting.run_commands import find_run_commands
-from pushtune.inspecting.script_selection import scripts_to_read
+from pushtune.inspecting.script_selection import SCRIPTS_LIMIT, scripts_to_read
 
-TIME_LIMIT_SECONDS = 8.0
+TIME_LIMIT_SECONDS = 4.0
+LARGE_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,13 @@ def inspect_checkout(folder: Path, entry: str | None = None) -> Inspection:
     warnings = _warnings_of_tree(files) + settings.warnings
     if chosen is not None and chosen not in files.sizes:
         raise EntryNotFound.of(chosen, "the call" if entry else "pushtune.yaml")
-    candidates: list[Candidate] = []
     paths = [chosen] if chosen else []
-    try:
-        paths = paths or scripts_to_read(files, deadline)
-        candidates = rank_candidates(project, paths, find_run_commands(files, deadline))
-    except OutOfTime:
-        warnings.append(f"after {TIME_LIMIT_SECONDS:.0f} s only a part of the repository was read")
+    paths = paths or scripts_to_read(files, deadline)
+    candidates = rank_candidates(project, paths[:SCRIPTS_LIMIT], find_run_commands(files, deadline))
+    if deadline.passed():
+        warnings.append(f"only a part of the repository was read: {TIME_LIMIT_SECONDS:.0f} s were used up")
+    elif len(paths) > SCRIPTS_LIMIT:
+        warnings.append(f"only {SCRIPTS_LIMIT} of {len(paths)} scripts were read, those that look most like training")
     looked_at = {"files": len(files.sizes), "scripts": len(paths)}
     if not candidates:
         return _without_candidate(project, chosen, paths, warnings, looked_at)
@@ -127,6 +128,8 @@ def _warnings_of_tree(files: RepositoryFiles) -> list[str]:
     found = []
     if files.truncated:
         found.append(f"the repository was not listed whole: {files.truncated}")
+    if files.total_bytes > LARGE_BYTES:
+        found.append(f"the repository holds {files.total_bytes / 1e9:.1f} GB: large data is better kept outside of it")
     for path, target in sorted(files.links.items())[:10]:
         found.append(f"{path}: a symbolic link (to {target[:100]}) is not followed")
     for path in files.submodules:

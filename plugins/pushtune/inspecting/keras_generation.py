@@ -154,7 +154,7 @@ def _optimizer_name(facts: ScriptFacts, call: Call) -> str | None:
 
 def _changed_metric_names(script: Script, scopes: set[str]) -> Iterator[str]:
     """``history["acc"]`` with ``metrics=["accuracy"]``: the name was shortened up to Keras 2.2, and no longer."""
-    texts = {text: line for text, line in reversed(script.facts.strings)}
+    texts = {text: line for text, line, _ in reversed(script.facts.strings)}
     if "accuracy" in texts and ("acc" in texts or "val_acc" in texts):
         line = min(texts[name] for name in ("acc", "val_acc") if name in texts)
         yield f"{script.path}:{line}: the metric is called 'accuracy' since Keras 2.3, no longer 'acc'"

@@ -10,6 +10,7 @@ from pushtune.inspecting.script_facts import Call, ScriptFacts
 _WEIGHTS = re.compile(r"\.weights\.h5$")
 _MODEL_FILE = re.compile(r"\.(keras|h5|hdf5)$")
 _CHECKPOINT_FILE = re.compile(r"\.(keras|h5)$")
+_RATE = re.compile(r"\boptimizer\.lr(\.|\(|$)")
 Finding = tuple[str, int, str]  # generation, line, what it says
 
 
@@ -24,7 +25,7 @@ def findings(facts: ScriptFacts, scopes: set[str]) -> Iterator[Finding]:
     yield from _required_training(facts, scopes)
     for scope in scopes:
         for name, line in facts.references.get(scope, {}).items():
-            if name.endswith(("optimizer.lr", "optimizer.lr()")):
+            if _RATE.search(name):
                 yield "2.15", line, "optimizer.lr was removed in Keras 3"
 
 

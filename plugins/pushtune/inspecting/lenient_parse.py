@@ -13,6 +13,7 @@ from pushtune.inspecting.notebook import without_magic
 from pushtune.inspecting.repository_files import Deadline
 
 REPAIR_LIMIT = 40
+REPAIR_LIMIT_CHARACTERS = 100_000
 
 # Python 2 statements, each turned into something of the same meaning for reading: names and calls stay visible.
 _PYTHON_2 = (
@@ -94,17 +95,36 @@ def _as_python_3(text: str) -> str:
 def _repaired(text: str, deadline: Deadline) -> ast.Module | None:
     """Return the tree of ``text`` without the lines that Python stumbles over; None where too little is left."""
     lines = text.split("\n")
-    for _ in range(REPAIR_LIMIT):
+    for _ in range(REPAIR_LIMIT if len(text) < REPAIR_LIMIT_CHARACTERS else 3):
         if deadline.passed():
             return None
         tree, fault = _try("\n".join(lines))
         if tree is not None or fault is None:
             return tree
-        number = min(fault.line, len(lines)) - 1
-        while number >= 0 and lines[number].strip() in ("", "pass"):
-            number -= 1
-        if number < 0:
+        if not _mend(lines, fault):
             return None
-        lines[number] = lines[number][: len(lines[number]) - len(lines[number].lstrip())] + "pass"
     # What comes before the last fault is still worth reading.
     return _try("\n".join(lines[: fault.line - 1]))[0] if fault else None
+
+
+def _mend(lines: list[str], fault: Fault) -> bool:
+    """Change one line so that this fault is gone; return False where no line is left to change."""
+    number = min(fault.line, len(lines)) - 1
+    above = next((index for index in range(number - 1, -1, -1) if lines[index].strip()), -1)
+    if above >= 0 and fault.message.startswith("expected an indented block") and lines[above].rstrip().endswith(":"):
+        lines[above] += " pass"
+        return True
+    if above >= 0 and "indent" in fault.message and _indentation(lines[number]) != _indentation(lines[above]):
+        lines[number] = _indentation(lines[above]) + lines[number].lstrip()
+        return True
+    while number >= 0 and not lines[number].strip():
+        number -= 1
+    if number < 0:
+        return False
+    is_mended = lines[number].strip() == "pass"
+    lines[number] = "" if is_mended else _indentation(lines[number]) + "pass"
+    return True
+
+
+def _indentation(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]

@@ -17,6 +17,9 @@ _INSTALL = re.compile(r"^\s*(?:[!%]\s*)(?:\S*python3?\s+-m\s+)?(?:pip3?|conda)\s
 _SPECIFIER = re.compile(r"^[A-Za-z][\w.\-\[\],]*(?:[=<>!~]=?[\w.*,<>=!]+)?$")
 
 
+LINE_LIMIT_CHARACTERS = 1000
+
+
 @dataclass
 class NotebookScript:
     """A notebook as one script.
@@ -102,7 +105,7 @@ def _cell_lines(source: str, script: NotebookScript, first_line: int) -> list[st
 
 
 def _plain_line(line: str, script: NotebookScript, number: int) -> str:
-    if not any(sign in line for sign in "%!?"):
+    if len(line) > LINE_LIMIT_CHARACTERS or not any(sign in line for sign in "%!?"):
         return line
     installed = _INSTALL.match(line)
     if installed:
@@ -128,6 +131,8 @@ def requirement_words(text: str) -> list[str]:
 
 def without_magic(line: str) -> str:
     """Return ``line`` as plain Python: a magic becomes ``pass`` at its indentation, an assigned one ``None``."""
+    if len(line) > LINE_LIMIT_CHARACTERS:
+        return line
     found = _LINE_MAGIC.match(line)
     if found:
         return f"{found.group(1)}pass  # {found.group(2).strip()}"

@@ -13,8 +13,9 @@ from pushtune.inspecting.repository_files import (
     Deadline,
     RepositoryFiles,
 )
-from pushtune.inspecting.script_facts import ScriptFacts, read_facts
+from pushtune.inspecting.script_facts import ScriptFacts
 from pushtune.inspecting.source_text import decode
+from pushtune.inspecting.syntax_walk import read_facts
 
 SCRIPT_ENDINGS = (".py", ".ipynb", ".pyw", ".py3")
 RESOLVE_LIMIT = 6
@@ -55,9 +56,10 @@ class Project:
                 self._by_stem.setdefault(name.rpartition("/")[2], []).append(path)
 
     def script(self, path: str) -> Script:
-        """Return the parsed source at ``path``, a listed file."""
+        """Return the parsed source at ``path``, a listed file; an empty one when the time is used up."""
         if path not in self._scripts:
-            self.deadline.check()
+            if self.deadline.passed():
+                return Script(path, fault=Fault(1, "", "it was not read: the time for it was used up"))
             self._scripts[path] = self._read(path)
         return self._scripts[path]
 

@@ -17,6 +17,8 @@ def reached_scopes(project: Project, entry: str) -> dict[Scope, int]:
     start = [(entry, MODULE), (entry, MAIN)]
     reached = dict.fromkeys(start, 0)
     for place in (queue := list(start)):
+        if project.deadline.passed():
+            break
         for target in _next_scopes(project, *place):
             if target not in reached and len(reached) < SCOPE_LIMIT:
                 reached[target] = reached[place] + 1
@@ -53,7 +55,7 @@ def _scopes_of_name(project: Project, path: str, scope: str, name: str, facts: S
     target = project.script(where).facts
     found = [place]
     if definition in target.classes:
-        found.extend((where, member) for member in target.functions if _runs_by_itself(definition, member))
+        found.extend((where, member) for member in target.members(definition) if _runs_by_itself(definition, member))
         for base in target.classes[definition]:
             inherited = project.definition(base, where)
             if inherited is not None and inherited != place:
@@ -66,8 +68,8 @@ def _scopes_of_name(project: Project, path: str, scope: str, name: str, facts: S
 
 
 def _constructors(project: Project, path: str, class_name: str) -> list[Scope]:
-    functions = project.script(path).facts.functions
-    return [(path, class_name)] + [(path, member) for member in functions if _runs_by_itself(class_name, member)]
+    members = project.script(path).facts.members(class_name)
+    return [(path, class_name)] + [(path, member) for member in members if _runs_by_itself(class_name, member)]
 
 
 def _runs_by_itself(class_name: str, member: str) -> bool:
@@ -97,9 +99,9 @@ def _of_instance(project: Project, path: str, facts: ScriptFacts, name: str) -> 
         return []
     method = method.rstrip("()[]")
     found: list[Scope] = []
-    for item in facts.assignments:
-        if item.target == receiver and item.value.endswith("()"):
+    for item in facts.assigned(receiver):
+        if item.value.endswith("()"):
             place = project.definition(item.value.removesuffix("()"), path)
             if place is not None and place[1] in project.script(place[0]).facts.classes:
                 found.extend(_method(project, *place, method))
-    return found or [(path, f"{owner}.{method}") for owner in facts.classes if f"{owner}.{method}" in facts.functions]
+    return found or [(path, member) for member in facts.methods(method)]

@@ -14,8 +14,7 @@ from pushtune.inspecting.patterns import words
 from pushtune_contract.reading import UnsafeFile, read_bytes
 
 FILE_LIMIT = 100_000
-TOTAL_LIMIT_BYTES = 1_000_000_000
-SCRIPT_LIMIT_BYTES = 1_000_000
+SCRIPT_LIMIT_BYTES = 500_000
 NOTEBOOK_LIMIT_BYTES = 32_000_000
 TEXT_LIMIT_BYTES = 256_000
 DEPTH_LIMIT = 64
@@ -29,13 +28,9 @@ SKIPPED_FOLDERS = words(
 )
 
 
-class OutOfTime(Exception):
-    """The time for one inspection is used up; what was found so far is the answer."""
-
-
 @dataclass(frozen=True)
 class Deadline:
-    """A point in time after which no new work is begun (``time.monotonic`` seconds)."""
+    """A point in time after which no new work is begun (``time.monotonic`` seconds): what was found is the answer."""
 
     at_seconds: float
 
@@ -47,11 +42,6 @@ class Deadline:
     def passed(self) -> bool:
         """Return whether the time is used up."""
         return time.monotonic() > self.at_seconds
-
-    def check(self) -> None:
-        """Raise OutOfTime when the time is used up."""
-        if self.passed():
-            raise OutOfTime
 
 
 @dataclass

@@ -24,10 +24,10 @@ _SOURCES = (
     (re.compile(r"(^|/)(usage|install|getting[_-]started|quickstart|how[_-]?to[\w-]*)\.(md|txt|rst)$", re.I), 5.0),
 )  # fmt: skip
 _PYTHON = re.compile(
-    r"(?:^|[\s\"'`(=\[;&|>/$!])(?:python[\d.]*|ipython3?|py|papermill|runipy|accelerate"
+    r"(?:^|[\s\"'`(=\[;&|>/\\$!])(?:python[\d.]*|ipython3?|py|papermill|runipy|accelerate"
     r" launch|python[\d.]*\.exe)[\"']?,?\s+"
     r"((?:-[uBOWsSE]\w*[\"']?,?\s+)*)[\"']?(-m\s*[\"']?,?\s*[\"']?)?((?:[^\s\"'`;&|<>(),\[\]]|\\"
-    r" )+)[\"']?([^\n`;&|<>]*)"
+    r" )+)[\"']?([^\n`;&|]*)"
 )
 _NBCONVERT = re.compile(r"nbconvert\b[^\n]*?\s([^\s\"'`]+\.ipynb)")
 _DIRECT = re.compile(r"(?:^|[\s\"'`;&])\./([\w./-]+\.py)\b([^\n`;&|]*)")
@@ -103,6 +103,8 @@ def _read(found: RunCommands, path: str, points: float, text: str) -> None:
 def _commands_in(line: str, path: str, number: int, points: float, is_prose: bool) -> list[RunCommand]:
     commands = []
     text = line.strip()[:200]
+    if re.match(r"\s*(?:CMD|ENTRYPOINT|RUN)\s*\[", line):  # the form of Docker without a shell
+        line = " " + " ".join(re.findall(r"\"([^\"]*)\"", line))
     for match in _PYTHON.finditer(line):
         _, is_module, target, rest = match.groups()
         if is_module:
@@ -119,6 +121,7 @@ def _commands_in(line: str, path: str, number: int, points: float, is_prose: boo
 
 def _arguments(rest: str, is_prose: bool) -> tuple[str, ...]:
     """Return the arguments after the script; empty where they are placeholders, or words of a sentence."""
+    rest = re.split(r"\s\d?>", rest, maxsplit=1)[0]
     rest = rest.strip().strip("\"'],").replace('", "', " ").replace('","', " ")
     if any(sign in rest for sign in "$<>{}[]*`") or (is_prose and not rest.startswith("-")):
         return ()

@@ -31,4 +31,4 @@ def scripts_to_read(files: RepositoryFiles, deadline: Deadline) -> list[str]:
         if not _LIBRARY.search(content):
             continue
         found.append((0 if _TRAINS.search(content) else 1, path.count("/"), path))
-    return [path for _, _, path in sorted(found)[:SCRIPTS_LIMIT]]
+    return [path for _, _, path in sorted(found)]

@@ -9,6 +9,7 @@ from pushtune.inspecting.project import Project
 from pushtune.inspecting.script_facts import Call, ScriptFacts
 
 RESOLVE_DEPTH = 5
+TRAININGS_LIMIT = 100
 PREPROCESSING = "preprocessing"
 TRAINER = "trainer"
 
@@ -73,8 +74,10 @@ def find_trainings(project: Project, path: str, started: str | None = None) -> l
     """
     facts = project.script(path).facts
     place = _Place(project, path, started or path)
-    found = []
+    found: list[Training] = []
     for call in facts.calls:
+        if len(found) >= TRAININGS_LIMIT or project.deadline.passed():
+            break
         framework = _framework_of_call(place, facts, call)
         if framework:
             found.append(Training(framework, path, call.line, call.scope, f"{call.name}()"))
@@ -169,7 +172,7 @@ def _strongest(kinds: set[str]) -> str:
 
 def _gradient_step(place: _Place, facts: ScriptFacts, receiver: str) -> str | None:
     """``optimizer.minimize(loss)`` and ``optimizer.apply_gradients(...)``: a training loop written by hand."""
-    values = [item.value for item in facts.assignments if item.target == receiver] + [receiver]
+    values = [item.value for item in facts.assigned(receiver)] + [receiver]
     if any(_TF1_OPTIMIZER.search(value) for value in values):
         return "tensorflow"
     if any(value.startswith("tensorflow.") or keras_path(value) for value in values):
@@ -199,7 +202,7 @@ def kinds_of(project: Project, path: str, dotted: str, scope: str, depth: int = 
         return direct
     facts = project.script(path).facts
     base = dotted.removesuffix("()")
-    values = [item for item in facts.assignments if item.target == base]
+    values = facts.assigned(base)
     near = [item for item in values if item.scope == scope] or values
     kinds: set[str] = set()
     for item in near[:20]:
