@@ -23,7 +23,7 @@ RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=[Healt
 SAMPLES = sorted((Path(__file__).parent / "samples").rglob("*.py"))
 PIECES = st.sampled_from(
     """
-import keras|from keras.layers import *|model = keras.Sequential()|model.fit(x)|def f(a, *b, c=1, **d):|class A(B):|    |return x
+import keras|model = keras.Sequential()|model.fit(x)|def f(a, *b, c=1, **d):|class A(B):|    |return x
 |if __name__ == '__main__':|print 'a'|except E, e:|try:|with a as b:|x = `y`|lambda: 0|@a.b|\t|%magic|!ls
 |exec 'a'|async def g(): await h()|x: int = 3|(y := 5)|match a:|    case 1: pass|f'{a!r:>{b}}'|a.b().c[0].d(*e, **f)
 |<<<<<<< HEAD|'''|while True: pass|global q|del z|import a.b as c, d|from . import e|from .. import *|0777|10L|\\
