@@ -2,6 +2,7 @@
 
 Moments: ``batch:N`` after the N-th batch of this process, ``before_write:N`` before the N-th checkpoint is written,
 ``during_write:N`` when half of it is on disk, ``after_write:N``, ``after_fit:N``, ``before_fit:N``, ``never``.
+``sigterm:N`` is the odd one: the polite signal, after the N-th batch.
 """
 
 import os
@@ -16,12 +17,8 @@ from pushtune_runtime.keras_hooks import checkpoint_listener
 from pushtune_runtime.keras_hooks.checkpoint_listener import CheckpointListener
 
 
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def kill_around(owner: Any, name: str, number: int, before: bool) -> None:
-    """Die before or after the call number ``number`` of ``owner.name``."""
+def kill_around(owner: Any, name: str, number: int, before: bool, how: signal.Signals = signal.SIGKILL) -> None:
+    """Send ``how`` to this process before or after the call number ``number`` of ``owner.name``."""
     original: Callable[..., Any] = getattr(owner, name)
     calls = 0
 
@@ -29,10 +26,10 @@ def kill_around(owner: Any, name: str, number: int, before: bool) -> None:
         nonlocal calls
         calls += 1
         if before and calls == number:
-            die()
+            os.kill(os.getpid(), how)
         result = original(*args, **kwargs)
         if calls == number:
-            die()
+            os.kill(os.getpid(), how)
         return result
 
     setattr(owner, name, call)
@@ -42,6 +39,8 @@ def arm(moment: str) -> None:
     kind, _, number = moment.partition(":")
     if kind == "batch":
         kill_around(CheckpointListener, "on_train_batch_end", int(number), before=False)
+    elif kind == "sigterm":
+        kill_around(CheckpointListener, "on_train_batch_end", int(number), before=False, how=signal.SIGTERM)
     elif kind == "during_write":
         kill_around(checkpoint_store, "_manifest", int(number), before=True)
     elif kind in ("before_write", "after_write"):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pushtune_contract.exit_codes import ExitCode
 from pushtune_contract.progress import read_progress
 from pushtune_contract.request import TrialRequest, write_request
 from pushtune_contract.result import TrialResult, read_result
@@ -46,7 +47,7 @@ def run(folder: Path, moment: str = "never") -> "subprocess.CompletedProcess[str
     """Run the request in ``folder`` until it ends or kills itself at ``moment``."""
     command = [sys.executable, str(FOLDER / "resume_driver.py"), str(folder), str(SCRIPTS), moment]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
-    expected = 0 if moment == "never" else -signal.SIGKILL
+    expected = {"never": ExitCode.DONE, "sigterm": ExitCode.INTERRUPTED}.get(moment.split(":")[0], -signal.SIGKILL)
     assert done.returncode == expected, f"{moment}: exit code {done.returncode}\n{done.stderr[-3000:]}"
     return done
 

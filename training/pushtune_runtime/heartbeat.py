@@ -13,7 +13,7 @@ from pushtune_runtime.session import Session
 
 INTERVAL_SECONDS = 2.0
 # Phases whose length nobody knows beforehand: imports and downloads, reading data again, tracing and compiling.
-UNKNOWN_PHASE_SECONDS = 600.0
+UNKNOWN_PHASE_SECONDS = 180.0
 SHORTEST_EXPECTATION_SECONDS = 30.0
 EXPECTATION_FACTOR = 10.0  # batches and validations vary; ten times the longest so far is no longer variation
 
