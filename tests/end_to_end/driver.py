@@ -24,7 +24,7 @@ from pushtune.running.workspace import run_folder
 from pushtune.settings import PROJECT_FOLDER, Settings
 
 AUTHOR = git.Actor("Test Developer", "developer@localhost")
-WAIT_SECONDS = 420
+WAIT_SECONDS = 900
 POLL_INTERVAL_SECONDS = 2
 
 
