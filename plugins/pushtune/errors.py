@@ -314,3 +314,38 @@ class UnsupportedFamily(PushtuneError):
             f"{entry} trains with {framework}",
             "docs/adding-a-family.md shows how to add an image.",
         )
+
+
+# Running: the environment of a repository
+
+
+class UnusableEnvironment(PushtuneError):
+    """Base of what trying again does not mend: the repository itself has to change."""
+
+
+class InvalidRequirementLine(UnusableEnvironment):
+    """A requirement is not the name of a distribution."""
+
+
+class RequirementMissing(UnusableEnvironment):
+    """The entry imports a distribution that the package index does not have."""
+
+
+class RequirementNeedsSources(UnusableEnvironment):
+    """The entry imports a distribution that exists, but not as a wheel that fits."""
+
+
+class RequirementConflict(UnusableEnvironment):
+    """What the entry imports cannot be installed beside what the image or another line brings."""
+
+
+class EnvironmentTooLarge(UnusableEnvironment):
+    """What a repository needs takes more space than an environment may."""
+
+
+class DockerfileRefused(UnusableEnvironment):
+    """A repository's own Dockerfile is missing or asks for what it may not have."""
+
+
+class DockerfileFailed(UnusableEnvironment):
+    """A repository's own Dockerfile does not build."""
