@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.watching.git_origin import Origin
 
-from pushtune.settings import Settings
+from pushtune.settings import Settings, load_settings
 
 
 @pytest.fixture
@@ -19,4 +19,4 @@ def origin(tmp_path: Path) -> Origin:
 @pytest.fixture
 def installation(tmp_path: Path) -> Settings:
     """Settings of an installation of its own."""
-    return Settings(home=tmp_path / "home", git_timeout_seconds=20)
+    return load_settings({"PUSHTUNE_HOME": str(tmp_path / "home"), "PUSHTUNE_GIT_TIMEOUT_SECONDS": "20"})

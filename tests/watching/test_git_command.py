@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 import time
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +13,8 @@ from tests.watching.git_origin import Origin, git
 
 from pushtune.watching.credentials import Credentials, credentials_from
 from pushtune.watching.git_command import GitFailed, run_git, stream_git
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 def test_variables_of_the_environment_are_ignored(
@@ -79,6 +83,15 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def test_a_machine_without_git_is_told() -> None:
+    with pytest.raises(GitFailed, match="git is not installed, or not on the PATH"):
+        run_git(["version"], timeout_seconds=20, environment={"PATH": "/nonexistent"})
+    program = "import pushtune.watching.git_command as c; c.run_git(['version'], timeout_seconds=20)"
+    environment = {"PATH": "/nonexistent", "PYTHONPATH": f"{PROJECT / 'plugins'}:{PROJECT / 'training'}"}
+    answer = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert "git is not installed, or not on the PATH" in answer.stderr
 
 
 def test_output_without_end_is_cut(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,6 +189,7 @@ def test_the_sensor_stands_in_a_dag_that_pushes_wake(origin: Origin) -> None:
     with DAG("digits", schedule=[watched_asset(repository)]) as dag:
         GitSensor(task_id="wait_for_push", repository=repository)
     task = dag.get_task("wait_for_push")
+    assert isinstance(task, GitSensor)
     assert [asset.name for asset in task.inlets] == ["push-to-digits"]
     assert task.outlets == []
     assert "commit" in task.template_fields and "dag_run.conf" in task.commit

@@ -36,7 +36,7 @@ class Watcher(PushTrigger):
 def trigger(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Watcher:
     monkeypatch.setattr(push_trigger, "FIRST_WAKE_PAUSE_SECONDS", 0.2)
     watcher = Watcher("digits", origin.url, "main", poll_interval_seconds=0.02, git_timeout_seconds=20)
-    watcher.asset_state_store = MemoryStore()
+    watcher.asset_state_store = MemoryStore()  # type: ignore[assignment]
     return watcher
 
 
@@ -167,7 +167,7 @@ def test_a_store_that_fails_is_a_failure_like_others(origin: Origin, trigger: Wa
             return await super().aget(key, default)
 
     async def test() -> None:
-        trigger.asset_state_store = Failing()
+        trigger.asset_state_store = Failing()  # type: ignore[assignment]
         head = origin.commit_and_push()
         assert (await anext(trigger.run())).payload["commit"] == head
 
@@ -191,7 +191,8 @@ def test_triggers_survive_being_written_down() -> None:
         classpath, arguments = trigger.serialize()
         assert classpath == f"pushtune.watching.push_trigger.{type(trigger).__name__}"
         assert type(trigger)(**arguments).serialize() == (classpath, arguments)
-        assert encode_trigger(trigger)["kwargs"] == arguments
+        if isinstance(trigger, BaseEventTrigger):
+            assert encode_trigger(trigger)["kwargs"] == arguments
 
 
 def test_the_asset_carries_its_watcher(installation: Settings) -> None:

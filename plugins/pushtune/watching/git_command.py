@@ -100,9 +100,15 @@ def stream_git(
 
 
 def _start(command: list[str], variables: dict[str, str]) -> Any:
-    from git import Git  # loads in 0.2 s, which only processes that talk to a repository should pay
-
-    return Git("/").execute(command, as_process=True, env=variables, start_new_session=True)
+    missing = GitFailed("git is not installed, or not on the PATH")
+    try:
+        import git  # loads in 0.2 s, which only processes that talk to a repository should pay
+    except ImportError as error:
+        raise missing from error
+    try:
+        return git.Git("/").execute(command, as_process=True, env=variables, start_new_session=True)
+    except git.GitCommandNotFound as error:
+        raise missing from error
 
 
 def _command(

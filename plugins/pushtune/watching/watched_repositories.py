@@ -53,23 +53,23 @@ class WatchedRepository(BaseModel):
     name: str
     url: str
     branch: str = "main"
-    paths: tuple[str, ...] = Field((), max_length=100, strict=False)
-    ignore_paths: tuple[str, ...] = Field((), max_length=100, strict=False)
+    paths: tuple[str, ...] = Field(default=(), max_length=100, strict=False)
+    ignore_paths: tuple[str, ...] = Field(default=(), max_length=100, strict=False)
     entry: str | None = None
-    arguments: tuple[str, ...] = Field((), max_length=200, strict=False)
-    target: float | None = Field(None, allow_inf_nan=False)
-    objective: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")
-    rounds: int = Field(3, ge=1, le=10)
-    trials_per_round: int = Field(6, ge=1, le=50)
-    epochs: int | None = Field(None, ge=1, le=100_000)
-    parallelism: int | None = Field(None, ge=1, le=64)
+    arguments: tuple[str, ...] = Field(default=(), max_length=200, strict=False)
+    target: float | None = Field(default=None, allow_inf_nan=False)
+    objective: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")
+    rounds: int = Field(default=3, ge=1, le=10)
+    trials_per_round: int = Field(default=6, ge=1, le=50)
+    epochs: int | None = Field(default=None, ge=1, le=100_000)
+    parallelism: int | None = Field(default=None, ge=1, le=64)
     schedule: str | None = None
-    notify: tuple[str, ...] = Field((), max_length=50, strict=False)
-    connection_id: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]{1,250}$")
+    notify: tuple[str, ...] = Field(default=(), max_length=50, strict=False)
+    connection_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{1,250}$")
     data_folder: str | None = None
     network: bool = False
     watch: bool = True
-    poll_interval_seconds: float | None = Field(None, ge=1, le=86_400)
+    poll_interval_seconds: float | None = Field(default=None, ge=1, le=86_400)
 
     @field_validator("name")
     @classmethod
