@@ -4,22 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import optuna
 import pytest
-from tests.tuning.tuning_samples import baseline, finish, parameter, result
+from tests.tuning.tuning_samples import baseline, finish, parameter, result, stored_states
 
 from pushtune.errors import BaselineUnusable, InvalidTuningOption, RoundNotPlanned
-from pushtune.tuning import rounds, study
 from pushtune.tuning.rounds import best_trial, collect_round, needs_round, plan_round
 from pushtune_contract.result import write_result
 
 OPTIONS: dict[str, Any] = {"seed": 3, "trials_per_round": 5, "target": 0.9, "rounds": 3}
-
-
-def stored_states(run_folder: Path) -> list[tuple[str, float | None]]:
-    """Return (state, value) of each trial in Optuna's storage."""
-    loaded = optuna.load_study(study_name=study.STUDY_NAME, storage=f"sqlite:///{run_folder / study.STUDY_FILE}")
-    return [(trial.state.name, trial.value) for trial in loaded.trials]
 
 
 def test_first_round_begins_with_recipes(tmp_path: Path) -> None:
@@ -51,53 +43,6 @@ def test_planning_again_returns_the_same_trials_and_asks_nothing_twice(tmp_path:
     first = plan_round(tmp_path, 1, baseline(), OPTIONS)
     assert plan_round(tmp_path, 1, baseline(), OPTIONS) == first
     assert [state for state, _ in stored_states(tmp_path)] == ["COMPLETE"] + ["RUNNING"] * 5
-
-
-class Killed(Exception):
-    """Stands for SIGKILL at one place."""
-
-
-@pytest.mark.parametrize("place", ["write_plan", "record"])
-def test_a_kill_while_planning_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    def kill(*_: Any) -> None:
-        raise Killed
-
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-    undisturbed = plan_round(tmp_path / "one", 1, baseline(), OPTIONS)
-    with monkeypatch.context() as patched:
-        patched.setattr(rounds if place == "write_plan" else study, place, kill)
-        with pytest.raises(Killed):
-            plan_round(tmp_path / "two", 1, baseline(), OPTIONS)
-    again = plan_round(tmp_path / "two", 1, baseline(), OPTIONS)
-    assert [trial["overrides"] for trial in again] == [trial["overrides"] for trial in undisturbed]
-    assert len(stored_states(tmp_path / "two")) == 6
-
-
-def test_a_kill_between_two_trials_of_the_storage_is_made_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = study._frozen
-
-    def kill_at_third(dimensions: Any, known: study.Observation) -> Any:
-        if known.number == 3:
-            raise Killed
-        return original(dimensions, known)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(study, "_frozen", kill_at_third)
-        with pytest.raises(Killed):
-            plan_round(tmp_path, 1, baseline(), OPTIONS)
-    assert len(stored_states(tmp_path)) == 3
-    plan_round(tmp_path, 1, baseline(), OPTIONS)
-    assert len(stored_states(tmp_path)) == 6
-
-
-def test_a_lost_storage_is_built_again(tmp_path: Path) -> None:
-    plan_round(tmp_path, 1, baseline(), OPTIONS)
-    for number in range(1, 6):
-        finish(tmp_path, number, result(0.5 + number / 100), [0.4, 0.5 + number / 100])
-    (tmp_path / study.STUDY_FILE).unlink()
-    plan_round(tmp_path, 2, baseline(), OPTIONS)
-    assert [state for state, _ in stored_states(tmp_path)] == ["COMPLETE"] * 6 + ["RUNNING"] * 5
 
 
 def test_collected_trials_are_told_once_with_their_curves(tmp_path: Path) -> None:

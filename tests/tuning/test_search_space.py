@@ -260,3 +260,7 @@ def test_boosting_has_learning_rates_of_its_own() -> None:
     boosting = [parameter("learning_rate", "GradientBoostingClassifier", "learning_rate", 0.1, 3)]
     dimensions = build_search_space(boosting)
     assert (dimensions[0].low, dimensions[0].high) == (0.01, 1.0)
+
+
+def test_an_endless_id_is_left_out() -> None:
+    assert build_search_space([parameter("units", "Dense", "u" * 1000, 64, 3)]) == []

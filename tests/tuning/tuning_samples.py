@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import optuna
+
+from pushtune.tuning import study
 from pushtune_contract.parameters import Parameter, Value
 from pushtune_contract.progress import ProgressLine, append_progress
 from pushtune_contract.result import Objective, TrialResult, write_result
@@ -71,3 +74,9 @@ def finish(run_folder: Path, number: int, outcome: TrialResult, curve: list[floa
     if curve:
         write_curve(folder, curve)
     write_result(folder, outcome)
+
+
+def stored_states(run_folder: Path) -> list[tuple[str, float | None]]:
+    """Return (state, value) of each trial in Optuna's storage."""
+    loaded = optuna.load_study(study_name=study.STUDY_NAME, storage=f"sqlite:///{run_folder / study.STUDY_FILE}")
+    return [(trial.state.name, trial.value) for trial in loaded.trials]

@@ -14,6 +14,7 @@ from pushtune_contract.parameters import Parameter, Value
 # Roles of which more dimensions than this are joined into one.
 MOST_OF_A_ROLE = {"filters": 2, "units": 2, "dropout": 2, "kernel_size": 1, "activation": 1}
 MOST_DIMENSIONS = 24
+LONGEST_ID_CHARACTERS = 500  # ids come from the container, and every trial's request carries them
 INFLUENCE = (
     "optimizer", "learning_rate", "batch_size", "filters", "units", "dropout", "activation", "kernel_size", "other",
 )
@@ -76,7 +77,7 @@ def build_search_space(
         train_samples: number of training samples, where known; bounds the batch size.
         epoch_seconds: how long the baseline took for an epoch, where known; short ones raise the default budget.
     """
-    everything = list(parameters)
+    everything = [parameter for parameter in parameters if len(parameter.id) <= LONGEST_ID_CHARACTERS]
     groups = _tied_groups(everything)
     optimizers = [parameter for parameter in everything if parameter.role == "optimizer"]
     dimensions = [_dimension(members, optimizers, train_samples) for members in groups if members[0].role != "epochs"]

@@ -9,9 +9,11 @@ The only module of this stage that imports Optuna: load it in tasks, not while a
 """
 
 import math
+import os
+import sqlite3
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -191,17 +193,49 @@ def _frozen(dimensions: Sequence[Dimension], known: Observation) -> optuna.trial
 
 @contextmanager
 def _stored_study(run_folder: Path, direction: str) -> Iterator[optuna.Study]:
+    database = run_folder / STUDY_FILE
+    _set_aside_if_broken(database)
     with _quiet():
-        storage = optuna.storages.RDBStorage(
-            f"sqlite:///{run_folder / STUDY_FILE}", engine_kwargs={"connect_args": {"timeout": LOCK_SECONDS}}
-        )
-        try:
-            yield optuna.create_study(
-                storage=storage, study_name=STUDY_NAME, direction=direction, load_if_exists=True
-            )
-        finally:
-            storage.remove_session()
-            storage.engine.dispose()
+        if not database.exists():
+            _create(database, direction)
+        with _opened(database, direction) as stored:
+            yield stored
+
+
+def _create(database: Path, direction: str) -> None:
+    """Create the storage aside and rename it: killed between a table and its index, Optuna never adds the index."""
+    aside = database.with_name(f".{database.name}.{os.getpid()}.tmp")
+    aside.unlink(missing_ok=True)
+    with _opened(aside, direction):
+        pass
+    aside.replace(database)
+
+
+@contextmanager
+def _opened(database: Path, direction: str) -> Iterator[optuna.Study]:
+    storage = optuna.storages.RDBStorage(
+        f"sqlite:///{database}", engine_kwargs={"connect_args": {"timeout": LOCK_SECONDS}}
+    )
+    try:
+        yield optuna.create_study(storage=storage, study_name=STUDY_NAME, direction=direction, load_if_exists=True)
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _set_aside_if_broken(database: Path) -> None:
+    """Rename a damaged storage (a power cut, a full disk): it is filled again from the rounds' documents."""
+    if not database.exists():
+        return
+    try:
+        with closing(sqlite3.connect(database, timeout=LOCK_SECONDS)) as connection:
+            verdict = connection.execute("PRAGMA quick_check").fetchone()
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        verdict = (str(error),)
+    if verdict != ("ok",):
+        database.rename(database.with_name(f"{database.name}.broken"))
 
 
 def _tell(stored: optuna.Study, held: optuna.trial.FrozenTrial, known: Observation) -> None:
