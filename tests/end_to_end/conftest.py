@@ -26,7 +26,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     nothing = home / "watched.yaml"
     nothing.write_text("repositories: []\n")
     settings = Settings(home=home, port=free_port(), watched_repositories=nothing, restart_delay_seconds=1)
-    ensure_images(["cnn"], settings)
+    ensure_images(["cnn", "dense"], settings)
     driver = Driver(settings)
     driver.start()
     yield driver
