@@ -6,10 +6,13 @@ command-line tool is needed. No build step has a network.
 
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import docker
 from docker.errors import APIError, BuildError, ImageNotFound, NotFound
@@ -24,6 +27,22 @@ LOG_LINES_SHOWN = 15
 INSTALL_TIMEOUT_SECONDS = 1800
 KEPT_SECONDS = 24 * 3600
 
+
+@dataclass(frozen=True)
+class Finish:
+    """What becomes of a container besides its files.
+
+    Attributes:
+        changes: Dockerfile instructions that are applied to the image. labels: set on the image.
+        limits: further arguments of the container that installs, such as ``mem_limit``.
+    """
+
+    changes: tuple[str, ...] = ('CMD ["python"]', "WORKDIR /pushtune/code")
+    labels: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+
+BARE = Finish()
 Members = Iterable[tuple[str, Path | bytes]]
 OnLine = Callable[[str], None]
 
@@ -62,8 +81,9 @@ def build_dockerfile(
 
 
 def build_by_running(
-    client: docker.DockerClient, tag: str, parent: str, script: str, members: Members, on_line: OnLine
-) -> None:
+    client: docker.DockerClient, tag: str, parent: str, script: str, members: Members, on_line: OnLine,
+    finish: Finish = BARE,
+) -> None:  # fmt: skip
     """Build ``tag`` as what ``parent`` becomes when the Python ``script`` runs in it as root, beside ``members``.
 
     One layer comes out, written once; a Dockerfile would copy the gigabytes of a framework from stage to stage.
@@ -78,26 +98,45 @@ def build_by_running(
         container = client.containers.create(
             parent, ["python", f"{WORK_FOLDER}/{script}"], name=container_name, entrypoint=[], user="0",
             network_mode="none", working_dir="/", mounts=[Mount(WORK_FOLDER, None, type="volume")],
+            **finish.limits,
         )  # fmt: skip
     except APIError as error:
         raise build_failed(tag, str(error)) from error
     try:
         container.put_archive(WORK_FOLDER, tar_stream(members))
         container.start()
-        for line in container.logs(stream=True):
-            on_line(line.decode(errors="replace").strip())
-        exit_code = container.wait(timeout=INSTALL_TIMEOUT_SECONDS)["StatusCode"]
+        with _killed_after(container, INSTALL_TIMEOUT_SECONDS):
+            for line in container.logs(stream=True):
+                on_line(line.decode(errors="replace").strip())
+            exit_code = container.wait(timeout=INSTALL_TIMEOUT_SECONDS)["StatusCode"]
         if exit_code != 0:
             raise build_failed(tag, container.logs(tail=LOG_LINES_SHOWN).decode(errors="replace"))
         on_line("saving the layer")
         repository, _, version = tag.partition(":")
-        label = f"LABEL {IMAGE_LABEL}={_name(tag)}"
-        container.commit(repository, version, changes=['CMD ["python"]', "WORKDIR /pushtune/code", label])
+        labels = {IMAGE_LABEL: _name(tag), **finish.labels}
+        container.commit(repository, version, changes=list(finish.changes), conf={"Labels": labels})
     except APIError as error:
         raise build_failed(tag, str(error)) from error
     finally:
         with suppress(APIError):  # keeps the first error; a container that stays is removed by the next build
             container.remove(force=True, v=True)
+
+
+@contextmanager
+def _killed_after(container: Any, limit_seconds: float) -> Iterator[None]:
+    """End the container if the body takes longer, so that its log ends as well."""
+
+    def kill() -> None:
+        with suppress(APIError):  # it has just ended by itself
+            container.kill()
+
+    timer = threading.Timer(limit_seconds, kill)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def import_rootfs(client: docker.DockerClient, tarball: Path) -> str:

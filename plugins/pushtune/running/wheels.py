@@ -20,6 +20,7 @@ LOG_LINES_SHOWN = 12
 GLIBC_MINOR_MAXIMUM = 36
 _LEGACY_PLATFORMS = ("manylinux2014", "manylinux2010", "manylinux1", "linux")
 _NETWORK_SIGNS = ("Connection", "timed out", "name resolution", "Max retries", "SSLError", "ProxyError")
+_NO_PIP = re.compile("No module named '?pip")
 
 
 @dataclass(frozen=True)
@@ -109,15 +110,22 @@ def download_wheels(
     if pip.returncode != 0:
         raise ImageBuildFailed(
             "The libraries of an image must be downloadable with this host's pip.",
-            "\n".join(lines[-LOG_LINES_SHOWN:]), _remedy("\n".join(lines)),
+            "\n".join(lines[-LOG_LINES_SHOWN:]), download_remedy("\n".join(lines)),
         )
     return sorted(folder.glob("*.whl"))
 
 
-def _remedy(log: str) -> str:
+def is_host_problem(log: str) -> bool:
+    """Say whether pip failed for a reason of this host (network, disk, pip itself), not of what it was asked for."""
+    signs = (*_NETWORK_SIGNS, "No space left on device")
+    return bool(_NO_PIP.search(log)) or any(sign in log for sign in signs)
+
+
+def download_remedy(log: str) -> str:
+    """Return what can be done about a failed download, as far as pip's ``log`` tells."""
     if "No space left on device" in log:
         return "Free some disk space and run the command again."
-    if "No module named pip" in log:
+    if _NO_PIP.search(log):
         return f"Install pip for this Python: {sys.executable} -m ensurepip"
     if "DO NOT MATCH THE HASHES" in log:
         return "The index serves other files than the lock file names: do not trust it, or run `make lock`."
