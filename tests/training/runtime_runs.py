@@ -53,14 +53,17 @@ class Run:
         return "\n".join(item.message for item in self.result.warnings if kind in ("", item.kind))
 
 
-def run(folder: Path, code: Path | str, entry: str = "train.py", stop: bool = False, **request: Any) -> Run:
+def run(
+    folder: Path, code: Path | str, entry: str = "train.py", stop: bool = False, python: str = sys.executable,
+    **request: Any,
+) -> Run:
     """Run ``entry`` of the repository ``code`` (a folder, or the name of a sample) in the trial folder ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     request.setdefault("mode", "baseline")
     write_request(folder, TrialRequest(entry=entry, **request))
     if stop:
         (folder / "stop").touch()
-    command = [sys.executable, "-m", "pushtune_runtime", str(folder), str(SCRIPTS / code), str(folder / "datasets")]
+    command = [python, "-m", "pushtune_runtime", str(folder), str(SCRIPTS / code), str(folder / "datasets")]
     environment = {**os.environ, "PYTHONPATH": str(TRAINING), "TF_CPP_MIN_LOG_LEVEL": "3", "HOME": str(folder)}
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, stdin=subprocess.DEVNULL

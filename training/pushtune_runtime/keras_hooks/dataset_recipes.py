@@ -11,6 +11,7 @@ from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 from pushtune_runtime.call_sites import CallSites
 from pushtune_runtime.holdout import HOLDOUT_SEED, class_labels, count_samples, majority_share, split_indices, take
+from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
 
 STEPS = (
     "batch", "padded_batch", "ragged_batch", "unbatch", "map", "filter", "flat_map", "interleave", "apply", "enumerate",
@@ -70,20 +71,18 @@ class DatasetRecipes:
     def __init__(self, sites: CallSites) -> None:
         self._sites = sites
 
-    def install(self, keras: Any) -> None:
+    def install(self, classes: KerasClasses) -> None:
         """Patch ``tf.data.Dataset`` and the functions that read folders."""
-        import keras._tf_keras.keras as tf_keras
         from tensorflow.python.data.ops.dataset_ops import DatasetV2
 
         DatasetV2.from_tensor_slices = staticmethod(self._wrap_arrays(DatasetV2.from_tensor_slices))
         DatasetV2.zip = staticmethod(self._wrap_zip(DatasetV2.zip))
         for name in (*STEPS, *SPLITTING_STEPS):
             setattr(DatasetV2, name, self._wrap_step(name, getattr(DatasetV2, name)))
-        for root in (keras, tf_keras):
-            for module in (root.utils, root.preprocessing):
-                for name in FOLDER_FUNCTIONS:
-                    if hasattr(module, name):
-                        setattr(module, name, self._wrap_folder(getattr(module, name)))
+        for module in classes.modules("utils", "preprocessing"):
+            for name in FOLDER_FUNCTIONS:
+                if hasattr(module, name):
+                    setattr(module, name, self._wrap_folder(getattr(module, name)))
 
     def _wrap_arrays(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)

@@ -47,7 +47,7 @@ class ExtraLayers:
 
     def offer(self, layer: Any, site: CallSite, owner: str) -> None:
         """Register what may follow ``layer``, which the script has just made; keep what is asked for."""
-        if owner not in DROPOUT_AFTER:
+        if owner not in DROPOUT_AFTER or self._keras is None:
             return
         extra_layers, dropout = 0, 0.0
         parameters = []

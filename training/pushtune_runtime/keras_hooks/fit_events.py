@@ -8,6 +8,8 @@ import functools
 import inspect
 from typing import Any, Callable, Dict, List, Optional
 
+from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
+
 Arguments = Dict[str, Any]
 
 
@@ -68,13 +70,10 @@ class FitEvents:
         """Whether a ``fit`` is running."""
         return self._fit_depth > 0
 
-    def install(self) -> None:
-        """Patch ``TensorFlowTrainer`` and ``CallbackList`` (Keras 3)."""
-        from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
-        from keras.src.callbacks.callback_list import CallbackList
-
-        TensorFlowTrainer.fit = self._wrap_fit(TensorFlowTrainer.fit)
-        TensorFlowTrainer.evaluate = self._wrap_evaluate(TensorFlowTrainer.evaluate)
+    def install(self, classes: KerasClasses) -> None:
+        """Patch ``fit``, ``evaluate`` and the list of callbacks."""
+        classes.trainer.fit = self._wrap_fit(classes.trainer.fit)
+        classes.trainer.evaluate = self._wrap_evaluate(classes.trainer.evaluate)
         for name, tell in (
             ("on_train_begin", self._tell_train_begin),
             ("on_epoch_begin", self._tell_epoch_begin),
@@ -82,7 +81,7 @@ class FitEvents:
             ("on_epoch_end", self._tell_epoch_end),
             ("on_train_end", self._tell_train_end),
         ):
-            setattr(CallbackList, name, self._wrap_callback(getattr(CallbackList, name), tell))
+            setattr(classes.callback_list, name, self._wrap_callback(getattr(classes.callback_list, name), tell))
 
     def _wrap_fit(self, original: Callable[..., Any]) -> Callable[..., Any]:
         signature = inspect.signature(original)
@@ -131,7 +130,7 @@ class FitEvents:
                     listener.after_evaluate(model, metrics)
             finally:
                 self._evaluate_depth -= 1
-            return metrics if wants_dictionary else model._flatten_metrics_in_order(metrics)
+            return metrics if wants_dictionary else _in_order(model, metrics)
 
         return evaluate
 
@@ -157,15 +156,26 @@ class FitEvents:
             listener.on_train_batch_end(callback_list, batch, logs)
 
     def _tell_epoch_end(self, callback_list: Any, epoch: int, logs: Any = None) -> None:
-        from keras.src.utils.python_utils import pythonify_logs
-
-        values = pythonify_logs(logs)
+        values = _as_numbers(logs or {})
         for listener in self.listeners:
             listener.on_epoch_end(callback_list, epoch, dict(values))
 
     def _tell_train_end(self, callback_list: Any, logs: Any = None) -> None:
         for listener in self.listeners:
             listener.on_train_end(callback_list)
+
+
+def _in_order(model: Any, metrics: Dict[str, float]) -> Any:
+    """Return the values as ``evaluate`` does without ``return_dict``: a list, or a single number."""
+    if hasattr(model, "_flatten_metrics_in_order"):
+        return model._flatten_metrics_in_order(metrics)
+    values = [metrics[name] for name in model.metrics_names if name in metrics]  # Keras 2
+    return values[0] if len(values) == 1 else values
+
+
+def _as_numbers(logs: Dict[str, Any]) -> Dict[str, Any]:
+    """Return ``logs`` with tensors of one number as floats."""
+    return {name: float(value) if getattr(value, "shape", ()) == () else value for name, value in logs.items()}
 
 
 def _by_name(signature: inspect.Signature, model: Any, args: Any, kwargs: Any) -> Arguments:

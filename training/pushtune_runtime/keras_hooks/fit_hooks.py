@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional
 
 from pushtune_runtime.call_sites import CallSite
 from pushtune_runtime.keras_hooks.dataset_recipes import FOLDER_FUNCTIONS
+from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
 from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.session import Session
 
@@ -22,22 +23,19 @@ class FitHooks:
         self._batch_parameters: List[str] = []
         self._used: List[str] = []
 
-    def install(self, keras: Any) -> None:
+    def install(self, classes: KerasClasses) -> None:
         """Patch ``fit`` and whatever takes the size of a batch; call after ``FitEvents.install``."""
-        import keras._tf_keras.keras as tf_keras
-        from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
-        from keras.src.legacy.preprocessing.image import ImageDataGenerator
         from tensorflow.python.data.ops.dataset_ops import DatasetV2
 
-        TensorFlowTrainer.fit = self._wrap_fit(TensorFlowTrainer.fit)
+        classes.trainer.fit = self._wrap_fit(classes.trainer.fit)
         DatasetV2.batch = self._wrap_batched(DatasetV2.batch, "batch")
         for name in ("flow", "flow_from_directory", "flow_from_dataframe"):
-            setattr(ImageDataGenerator, name, self._wrap_batched(getattr(ImageDataGenerator, name), name))
-        for root in (keras, tf_keras):
-            for module in (root.utils, root.preprocessing):
-                for name in FOLDER_FUNCTIONS:
-                    if hasattr(module, name):
-                        setattr(module, name, self._wrap_batched(getattr(module, name), name))
+            generator = classes.image_data_generator
+            setattr(generator, name, self._wrap_batched(getattr(generator, name), name))
+        for module in classes.modules("utils", "preprocessing"):
+            for name in FOLDER_FUNCTIONS:
+                if hasattr(module, name):
+                    setattr(module, name, self._wrap_batched(getattr(module, name), name))
 
     def _wrap_fit(self, original: Any) -> Any:
         signature = inspect.signature(original)

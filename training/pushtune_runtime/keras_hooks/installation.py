@@ -11,6 +11,7 @@ from pushtune_runtime.keras_hooks.dataset_recipes import DatasetRecipes
 from pushtune_runtime.keras_hooks.extra_layers import ExtraLayers
 from pushtune_runtime.keras_hooks.fit_events import FitEvents, FitListener
 from pushtune_runtime.keras_hooks.fit_hooks import FitHooks
+from pushtune_runtime.keras_hooks.keras_classes import find_classes
 from pushtune_runtime.keras_hooks.layer_hooks import LayerHooks
 from pushtune_runtime.keras_hooks.legacy_metrics import LegacyMetricNames
 from pushtune_runtime.keras_hooks.metric_capture import MetricCapture
@@ -50,10 +51,29 @@ class KerasInstallation:
     def install(self, keras: Any) -> None:
         """Patch Keras. Listeners hear of events in this order; the wrapper put on last sees the script's arguments."""
         set_threads(self._session.request.threads)
+        classes = find_classes(keras)
+        is_3 = classes.generation == 3
+        self._events.listeners.extend(self._listeners(is_3))
+        self._events.install(classes)
+        if is_3:
+            self._shuffling.install()
+            self._checkpoints.install()
+        else:
+            self._session.exactness_reason = "Keras 2 has no checkpoints here: an interrupted run starts again"
+        self._randomness.install_tensorflow()
+        OwnLoops(self._session, self._events).install(classes)
+        DatasetRecipes(self.registry.sites).install(classes)
+        self._fit_hooks.install(classes)
+        self._layers.install(classes)
+        if is_3:
+            self._extras.install(keras)
+        OptimizerHooks(self.registry).install(classes)
+        if is_3:
+            self._install_older_names(keras)
+
+    def _listeners(self, is_3: bool) -> List[FitListener]:
         listeners: List[FitListener] = [
-            self._shuffling,
             self._split,
-            AccuracyMetric(),
             MetricCapture(self._session, self._split.guard),
             Stopping(self._session),
             ModelSaving(self._session),
@@ -61,18 +81,13 @@ class KerasInstallation:
         ]
         if self._session.request.mode == "baseline":
             listeners.append(self._ties)
-        listeners.append(self._checkpoints)  # stores what the others have made of an epoch
-        self._events.listeners.extend(listeners)
-        self._events.install()
-        self._shuffling.install()
-        self._checkpoints.install()
-        self._randomness.install_tensorflow()
-        OwnLoops(self._session, self._events).install()
-        DatasetRecipes(self.registry.sites).install(keras)
-        self._fit_hooks.install(keras)
-        self._layers.install(keras)
-        self._extras.install(keras)
-        OptimizerHooks(self.registry).install(keras)
+        if is_3:
+            listeners[0:0] = [self._shuffling]
+            listeners.insert(2, AccuracyMetric())
+            listeners.append(self._checkpoints)  # stores what the others have made of an epoch
+        return listeners
+
+    def _install_older_names(self, keras: Any) -> None:
         for legacy in (legacy_arguments, legacy_files):
             legacy.install(keras, keras.Model, self._warn_about_line)
         legacy_names.add_methods(keras.Model, self._warn_about_line)
@@ -99,7 +114,7 @@ class KerasInstallation:
 
 def set_threads(threads: int) -> None:
     """Fix TensorFlow's threads: results of two runs are equal only with equal numbers."""
-    import tensorflow
+    from tensorflow.python.framework import config
 
-    tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
-    tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
+    config.set_intra_op_parallelism_threads(threads)
+    config.set_inter_op_parallelism_threads(threads)

@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from pushtune_contract.parameters import Value
 from pushtune_runtime.call_sites import CallSite
+from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
 from pushtune_runtime.parameter_registry import ParameterRegistry
 
 Role = str
@@ -51,14 +52,14 @@ class LayerHooks:
         self.of_layer: Dict[int, Dict[str, str]] = {}
         self.layers: List[Any] = []
 
-    def install(self, keras: Any) -> None:
+    def install(self, classes: KerasClasses) -> None:
         """Patch the classes of ``keras.layers``."""
         for name, roles in TUNED_ARGUMENTS.items():
-            layer_class = getattr(keras.layers, name, None)
-            if layer_class is not None:
+            for layer_class in {getattr(module, name, None) for module in classes.modules("layers")} - {None}:
                 self._patch(layer_class, name, roles)
         for name in WRAPPERS:
-            self._patch_wrapper(getattr(keras.layers, name))
+            for wrapper_class in {getattr(module, name) for module in classes.modules("layers")}:
+                self._patch_wrapper(wrapper_class)
 
     def _patch(self, layer_class: Any, owner: str, roles: Dict[str, Role]) -> None:
         original = layer_class.__init__

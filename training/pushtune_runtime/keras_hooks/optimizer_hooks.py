@@ -5,6 +5,7 @@ import inspect
 from typing import Any, Dict, Optional, Tuple
 
 from pushtune_contract.parameters import Value
+from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
 from pushtune_runtime.parameter_registry import ParameterRegistry
 
 OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adadelta", "Adagrad", "Adamax", "Nadam", "Ftrl", "Lion", "Adafactor")
@@ -21,19 +22,19 @@ class OptimizerHooks:
         self._registry = registry
         self._rates: Dict[int, str] = {}  # id of an optimizer of the script -> id of its learning-rate parameter
         self._kept: "list[Any]" = []
-        self._keras: Any = None
+        self._optimizers: Any = None
 
-    def install(self, keras: Any) -> None:
-        """Patch ``keras.optimizers`` and ``Trainer.compile``."""
-        from keras.src.trainers.trainer import Trainer
-
-        self._keras = keras
+    def install(self, classes: KerasClasses) -> None:
+        """Patch the optimizers, the schedules and ``compile``."""
+        modules = classes.modules("optimizers")
+        self._optimizers = modules[-1]  # those of tf.keras: in Keras 2 the only ones that models take everywhere
         for name in OPTIMIZERS:
-            if hasattr(keras.optimizers, name):
-                self._patch(getattr(keras.optimizers, name), name, "learning_rate")
+            for patched_class in {getattr(module, name, None) for module in modules} - {None}:
+                self._patch(patched_class, name, "learning_rate")
         for name in SCHEDULES:
-            self._patch(getattr(keras.optimizers.schedules, name), name, "initial_learning_rate")
-        self._patch_compile(Trainer)
+            for patched_class in {getattr(module.schedules, name, None) for module in modules} - {None}:
+                self._patch(patched_class, name, "initial_learning_rate")
+        self._patch_compile(classes.compiler)
 
     def _patch(self, patched_class: Any, owner: str, rate_name: str) -> None:
         original = patched_class.__init__
@@ -114,7 +115,7 @@ class OptimizerHooks:
     def _rate_of_instance(self, given: Any) -> Optional[Any]:
         """Return a schedule, or a rate that was asked for; the script's number belongs to its own optimizer alone."""
         rate = getattr(given, "_learning_rate", None)
-        if isinstance(rate, self._keras.optimizers.schedules.LearningRateSchedule):
+        if isinstance(rate, self._optimizers.schedules.LearningRateSchedule):
             return rate
         identity = self._rates.get(id(given))
         if identity is not None and self._registry.is_overridden(identity):
@@ -131,8 +132,8 @@ class OptimizerHooks:
 
     def _class_of(self, name: str) -> Any:
         for candidate in OPTIMIZERS:
-            if candidate.lower() == name.lower() and hasattr(self._keras.optimizers, candidate):
-                return getattr(self._keras.optimizers, candidate)
+            if candidate.lower() == name.lower() and hasattr(self._optimizers, candidate):
+                return getattr(self._optimizers, candidate)
         raise ValueError(f"optimizer must be one of {[item.lower() for item in OPTIMIZERS]}, but got {name!r}")
 
 

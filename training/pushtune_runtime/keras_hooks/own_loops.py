@@ -4,6 +4,7 @@ import functools
 from typing import Any, Callable
 
 from pushtune_runtime.keras_hooks.fit_events import FitEvents
+from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
 from pushtune_runtime.session import Session
 
 
@@ -14,13 +15,13 @@ class OwnLoops:
         self._session = session
         self._events = events
 
-    def install(self) -> None:
+    def install(self, classes: KerasClasses) -> None:
         """Patch ``Optimizer.apply_gradients`` and ``train_on_batch``."""
-        from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
-        from keras.src.optimizers.base_optimizer import BaseOptimizer
-
-        BaseOptimizer.apply_gradients = self._wrap(BaseOptimizer.apply_gradients)
-        TensorFlowTrainer.train_on_batch = self._wrap(TensorFlowTrainer.train_on_batch)
+        classes.trainer.train_on_batch = self._wrap(classes.trainer.train_on_batch)
+        for optimizer_class in {module.Optimizer for module in classes.modules("optimizers")}:
+            for patched_class in optimizer_class.__mro__:
+                if "apply_gradients" in vars(patched_class):
+                    patched_class.apply_gradients = self._wrap(patched_class.apply_gradients)
 
     def _wrap(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)

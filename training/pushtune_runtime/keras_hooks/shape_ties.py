@@ -86,14 +86,12 @@ class GraphTies:
             self.groups.freeze(id(tensor), "is an input of the model")
         for node in _nodes_in_order(graph):
             if not node.is_input:
-                self._read_node(node)
+                self._read_node(*_parts(node))
         for tensor in graph.outputs:
             self.groups.freeze(id(tensor), OUTPUT_REASON)
             self._facts.outputs.update(self._makers.get(id(tensor), []))
 
-    def _read_node(self, node: Any) -> None:
-        operation = node.operation
-        inputs, outputs = list(node.arguments.keras_tensors), list(node.outputs)
+    def _read_node(self, operation: Any, inputs: List[Any], outputs: List[Any]) -> None:
         name = type(operation).__name__
         self._follow(operation, name, inputs, outputs)
         if name in WIDTH_LAYERS and len(inputs) == 1:
@@ -203,6 +201,14 @@ def functional_graph(model: Any) -> Any:
 def _nodes_in_order(graph: Any) -> Iterator[Any]:
     for depth in sorted(graph._nodes_by_depth, reverse=True):
         yield from graph._nodes_by_depth[depth]
+
+
+def _parts(node: Any) -> Tuple[Any, List[Any], List[Any]]:
+    """Return operation, inputs and outputs of a node of Keras 3 or Keras 2."""
+    if hasattr(node, "operation"):
+        return node.operation, list(node.arguments.keras_tensors), list(node.outputs)
+    outputs = node.outputs if isinstance(node.outputs, (list, tuple)) else [node.outputs]
+    return node.layer, list(node.keras_inputs), list(outputs)
 
 
 def _same_width(tensors: List[Any]) -> bool:
