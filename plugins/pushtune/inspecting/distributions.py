@@ -19,7 +19,7 @@ DISTRIBUTIONS = dict(
         Xlib=python-xlib telegram=python-telegram-bot slugify=python-slugify tree=dm-tree sonnet=dm-sonnet
         hydra=hydra-core pl_bolts=lightning-bolts dicom=pydicom scikitplot=scikit-plot bson=pymongo
         bayes_opt=bayesian-optimization community=python-louvain MeCab=mecab-python3 konlpy=konlpy jieba=jieba
-        skopt=scikit-optimize cairo=pycairo ffmpeg=ffmpeg-python nlopt=nlopt sacred=sacred wandb=wandb
+        pywt=pywavelets skopt=scikit-optimize cairo=pycairo ffmpeg=ffmpeg-python nlopt=nlopt sacred=sacred wandb=wandb
         """
     )
 )

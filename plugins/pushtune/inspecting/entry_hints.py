@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from pushtune.inspecting.patterns import one_of, whole_word, words
+from pushtune.inspecting.patterns import whole_word, words
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,11 @@ NAME_HINTS = (
     Hint(whole_word("train training trainer trains trainning"), 8.0, "its name says that it trains"),
     Hint(whole_word("main task"), 5.0, "its name says that it is the main script"),
     Hint(whole_word("run start pipeline classifier classification model"), 2.0, "its name is one of a main script"),
+    Hint(whole_word("final"), 2.0, "its name says that it is the final one"),
     Hint(whole_word("tests? testing unittest conftest"), -9.0, "its name says that it is a test"),
     Hint(
         whole_word(
-            "predict prediction predictor predicting inference infer evaluate eval evaluation serve server api"
+            "predict predictor inference infer evaluate eval evaluation serve server api"
             " app webcam demo"
             " detect client bot gui recognize recognise live camera video deploy deployment"
         ),
@@ -66,23 +67,24 @@ NAME_HINTS = (
     Hint(whole_word("mail mailer email smtp notify send sendmail"), -12.0, "its name says that it sends mail"),
 )
 
-# Over the folder's path, in lower case.
-FOLDER_HINTS = tuple(
-    Hint(re.compile(rf"(?:^|/){one_of(words)}(?:/|$)"), points, reason)
-    for words, points, reason in (
-        ("tests? testing unit_?tests?", -12.0, "it lies in a folder of tests"),
-        (
-            "old backup archived? archives deprecated legacy attic trash unused bak",
-            -8.0,
-            "it lies in a folder of old files",
-        ),
-        (
-            "examples? demos? docs? tutorials? samples? experiments? benchmarks? sandbox tweak notebooks?",
-            -4.0,
-            "it lies in a folder of examples",
-        ),
-        ("third[_-]?party vendor external extern libs?", -10.0, "it lies in a folder of other people's code"),
-    )
+# Over the words of each folder's name, in the same form.
+FOLDER_HINTS = (
+    Hint(re.compile(r"(?:^|/)(?:unit )?tests?(?:/|$)|(?:^|/)testing(?:/|$)"), -12.0, "it lies in a folder of tests"),
+    Hint(
+        whole_word("old backup archived? archives deprecated legacy attic trash unused bak obsolete previous"),
+        -8.0,
+        "it lies in a folder of old files",
+    ),
+    Hint(
+        whole_word("examples? demos? docs? tutorials? samples? experiments? benchmarks? sandbox tweak notebooks?"),
+        -4.0,
+        "it lies in a folder of examples",
+    ),
+    Hint(
+        re.compile(r"(?:^|/)(?:build/lib|(?:third party|vendor|external|extern|libs?)(?:/|$))"),
+        -10.0,
+        "it lies in a folder of other people's code",
+    ),
 )
 
 # First part of an imported name -> what the script is besides training.

@@ -23,6 +23,7 @@ _METHOD_HINTS = (
     (frozenset({"load_model", "load_weights"}), -3.0, "it loads a model that was trained before"),
     (frozenset({"save", "save_weights", "dump", "save_model", "to_json"}), 1.0, "it saves the model"),
 )
+_VERSION = re.compile(r"(?:(?<=[^a-zA-Z])|^|(?<=[a-z])(?=V))(?:v|ver|version)[ ._-]?(\d+(?:[._]\d+)*)", re.I)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[\W_\d]+")
 
 
@@ -76,6 +77,7 @@ def rank_candidates(project: Project, paths: list[str], commands: RunCommands) -
         _judge_surroundings(candidate, project.script(candidate.path), commands)
     for candidate in candidates:
         _judge_importers(candidate, candidates)
+    _judge_versions(candidates)
     return sorted(candidates, key=lambda item: (-item.points, item.path.count("/"), item.path))
 
 
@@ -143,7 +145,8 @@ def _judge_surroundings(candidate: Candidate, script: Script, commands: RunComma
     _judge_commands(candidate, commands)
     _judge_imports(candidate, script)
     if script.fault is not None:
-        candidate.add(-6.0, f"line {script.fault.line} is no Python 3: {script.fault.message}")
+        points = -3.0 if script.python2 else -6.0
+        candidate.add(points, f"line {script.fault.line} is no Python 3: {script.fault.message}")
     own_calls = [call for call in script.facts.calls if (script.path, call.scope) in candidate.reached]
     for methods, points, reason in _METHOD_HINTS:
         if any(call.method in methods for call in own_calls):
@@ -152,17 +155,23 @@ def _judge_surroundings(candidate: Candidate, script: Script, commands: RunComma
 
 def _judge_name(candidate: Candidate) -> None:
     folder, _, name = candidate.path.rpartition("/")
-    words = " ".join(_CAMEL.split(name.rpartition(".")[0])).lower()
+    words = _words_of(name.rpartition(".")[0])
+    folders = "/".join(map(_words_of, folder.split("/")))
     for hint in NAME_HINTS:
         if hint.pattern.search(words):
             candidate.add(hint.points, hint.reason)
     for hint in FOLDER_HINTS:
-        if hint.pattern.search(folder.lower()):
+        if hint.pattern.search(folders):
             candidate.add(hint.points, hint.reason)
     if folder:
         candidate.add(-0.75 * min(4, folder.count("/") + 1), "it lies below the repository's first level")
     if name.endswith(".ipynb"):
         candidate.add(-3.0, "it is a notebook")
+
+
+def _words_of(name: str) -> str:
+    """Return the words of a name, split at signs, digits and capitals, in lower case."""
+    return " ".join(_CAMEL.split(name)).lower().strip()
 
 
 def _judge_commands(candidate: Candidate, commands: RunCommands) -> None:
@@ -190,3 +199,18 @@ def _judge_importers(candidate: Candidate, candidates: list[Candidate]) -> None:
         if is_part and other.trainings[0].path == candidate.path and not other.is_set_aside:
             candidate.add(-4.0, f"{other.path} imports it and trains through it")
             return
+
+
+def _judge_versions(candidates: list[Candidate]) -> None:
+    """Of scripts that differ in their version alone (``model_v2.py``, ``model_v3.py``), the newest is meant."""
+    versions: dict[str, list[tuple[list[int], Candidate]]] = {}
+    for candidate in candidates:
+        stem = candidate.path.rpartition(".")[0]
+        found = _VERSION.search(stem)
+        numbers = [int(part) for part in re.split(r"[._]", found.group(1))] if found else [1]
+        base = stem[: found.start()] + stem[found.end() :] if found else stem
+        versions.setdefault(_words_of(base), []).append((numbers, candidate))
+    for group in versions.values():
+        newest = max(group, key=lambda item: item[0])
+        if len(group) > 1 and newest[0] > [1]:
+            newest[1].add(2.0, "its name bears the highest version")

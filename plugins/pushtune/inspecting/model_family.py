@@ -1,9 +1,9 @@
 """The family of the main model, which picks the image: one ordered table, most specific first.
 
-Only layers that starting the entry really constructs count; an import alone is no evidence. Documented answers:
+Only layers that starting the entry really uses count; an import alone is no evidence. Documented answers:
 
 * Hybrids go to the first row that fits: CNN + RNN is ``rnn``; attention layers other than ``MultiHeadAttention`` do not
-  make a ``transformer``; ConvLSTM is ``rnn``.
+  make a ``transformer``, unless they are the repository's own multi-head attention; ConvLSTM is ``rnn``.
 * Transfer learning (``keras.applications``, image models of a hub) is ``cnn``; Conv1D on text is ``cnn``.
 * Autoencoders and GANs go by their layers. Embedding with pooling and Dense is ``dense``.
 * scikit-learn's ``MLPClassifier`` is ``classical``: the image decides, and that one holds scikit-learn.
@@ -72,6 +72,9 @@ FAMILIES = (
     ),
 )
 _APPLICATIONS = re.compile(r"^applications\.(\w+\.)?[A-Z]\w+$")
+_OWN_ATTENTION = re.compile(
+    r"^(\w*multi_?head_?\w*attention\w*|transformer|transformer_?(block|encoder|decoder|layer|model)\w*)$", re.I
+)
 _TEXT_MODEL = re.compile(r"bert|electra|transformer|gpt|roberta|albert|use-?cmlm", re.I)
 _TEXT_ENCODER = re.compile(r"universal-sentence-encoder|nnlm|gnews|wiki-words|elmo|swivel", re.I)
 
@@ -118,35 +121,42 @@ def _collect(project: Project, candidate: Candidate, only_reached: bool) -> dict
     found: dict[str, list[Evidence]] = {}
     for path in dict.fromkeys(where for where, _ in candidate.reached):
         script = project.script(path)
-        for call in script.facts.calls:
-            if only_reached and (path, call.scope) not in candidate.reached:
+        names = {(line, name): scope for scope, read in script.facts.references.items() for name, line in read.items()}
+        for (line, name), scope in sorted(names.items()):
+            if only_reached and (path, scope) not in candidate.reached:
                 continue
-            family = family_of_call(call, bool(script.facts.stars))
+            family = family_of_name(name, bool(script.facts.stars)) or _family_of_own_class(project, path, name)
             if family:
-                says = f"{call.name.rpartition('.')[2]}: {family}"
-                found.setdefault(family, []).append(Evidence(path, call.line, script.line(call.line), says))
+                says = f"{name.rpartition('.')[2]}: {family}"
+                found.setdefault(family, []).append(Evidence(path, line, script.line(line), says))
+        for call in script.facts.calls:
+            if call.name.startswith("tensorflow_hub.") and (path, call.scope) in candidate.reached:
+                evidence = Evidence(path, call.line, script.line(call.line), call.method)
+                found.setdefault(_family_of_hub(call), []).append(evidence)
     return found
 
 
-def family_of_call(call: Call, has_star_import: bool) -> str | None:
-    """Return the family that one call speaks for."""
-    name = call.name
+def family_of_name(name: str, has_star_import: bool) -> str | None:
+    """Return the family that reading ``name`` speaks for: a class may be called there, or handed on to be called."""
     inner = keras_path(name)
     if inner is None and has_star_import and "." not in name:
         inner = name  # ``from x import *``: the name is a layer's, and nothing else binds it
     if inner is not None:
         if _APPLICATIONS.match(inner):
             return "cnn"
-        for row in FAMILIES:
-            if row.layers.search(inner):
-                return row.family
-        return None
-    if name.startswith("tensorflow_hub."):
-        return _family_of_hub(call)
+        return next((row.family for row in FAMILIES if row.layers.search(inner)), None)
     return next((row.family for row in FAMILIES if row.names.search(name)), None)
 
 
-def _family_of_hub(call: Call) -> str | None:
+def _family_of_own_class(project: Project, path: str, name: str) -> str | None:
+    """Attention written by hand: a class or function of the repository that says so in its name."""
+    last = name.rpartition(".")[2].rstrip("()[]")
+    if not _OWN_ATTENTION.match(last) or project.definition(name, path) is None:
+        return None
+    return "transformer"
+
+
+def _family_of_hub(call: Call) -> str:
     text = next((str(getattr(part, "value", "")) for part in call.node.args), "")
     if _TEXT_MODEL.search(text):
         return "transformer"

@@ -54,6 +54,8 @@ class Project:
             if path.endswith(".py"):
                 name = path[:-3].removesuffix("/__init__")
                 self._by_stem.setdefault(name.rpartition("/")[2], []).append(path)
+        folders = {path.split("/")[-2] for path in files.sizes if path.endswith(".py") and "/" in path}
+        self._own_names = {name for name in folders | set(self._by_stem) if name not in FRAMEWORKS}
 
     def script(self, path: str) -> Script:
         """Return the parsed source at ``path``, a listed file; an empty one when the time is used up."""
@@ -107,6 +109,13 @@ class Project:
         found = (self._file_at([*place, *parts]) for place in places)
         nearest = next((path for path in found if path and path != importer), None)
         return nearest if nearest or is_library else self._below_source_root(parts)
+
+    def provides(self, module: str, importer: str) -> bool:
+        """Return whether the repository itself is meant to provide ``module``, be it that a part of it is missing.
+
+        A first part that is called like a script or a folder of scripts anywhere in it is never to be installed.
+        """
+        return module.partition(".")[0] in self._own_names or self.module_path(module, importer) is not None
 
     def _file_at(self, parts: list[str]) -> str | None:
         base = "/".join(parts)

@@ -26,6 +26,7 @@ TOOLS = words(
     " ipykernel nbconvert sphinx twine build papermill dvc gunicorn uvicorn heroku coverage ruff"
 )
 
+
 @dataclass(frozen=True)
 class Requirement:
     """Attributes: name (normalised), specifier (``==1.2`` or empty), where it is written, and whether starting the
@@ -125,7 +126,7 @@ def _imported(project: Project, candidate: Candidate) -> dict[str, Requirement]:
         script = project.script(path)
         for item in script.facts.imports:
             name = distribution_of(item.module) if not item.module.startswith(".") else None
-            if name is None or item.fallback or project.module_path(item.module, path) is not None:
+            if name is None or item.fallback or project.provides(item.module, path):
                 continue
             if (path, item.scope) in candidate.reached:
                 evidence = Evidence(path, item.line, script.line(item.line), f"imports {item.module}")
