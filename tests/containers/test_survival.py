@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from tests.containers.training_airflow import TrainingAirflow
+from tests.containers.training_airflow import LABEL, TrainingAirflow
 from tests.running.trial_harness import PROLOGUE
 
 from pushtune.running.container_engine import ContainerEngine
@@ -81,10 +81,11 @@ class Training:
 def test_the_task_process_is_killed_and_the_next_try_attaches(airflow, client):
     training = Training(airflow, client)
     container = training.container()
-    os.kill(airflow.task_process(), signal.SIGKILL)
+    os.kill(airflow.task_process(training.run_id), signal.SIGKILL)
     training.wait_for_try(2)
     assert training.container() == container
     outcome = training.finish()
+    assert airflow.trial(training.run_id)["rendered_map_index"] == LABEL, "hostile text was rendered as a template"
     assert outcome["container_id"] == container and outcome["restarts"] == 0
 
 

@@ -18,6 +18,7 @@ import requests
 PROJECT = Path(__file__).resolve().parents[2]
 PROCESSES = ("api-server", "scheduler", "dag-processor")
 PATIENCE_SECONDS = 240
+LABEL = "{{ 7 * 7 }}.py:31 filters 16"  # a file of a repository may have such a name
 DAG = '''
 from pathlib import Path
 
@@ -36,7 +37,7 @@ with DAG("training", schedule=None, is_paused_upon_creation=False):
     def plan():
         folder = run_folder(settings, "training", get_current_context()["dag_run"].run_id)
         request = TrialRequest(mode="trial", entry="run.py", trial_number=3)
-        return [prepare_trial(folder, "trials/003", request, settings.home / "checkout", settings, label="filters 16")]
+        return [prepare_trial(folder, "trials/003", request, settings.home / "checkout", settings, label={label!r})]
 
     TrainingOperator.partial(
         task_id="trial", image={image!r}, entrypoint=["python3", "-u", "/pushtune/code/run.py"],
@@ -56,7 +57,7 @@ class TrainingAirflow:
             self.address = f"http://127.0.0.1:{probe.getsockname()[1]}"
         password = secrets.token_hex(12)
         for name, text in (
-            ("dags/training.py", DAG.format(image=image)),
+            ("dags/training.py", DAG.format(image=image, label=LABEL)),
             ("checkout/run.py", script),
             ("passwords.json", json.dumps({"admin": password})),
         ):
@@ -107,12 +108,11 @@ class TrainingAirflow:
         value = self.call("GET", path, params={"map_index": 0, "deserialize": "true"})["value"]
         return dict(json.loads(value) if isinstance(value, str) else value)
 
-    def task_process(self) -> int:
-        """Return the process that executes a task: a child of a worker of the scheduler."""
-        rows = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-        parents = {int(pid): int(parent) for pid, parent in map(str.split, rows.splitlines())}
-        scheduler = self.running["scheduler"].pid
-        (found,) = [pid for pid, parent in parents.items() if parents.get(parent) == scheduler]
+    def task_process(self, run_id: str) -> int:
+        """Return the process that executes the trial's task; its title ends in the id of the task instance."""
+        wanted = f"airflow worker -- {self.trial(run_id)['id']}"
+        rows = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+        (found,) = [int(pid) for pid, title in (row.split(None, 1) for row in rows.splitlines()) if title == wanted]
         return found
 
     def wait(self, condition: Callable[[], object], what: str) -> None:
