@@ -4,7 +4,8 @@ import pytest
 from tests.tuning.tuning_samples import parameter, weak_cnn
 
 from pushtune.tuning.costs import is_affordable, relative_cost
-from pushtune.tuning.search_space import Point, build_search_space, own_point
+from pushtune.tuning.dimensions import Point, own_point
+from pushtune.tuning.search_space import build_search_space
 from pushtune_contract.parameters import Value
 
 DIMENSIONS = build_search_space(weak_cnn())

@@ -28,7 +28,7 @@ def test_first_round_begins_with_recipes(tmp_path: Path) -> None:
     assert [trial["label"] for trial in planned[1:4]] == [
         "trial 2: adam, filters 16 -> 32, units 64 -> 128, epochs 1 -> 12",
         "trial 3: lr 0.001 -> 1, epochs 1 -> 12",
-        "trial 4: epochs 1 -> 12",
+        "trial 4: adam, filters 16 -> 32, units 64 -> 128, dropout 0.25 -> 0.3, epochs 1 -> 12",
     ]
     assert "default learning rate" in planned[2]["reason"]
 

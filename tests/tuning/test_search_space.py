@@ -8,17 +8,10 @@ from hypothesis import strategies as st
 from tests.tuning.tuning_samples import parameter, weak_cnn
 
 from pushtune.tuning.configurations import overrides_of
+from pushtune.tuning.dimensions import Dimension, Point, assign, band_for, own_point
 from pushtune.tuning.neighbours import neighbours
 from pushtune.tuning.recipes import recipes, spread_out
-from pushtune.tuning.search_space import (
-    Dimension,
-    Point,
-    assign,
-    band_for,
-    build_search_space,
-    default_epoch_budget,
-    own_point,
-)
+from pushtune.tuning.search_space import build_search_space, default_epoch_budget
 from pushtune_contract.parameters import ROLES, Parameter, Value
 
 
@@ -175,6 +168,28 @@ def test_short_epochs_raise_the_default_budget_to_what_a_start_costs() -> None:
     assert default_epoch_budget(5, 0.5) == 40
     assert default_epoch_budget(5, 30.0) == 15
     assert default_epoch_budget(200, 0.06) == 200
+
+
+def test_epochs_of_several_fits_grow_by_the_same_factor() -> None:
+    phases = [parameter("epochs", "fit", "epochs", 5, 3), parameter("epochs", "fit", "epochs", 10, 9)]
+    epochs = by_role(build_search_space(phases, epoch_budget=30), "epochs")
+    assert list(assign(epochs, 30).values()) == [15, 30]
+    assert list(assign(epochs, 10).values()) == [5, 10]
+
+
+def test_layers_that_the_script_lacks_are_offered_together() -> None:
+    owners = ("Conv2D", "Conv2D", "Flatten", "Dense")
+    dropouts = [parameter("dropout", owner, "added_dropout", 0.0, line) for line, owner in enumerate(owners)]
+    layers = [
+        parameter("other", owner, "extra_layers", 0, line) for line, owner in enumerate(owners) if owner != "Flatten"
+    ]
+    dimensions = {dimension.key: dimension for dimension in build_search_space([*dropouts, *layers])}
+    assert dimensions["all added_dropout of convolutions 0.0"].high == 0.3
+    assert dimensions["all added_dropout of dense layers 0.0"].high == 0.5
+    assert dimensions["all extra_layers of convolutions 0"].choices == (0, 1)
+    assert dimensions["task.py:3:4#0.Dense.extra_layers"].choices == (0, 1, 2)
+    found = recipes(list(dimensions.values()), {})
+    assert ["deeper" in one.reason for one in found] == [False, True]
 
 
 def test_epochs_are_not_sampled_and_a_wish_bounds_them() -> None:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from tests.tuning.test_search_space import any_parameters, check_point
 from tests.tuning.tuning_samples import weak_cnn
 
+from pushtune.tuning.dimensions import Dimension, own_point
 from pushtune.tuning.recipes import spread_out
-from pushtune.tuning.search_space import Dimension, build_search_space, own_point
+from pushtune.tuning.search_space import build_search_space
 from pushtune.tuning.study import Observation, decode, encode, propose
 
 DIMENSIONS = build_search_space(weak_cnn())

@@ -6,11 +6,11 @@ from itertools import zip_longest
 
 from pushtune.tuning import study
 from pushtune.tuning.costs import is_affordable
+from pushtune.tuning.dimensions import Dimension, Point, own_point
 from pushtune.tuning.history import Finished
 from pushtune.tuning.neighbours import neighbours
 from pushtune.tuning.options import TuningOptions
 from pushtune.tuning.recipes import Candidate, longest, recipes, spread_out, wider
-from pushtune.tuning.search_space import Dimension, Point, own_point
 from pushtune_contract.parameters import Parameter
 
 # The best trial was still getting better if its best epoch lies within this last share of its budget.

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from pushtune.tuning.dimensions import Dimension, Point, assign
 from pushtune.tuning.plain_text import plain_text
-from pushtune.tuning.search_space import Dimension, Point, assign
+from pushtune.tuning.ranges import ADDED
 from pushtune_contract.parameters import Parameter, Value, describe_change
 
 LABEL_CHARACTERS = 160
@@ -58,8 +59,8 @@ def _part(dimension: Dimension, value: Value) -> str:
     if dimension.role == "optimizer":
         return str(value)
     name = SHORT_NAMES.get(dimension.role, dimension.role)
-    if dimension.role == "other":
-        name = dimension.parameter_ids[0].rsplit(".", 1)[-1]
+    if dimension.role == "other" or dimension.argument in ADDED:
+        name = dimension.argument.replace("_", " ")
     if dimension.scaled:
         return f"{name} x {value}"
     return f"{name} {_short(dimension.current)} -> {_short(value)}"

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Sequence
 
-from pushtune.tuning.search_space import Dimension, Point
+from pushtune.tuning.dimensions import Dimension, Point
 
 # Times the script's epoch that a trial of the first round may take; later rounds may take more, as more is known.
 MOST_TIMES = 4.0
 # Below this many seconds for an epoch nobody cares.
 CHEAP_EPOCH_SECONDS = 5.0
+# An inserted convolution has as many input channels as filters: much more work than a first layer on grey images.
+EXTRA_CONVOLUTION_TIMES = 2.0
 
 
 def relative_cost(dimensions: Sequence[Dimension], point: Point) -> float:
@@ -18,6 +20,7 @@ def relative_cost(dimensions: Sequence[Dimension], point: Point) -> float:
     units. Whichever dominates decides; half the batch size takes about the square root of two times as long.
     """
     convolution = _growth(dimensions, point, "filters") * _growth(dimensions, point, "kernel_size") ** 2
+    convolution *= 1.0 + EXTRA_CONVOLUTION_TIMES * _extra_convolutions(dimensions, point)
     dense = _growth(dimensions, point, "units") if _growth(dimensions, point, "filters") == 1.0 else 1.0
     batches = max(1.0, math.sqrt(1.0 / _growth(dimensions, point, "batch_size")))
     return max(convolution, dense) * batches
@@ -34,6 +37,11 @@ def is_affordable(
     if epoch_seconds is not None and cost * epoch_seconds <= CHEAP_EPOCH_SECONDS:
         return True
     return cost <= MOST_TIMES * round_number
+
+
+def _extra_convolutions(dimensions: Sequence[Dimension], point: Point) -> int:
+    added = (d for d in dimensions if d.argument == "extra_layers" and d.owner.startswith("Conv"))
+    return sum(int(point[dimension.key]) - int(dimension.current) for dimension in added)
 
 
 def _growth(dimensions: Sequence[Dimension], point: Point, role: str) -> float:

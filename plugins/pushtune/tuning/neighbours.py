@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable, Sequence
 
 from pushtune.tuning import learning_rates
+from pushtune.tuning.dimensions import Dimension, Point, band_for
 from pushtune.tuning.recipes import DROPOUT_DECIMALS, Candidate, longest
-from pushtune.tuning.search_space import Dimension, Point, band_for
 from pushtune_contract.parameters import Value
 
 MOST_CHANGES = 2

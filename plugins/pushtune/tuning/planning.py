@@ -9,11 +9,12 @@ from pushtune.tuning import study
 from pushtune.tuning.candidates import Knowledge, candidates_for
 from pushtune.tuning.configurations import describe, overrides_of
 from pushtune.tuning.curves import epoch_seconds, read_curve
+from pushtune.tuning.dimensions import Dimension, Point, own_point
 from pushtune.tuning.history import Finished, best_of, finished_trials
 from pushtune.tuning.options import TuningOptions
 from pushtune.tuning.plans import PlannedTrial, RoundPlan, read_plans, trial_folder
 from pushtune.tuning.recipes import Candidate
-from pushtune.tuning.search_space import Dimension, Point, build_search_space, own_point
+from pushtune.tuning.search_space import build_search_space
 from pushtune.tuning.target import resolve_target
 from pushtune_contract.parameters import Value
 from pushtune_contract.result import Objective, TrialResult

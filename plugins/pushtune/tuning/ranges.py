@@ -26,6 +26,9 @@ ACTIVATIONS = ("relu", "gelu", "silu", "elu", "tanh")
 OPTIMIZERS = ("adam", "rmsprop", "adamw", "nadam")
 
 HIGHEST_DROPOUT = 0.5
+HIGHEST_DROPOUT_OF_CONVOLUTIONS = 0.3
+# Layers that the script does not have, but that the runtime can put behind its own.
+ADDED = ("added_dropout", "extra_layers")
 LARGEST_INTEGER = 10**6
 
 
@@ -139,7 +142,9 @@ def _batch_size(parameter: Parameter, train_samples: int | None) -> Range | None
 def _dropout(parameter: Parameter) -> Range | None:
     if isinstance(parameter.value, (bool, str)) or not 0.0 <= parameter.value < 1.0:
         return None
-    high = max(HIGHEST_DROPOUT, float(parameter.value))
+    behind_convolution = parameter.argument in ADDED and parameter.owner.startswith("Conv")
+    highest = HIGHEST_DROPOUT_OF_CONVOLUTIONS if behind_convolution else HIGHEST_DROPOUT
+    high = max(highest, float(parameter.value))
     return Range("float", "none to one half (Srivastava et al., JMLR 15, 2014)", low=0.0, high=high)
 
 
@@ -166,6 +171,8 @@ def _names(parameter: Parameter) -> Range | None:
 
 def _other(parameter: Parameter) -> Range | None:
     value = parameter.value
+    if parameter.argument == "extra_layers":
+        return _extra_layers(parameter)
     if len(parameter.choices) > 1:
         choices = tuple(dict.fromkeys([value, *parameter.choices]))
         return Range("categorical", "what the library accepts", choices=choices)
@@ -177,6 +184,14 @@ def _other(parameter: Parameter) -> Range | None:
     if parameter.argument in MULTIPLIED and value > 0:
         return _multiplied(value, MULTIPLIED[parameter.argument])
     return None
+
+
+def _extra_layers(parameter: Parameter) -> Range | None:
+    if not is_whole_number(parameter.value, 0):
+        return None
+    own = int(parameter.value)
+    most = 1 if parameter.owner.startswith("Conv") else 2
+    return _of_choices(list(range(own, own + most + 1)), "one more layer of the same width (two behind dense layers)")
 
 
 def _multiplied(value: float, scale: _Scale) -> Range | None:

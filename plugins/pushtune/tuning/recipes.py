@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pushtune.tuning import learning_rates
-from pushtune.tuning.search_space import Dimension, Point, band_for, own_point
+from pushtune.tuning.dimensions import Dimension, Point, band_for, own_point
 from pushtune_contract.parameters import Parameter, Value
 
 WIDE_FACTOR = 2.0
+USUAL_DROPOUT = 0.3
 LEGACY_MARKS = ("legacy", "default was")  # in what the runtime says about a learning rate
 DROPOUT_DECIMALS = 2
 
@@ -32,7 +33,7 @@ def recipes(dimensions: Sequence[Dimension], parameters: Mapping[str, Parameter]
     Sources: Adam at 1e-3 with the script's own architecture (arXiv:1412.6980, and our measurement); more epochs
     (Goodfellow et al., Deep Learning, section 7.8: the best epoch of the curve is kept); the old default of an
     optimizer whose default changed (Adadelta: 1.0 in stand-alone Keras, 0.001 today); twice the width
-    (arXiv:1206.5533, section 3.2).
+    (arXiv:1206.5533, section 3.2); dropout (Srivastava et al., JMLR 15, 2014); depth (arXiv:1409.1556).
     """
     longer = longest(dimensions, own_point(dimensions))
     usual = _with_usual_rate(dimensions, longer)
@@ -40,10 +41,17 @@ def recipes(dimensions: Sequence[Dimension], parameters: Mapping[str, Parameter]
     safe = Candidate(usual, "the usual learning rate of the script's optimizer")
     if adam is not None:
         safe = Candidate(adam, "Adam at 1e-3: works for most networks without further care")
-    found = [safe, Candidate(wider(dimensions, safe.point), "twice as wide, at a safe learning rate")]
-    if _has_legacy_default(dimensions, parameters):
-        found.append(Candidate(usual, "the optimizer's default learning rate when such scripts were written"))
-    found.append(Candidate(longer, "the script's own values, trained longer"))
+    wide = wider(dimensions, safe.point)
+    unchanged = Candidate(longer, "the script's own values, trained longer")
+    legacy = Candidate(usual, "the optimizer's default learning rate when such scripts were written")
+    found = [
+        safe,
+        Candidate(wide, "twice as wide, at a safe learning rate"),
+        legacy if _has_legacy_default(dimensions, parameters) else unchanged,
+        Candidate(with_dropout(dimensions, wide), "twice as wide, with dropout against overfitting"),
+        Candidate(_deeper(dimensions, safe.point), "one layer deeper, at a safe learning rate"),
+        unchanged,
+    ]
     return _without_repeats(found, own_point(dimensions))
 
 
@@ -59,6 +67,19 @@ def wider(dimensions: Sequence[Dimension], point: Point) -> Point:
         if dimension.role in ("filters", "units") and dimension.choices:
             wide[dimension.key] = _nearest_choice(dimension, WIDE_FACTOR * float(point[dimension.key]))
     return wide
+
+
+def with_dropout(dimensions: Sequence[Dimension], point: Point) -> Point:
+    """Return ``point`` with a usual dropout behind dense layers, or where the script has dropout already."""
+    rates = [one for one in dimensions if one.role == "dropout" and not one.owner.startswith("Conv")]
+    return {**point, **{one.key: max(USUAL_DROPOUT, float(point[one.key])) for one in rates}}
+
+
+def _deeper(dimensions: Sequence[Dimension], point: Point) -> Point:
+    """Return ``point`` with one more layer behind each convolution; behind each dense layer where there are none."""
+    extra = [dimension for dimension in dimensions if dimension.argument == "extra_layers"]
+    convolutions = [dimension for dimension in extra if dimension.owner.startswith("Conv")]
+    return {**point, **{one.key: int(one.current) + 1 for one in convolutions or extra}}
 
 
 def spread_out(dimensions: Sequence[Dimension], count: int, seed: int) -> list[Candidate]:

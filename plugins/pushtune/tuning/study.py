@@ -23,8 +23,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import TrialState
 
 from pushtune.tuning import learning_rates
+from pushtune.tuning.dimensions import Dimension, Point, band_for
 from pushtune.tuning.recipes import value_at
-from pushtune.tuning.search_space import Dimension, Point, band_for
 from pushtune_contract.parameters import Value
 
 STUDY_NAME = "pushtune"
