@@ -10,9 +10,9 @@ import pendulum
 from airflow.sdk import DAG, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from pushtune import pipeline
 from pushtune.notifying.email_operator import EmailOperator
 from pushtune.settings import load_settings
+from pushtune.watching.configuration_files import usable_repositories
 
 with DAG(
     "check_containers",
@@ -52,7 +52,7 @@ with DAG(
     def report(records: list[dict[str, Any]]) -> dict[str, Any]:
         from pushtune.healing.check import compose_alert
 
-        recipients = {entry.name: list(entry.notify) for entry in pipeline.usable_repositories(load_settings())}
+        recipients = {entry.name: list(entry.notify) for entry in usable_repositories(load_settings())}
         mail = compose_alert(records, recipients)
         if mail is None:
             raise AirflowSkipException("No training was given up.")

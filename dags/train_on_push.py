@@ -13,12 +13,16 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from pushtune import pipeline
+from pushtune import pipeline, pipeline_ending
+from pushtune.errors import UnusableEnvironment
 from pushtune.notifying.email_operator import EmailOperator
+from pushtune.pipeline_run import Run
 from pushtune.running.image_catalog import FAMILY_NAMES, image_tag
 from pushtune.running.training_operator import TrainingOperator, restart_arguments
+from pushtune.running.workspace import run_folder
 from pushtune.settings import Settings, load_settings
 from pushtune.tuning.pruning import stop_rule
+from pushtune.watching.configuration_files import usable_repositories
 from pushtune.watching.git_sensor import GitSensor
 from pushtune.watching.push_ledger import close_push
 from pushtune.watching.push_trigger import fetch_credentials, watched_asset
@@ -85,10 +89,10 @@ def parameters(repository: WatchedRepository, rounds: int, at_once: int) -> dict
     }
 
 
-def current_run(repository: WatchedRepository) -> pipeline.Run:
+def current_run(repository: WatchedRepository) -> Run:
     """Return the run that the calling task belongs to."""
     context = get_current_context()
-    return pipeline.Run.of(load_settings(), repository, context["dag_run"].run_id, dict(context["params"]))
+    return Run.of(load_settings(), repository, context["dag_run"].run_id, dict(context["params"]))
 
 
 def trials_at_once(repository: WatchedRepository, settings: Settings) -> int:
@@ -190,21 +194,28 @@ def train_as_it_is(repository: WatchedRepository, wait_for_push: GitSensor) -> A
     def inspect() -> dict[str, Any]:
         return pipeline.inspect(current_run(repository))
 
+    @task
+    def prepare_image() -> dict[str, Any]:
+        try:
+            return pipeline.prepare_image(current_run(repository))
+        except UnusableEnvironment as error:  # trying again changes nothing
+            raise AirflowFailException(str(error)) from error
+
     @task(trigger_rule=ANY_SUCCESS)
     def judge_baseline() -> dict[str, Any]:
         return pipeline.judge_baseline(current_run(repository))
 
-    inspected = inspect()
+    prepared = prepare_image()
     pick_image = BranchPythonOperator(
-        task_id="pick_image", python_callable=lambda family: f"train_{family}", op_args=[inspected["family"]]
+        task_id="pick_image", python_callable=lambda family: f"train_{family}", op_args=[prepared["family"]]
     )
-    check_out(wait_for_push.output) >> inspected >> pick_image
+    check_out(wait_for_push.output) >> inspect() >> prepared >> pick_image
     judged = judge_baseline()
     for family in FAMILY_NAMES:
         train = TrainingOperator(
             task_id=f"train_{family}",
             image=image_tag(family),
-            trial=inspected["baseline"],
+            trial=prepared["baseline"],
             **restart_arguments(load_settings()),
         )
         pick_image >> train >> judged
@@ -220,18 +231,18 @@ def ending(repository: WatchedRepository, asset: Asset, wait_for_push: GitSensor
 
     @task(trigger_rule="all_done")
     def report(push: dict[str, Any] | None) -> dict[str, Any]:
-        reported = pipeline.report(current_run(repository), push is not None)
+        reported = pipeline_ending.report(current_run(repository), push is not None)
         if reported is None:
             raise AirflowSkipException("There was nothing to train.")
         return reported
 
     @task(trigger_rule="all_done", inlets=[asset])
     def finish(push: dict[str, Any] | None) -> str:
-        outcome, reason = pipeline.outcome(current_run(repository), push is not None)
+        outcome, reason = pipeline_ending.outcome(current_run(repository), push is not None)
         context = get_current_context()
-        word = "failed" if outcome == pipeline.FAILED else "trained"
+        word = "failed" if outcome == pipeline_ending.FAILED else "trained"
         close_push(context["asset_state_store"][asset], push, word, reason, context["dag_run"].run_id)
-        if outcome == pipeline.FAILED:
+        if outcome == pipeline_ending.FAILED:
             raise AirflowFailException(reason)
         return outcome
 
@@ -247,14 +258,14 @@ def keep_failure(context: Any) -> None:
     instance = context["ti"]
     if instance.map_index is None or instance.map_index < 0:
         settings = load_settings()
-        folder = pipeline.run_folder(settings, instance.dag_id, instance.run_id)
-        pipeline.keep_failure(folder, instance.task_id, context.get("exception"))
+        folder = run_folder(settings, instance.dag_id, instance.run_id)
+        pipeline_ending.keep_failure(folder, instance.task_id, context.get("exception"))
 
 
 def build_all() -> None:
     """Create the DAG of each usable entry. Broken entries are shown by ``check_configuration.py``."""
     settings = load_settings()
-    for repository in pipeline.usable_repositories(settings):
+    for repository in usable_repositories(settings):
         globals()[f"dag_{repository.name}"] = build(repository, settings)
 
 

@@ -3,89 +3,22 @@
 The stages do not know each other. This module hands the documents of one to the next and keeps a record of each.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-from pushtune.errors import BaselineUnusable, RunFailed
-from pushtune.records import read_record, read_records, recorded
-from pushtune.running.image_catalog import image_tag
-from pushtune.running.workspace import prepare_trial, run_folder
-from pushtune.settings import Settings
+from pushtune.errors import BaselineUnusable
+from pushtune.pipeline_environment import choose_tag, make_ready
+from pushtune.pipeline_run import Document, Run
+from pushtune.records import read_record, recorded
+from pushtune.running.workspace import prepare_trial
 from pushtune.tuning.target import meets, resolve_target
 from pushtune.watching.credentials import Credentials
-from pushtune.watching.watched_repositories import WatchedRepository, load_watched_repositories
 from pushtune_contract.request import TrialRequest
 from pushtune_contract.result import read_result
 from pushtune_contract.validation import as_document
 
-Document = dict[str, Any]
-
 BASELINE = "baseline"
 RETRAIN = "retrain"
-FAILED = "failed"
-SKIPPED = "skipped"
-FAILURE_PREFIX = "failure_"
-FAILURE_LIMIT_CHARACTERS = 4000
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of the DAG: what it trains, where its files are, and what was asked for.
-
-    Attributes:
-        options: the fields of the trigger form: ``commit``, ``target``, ``rounds``, ``trials_per_round``, ``epochs``,
-            ``parallelism``, ``notify``.
-    """
-
-    settings: Settings
-    repository: WatchedRepository
-    run_id: str
-    folder: Path
-    options: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, settings: Settings, repository: WatchedRepository, run_id: str, options: Mapping[str, Any]) -> "Run":
-        """Return the run with this id."""
-        return cls(settings, repository, run_id, run_folder(settings, repository.name, run_id), options)
-
-    @property
-    def checkout(self) -> Path:
-        """The files of the commit."""
-        return self.folder / "checkout"
-
-    def document(self, stage: str) -> Document:
-        """Return what ``stage`` recorded. Raises RunFailed where it recorded nothing."""
-        record = read_record(self.folder, stage)
-        if record is None:
-            raise RunFailed(
-                f"The stage {stage} must have been recorded.", "nothing", "Clear the run and let it start again."
-            )
-        document: Document = record["document"]
-        return document
-
-
-def usable_repositories(settings: Settings) -> list[WatchedRepository]:
-    """Return the valid entries of the configuration and of what the commands added; the first of a name counts."""
-    found: dict[str, WatchedRepository] = {}
-    for path in _configuration_files(settings):
-        for repository in load_watched_repositories(path)[0]:
-            found.setdefault(repository.name, repository)
-    return list(found.values())
-
-
-def broken_entries(settings: Settings) -> list[str]:
-    """Return one message for each entry that cannot be used."""
-    return [
-        invalid.message for path in _configuration_files(settings) for invalid in load_watched_repositories(path)[1]
-    ]
-
-
-def _configuration_files(settings: Settings) -> list[Path]:
-    added = settings.home / "added_repositories.yaml"
-    return [settings.watched_repositories, *([added] if added.exists() else [])]
 
 
 def check_out(run: Run, push: Document, credentials: Credentials | None) -> Document:
@@ -110,7 +43,7 @@ def check_out(run: Run, push: Document, credentials: Credentials | None) -> Docu
 
 
 def inspect(run: Run) -> Document:
-    """Look at the code; return the family and what the baseline's container has to do.
+    """Look at the code; return the family of its model.
 
     Raises:
         PushtuneError: nothing can be trained; the text says why and what settles it.
@@ -121,10 +54,21 @@ def inspect(run: Run) -> Document:
         inspection = inspect_checkout(run.checkout, run.repository.entry)
         document.update(inspection.as_document())
         require_trainable(inspection)
-        # The run keeps its image, even if an upgrade builds newer ones meanwhile.
-        document["image_tag"] = image_tag(document["family"])
+        document["chosen_image"] = choose_tag(document)
+    return {"family": document["family"]}
+
+
+def prepare_image(run: Run) -> Document:
+    """Make the image ready that has what the code needs; return what the baseline's container has to do.
+
+    Raises:
+        UnusableEnvironment: the repository has to change. ImageBuildFailed: this host cannot build now.
+    """
+    inspection = run.document("inspect")
+    with recorded(run.folder, "prepare_image") as document:
+        document.update(make_ready(inspection, run.checkout, run.repository.build_dockerfile, run.settings))
     return {
-        "family": document["family"],
+        "family": inspection["family"],
         "baseline": _spec(run, BASELINE, _request(run, BASELINE), "the script as it is"),
     }
 
@@ -209,43 +153,6 @@ def promote(run: Run) -> Document:
     return document
 
 
-def keep_failure(folder: Path, task_id: str, exception: BaseException | None) -> None:
-    """Keep what a failed task said, for the report."""
-    with recorded(folder, f"{FAILURE_PREFIX}{task_id}") as document:
-        document.update(stage=task_id, message=str(exception or "it ended without a word")[:FAILURE_LIMIT_CHARACTERS])
-
-
-def report(run: Run, has_push: bool) -> Document | None:
-    """Put the run's report together and return the e-mail about it; None where there was nothing to train."""
-    from pushtune.notifying.message import compose_message
-    from pushtune.notifying.report import build_report
-
-    records = read_records(run.folder)
-    failures = [record["document"] for stage, record in records.items() if stage.startswith(FAILURE_PREFIX)]
-    if not has_push and not failures:
-        return None
-    author = records.get("check_out", {}).get("document", {}).get("author_email")
-    recipients = list(run.options["notify"]) or [author] * bool(author)
-    page = f"http://127.0.0.1:{run.settings.port}/dags/{run.repository.name}/runs/{quote(run.run_id)}"
-    with recorded(run.folder, "report") as document:
-        document.update(build_report(run.folder, mail_to=recipients, run_page=page, failures=failures))
-    return compose_message(document, run.folder)
-
-
-def outcome(run: Run, has_push: bool) -> tuple[str, str]:
-    """Return how the run ended, in one word (``FAILED`` where no model came out of it) and in one sentence."""
-    record = read_record(run.folder, "report")
-    if record is None:
-        if has_push:
-            return FAILED, "The run ended before anything was reported: the log of its first failed task says why."
-        return SKIPPED, "There was nothing to train."
-    document: Document = record["document"]
-    if document["outcome"] != FAILED:
-        return str(document["outcome"]), str(document["outcome"]).replace("_", " ")
-    error = document.get("error") or {}
-    return FAILED, f"{error.get('stage', 'unknown stage')}: {error.get('message', 'no reason was recorded')}"
-
-
 def _request(run: Run, mode: str) -> TrialRequest:
     inspection = run.document("inspect")
     return TrialRequest(
@@ -284,7 +191,7 @@ def _spec(run: Run, name: str, request: TrialRequest, label: str) -> Document:
         network=run.repository.network,
         data_folder=Path(data_folder) if data_folder else None,
     )
-    return {**spec, "image": run.document("inspect")["image_tag"]}
+    return {**spec, "image": run.document("prepare_image")["image_tag"]}
 
 
 def _tuning_options(run: Run) -> Document:
