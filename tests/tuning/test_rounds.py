@@ -156,7 +156,7 @@ def test_later_rounds_try_new_configurations_near_the_best(tmp_path: Path) -> No
     assert all(trial["overrides"] not in [old["overrides"] for old in seen] for trial in later)
     assert all(len(trial["stop_rule"]["siblings"]) == 10 for trial in later)
     assert {trial["reason"] for trial in later} == {
-        "the best configuration so far, twice as wide", "a small step from the best configuration so far",
+        "the best configuration so far, twice as large", "a small step from the best configuration so far",
         "proposed by the sampler from all trials so far",
     }
 

@@ -208,7 +208,9 @@ def test_classical_models_have_ranges_by_argument() -> None:
     ]
     dimensions = {dimension.key.rsplit(".", 1)[-1]: dimension for dimension in build_search_space(forest)}
     assert set(dimensions) == {"n_estimators", "max_depth", "C", "kernel"}
-    assert dimensions["n_estimators"].choices == (5, 7, 10, 14, 20, 28, 40)
+    assert dimensions["n_estimators"].choices == (5, 8, 10, 14, 22, 37, 61, 100)
+    largest = recipes(list(dimensions.values()), {})[0].point
+    assert [largest[dimensions[name].key] for name in ("n_estimators", "max_depth", "C")] == [100, 20, 1.0]
     assert (dimensions["C"].low, dimensions["C"].high, dimensions["C"].log) == (0.01, 100.0, True)
 
 

@@ -68,7 +68,7 @@ def _later(
     start = own_point(dimensions) if knowledge.best is None else knowledge.best.trial.point
     start = longest(stretched, start)
     seed, count = options.seed + 1000 * knowledge.round_number, options.trials_per_round
-    wide = Candidate(wider(stretched, start), "the best configuration so far, twice as wide")
+    wide = Candidate(wider(stretched, start), "the best configuration so far, twice as large")
     steps = [wide] if accept(wide.point) else []
     steps += neighbours(stretched, start, known, count, seed, accept)
     proposed = study.propose(stretched, knowledge.observations, count, knowledge.direction, seed, accept)

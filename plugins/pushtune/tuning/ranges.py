@@ -65,15 +65,17 @@ MULTIPLIED = {
     "C": _Scale((0.01, 100.0), (1e-4, 1e4)),
     "alpha": _Scale((0.01, 100.0), (1e-8, 1e2)),
     "gamma": _Scale((0.01, 100.0), (1e-6, 1e2)),
-    "max_depth": _Scale((0.5, 3.0), (1, 64)),
+    "max_depth": _Scale((0.5, 5.0), (1, 64)),
     "max_iter": _Scale((1.0, 10.0), (10, 5000)),
     "max_leaf_nodes": _Scale((0.5, 4.0), (2, 1024)),
     "min_samples_leaf": _Scale((0.25, 4.0), (1, 64)),
     "min_samples_split": _Scale((0.5, 4.0), (2, 64)),
-    "n_estimators": _Scale((0.5, 4.0), (5, 1000)),
+    "n_estimators": _Scale((0.5, 10.0), (5, 1000)),
     "n_neighbors": _Scale((0.2, 4.0), (1, 64)),
     "weight_decay": _Scale((0.1, 10.0), (1e-6, 0.1)),
 }
+# Those of them that let an estimator fit more: forests and boosting gain from all that one can afford.
+CAPACITY = ("max_depth", "max_iter", "max_leaf_nodes", "n_estimators")
 SHARES = {"momentum": (0.0, 0.99), "l1_ratio": (0.0, 1.0), "subsample": (0.5, 1.0)}
 
 

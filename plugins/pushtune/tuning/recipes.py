@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pushtune.tuning import learning_rates
 from pushtune.tuning.dimensions import Dimension, Point, band_for, own_point
+from pushtune.tuning.ranges import CAPACITY
 from pushtune_contract.parameters import Parameter, Value
 
 WIDE_FACTOR = 2.0
@@ -46,9 +47,9 @@ def recipes(dimensions: Sequence[Dimension], parameters: Mapping[str, Parameter]
     legacy = Candidate(usual, "the optimizer's default learning rate when such scripts were written")
     found = [
         safe,
-        Candidate(wide, "twice as wide, at a safe learning rate"),
+        Candidate(wide, "twice as large, at a safe learning rate"),
         legacy if _has_legacy_default(dimensions, parameters) else unchanged,
-        Candidate(with_dropout(dimensions, wide), "twice as wide, with dropout against overfitting"),
+        Candidate(with_dropout(dimensions, wide), "twice as large, with dropout against overfitting"),
         Candidate(_deeper(dimensions, safe.point), "one layer deeper, at a safe learning rate"),
         unchanged,
     ]
@@ -61,11 +62,13 @@ def longest(dimensions: Sequence[Dimension], point: Point) -> Point:
 
 
 def wider(dimensions: Sequence[Dimension], point: Point) -> Point:
-    """Return ``point`` with twice the width of each layer, as far as the ranges go."""
+    """Return ``point`` with twice the width of each layer, and the largest trees and forests, as far as ranges go."""
     wide = dict(point)
     for dimension in dimensions:
         if dimension.role in ("filters", "units") and dimension.choices:
             wide[dimension.key] = _nearest_choice(dimension, WIDE_FACTOR * float(point[dimension.key]))
+        elif dimension.argument in CAPACITY and dimension.choices:
+            wide[dimension.key] = dimension.choices[-1]
     return wide
 
 
