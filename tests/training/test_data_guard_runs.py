@@ -105,3 +105,47 @@ def test_a_script_for_keras_2_runs_with_warnings(tmp_path: Path) -> None:
     assert (rate.value, rate.explicit) == (0.001, False)
     assert rate.reason.startswith("Adadelta's default was 1.0")
     assert (done.output / "best.h5").exists()
+
+
+BATCHES = """
+import keras, numpy as np
+class Batches(keras.utils.PyDataset):
+    def __len__(self):
+        return 10
+    def __getitem__(self, number):
+        seen.add(number)
+        return np.full((4, 2), float(number)), np.ones((4, 1))
+class Shuffled(Batches):
+    def on_epoch_end(self):
+        pass
+seen = set()
+model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(Batches(), epochs=1, verbose=0)
+print(sorted(seen) == list(range(10)), model.history.epoch, "val_loss" in model.history.history)
+model.fit(Shuffled(), epochs=1, verbose=0)
+print("val_loss" in model.history.history)
+"""
+
+
+def test_batches_by_number_are_split_unless_the_class_may_shuffle_them(tmp_path: Path) -> None:
+    done = run_text(tmp_path, BATCHES)
+    assert done.stdout == "True [0] True\nFalse\n"
+    assert "cannot be read in two parts" in done.messages("guard")
+
+
+def test_parts_of_one_array_that_overlap_are_training_data(tmp_path: Path) -> None:
+    text = (
+        "import keras, numpy as np\n"
+        "data = np.random.default_rng(0).normal(size=(120, 3)); y = (data[:, 0] > 0).astype(int)\n"
+        "x, x_test = data[:100], data[100:]\n"
+        "m = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1, activation='sigmoid')])\n"
+        "m.compile('adam', 'binary_crossentropy', metrics=['accuracy'])\n"
+        "m.fit(x, y[:100], verbose=0)\n"
+        "m.evaluate(x_test, y[100:], verbose=0)\n"
+        "m.evaluate(x[:50], y[:50], verbose=0)\n"
+    )
+    done = run_text(tmp_path, text)
+    assert (done.result.test_reads, done.result.samples["test"]) == (1, 20)
+    evaluated = [line.message for line in done.progress if line.kind == "evaluate"]
+    assert evaluated == ["test", "not test data"]

@@ -8,6 +8,8 @@ A validation part that the script itself takes from its training data is kept as
 
 from typing import Any, Dict, List, Optional
 
+import numpy as np
+
 from pushtune_runtime.call_sites import CallSites
 from pushtune_runtime.holdout import count_samples
 from pushtune_runtime.keras_hooks.carving import Carved, Triple, carve
@@ -87,7 +89,7 @@ class DataSplit(FitListener):
         self._is_test = False
         if self._session.request.mode == "trial":
             return self._answer_without_test_data(arguments)
-        is_training = any(arguments["x"] is data for data in self._training_data)
+        is_training = any(_overlaps(arguments["x"], data) for data in self._training_data)
         self._is_test = self._session.trained and not is_training
         if self._is_test:
             self._session.phase = "evaluate"
@@ -137,6 +139,13 @@ class DataSplit(FitListener):
         except Exception as error:  # the result of the training counts without it
             text = f"the script's validation data could not be evaluated: {type(error).__name__}: {error}"
             self._session.warn(text[:500])
+
+
+def _overlaps(one: Any, other: Any) -> bool:
+    """Return whether both are the same data, or parts of one array that lie in each other."""
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return bool(np.may_share_memory(one, other))
+    return one is other
 
 
 def _validation_argument(held_out: Triple) -> Any:

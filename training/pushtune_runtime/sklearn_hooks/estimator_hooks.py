@@ -74,18 +74,21 @@ class EstimatorHooks:
         return constructor
 
     def _override(self, site: Any, owner: str, arguments: Dict[str, Any], signature: inspect.Signature) -> None:
-        given = {name: value for name, value in arguments.items() if is_tunable(name, value)}
+        """Register the arguments of a constructor, variable keywords included, and put the wanted values in."""
+        variable = next((item.name for item in signature.parameters.values() if item.kind is item.VAR_KEYWORD), None)
+        keywords: Dict[str, Any] = arguments.setdefault(variable, {}) if variable else {}
+        together = {**arguments, **keywords}
+        given = {name: value for name, value in together.items() if is_tunable(name, value)}
         implicit = {
             name: value
             for name, value in IMPLICIT.get(owner, {}).items()
-            if name not in arguments and name in signature.parameters
+            if name not in together and (variable or name in signature.parameters)
         }
         for name, value in {**given, **implicit}.items():
-            role = role_of(name)
-            identity = (role, owner, name)
-            _, wanted = self._registry.see(site, identity, value, name in given, choices_of(name, value))
+            parameter = (role_of(name), owner, name)
+            _, wanted = self._registry.see(site, parameter, value, name in given, choices_of(name, value))
             if wanted != value:
-                arguments[name] = wanted
+                (arguments if name in signature.parameters else keywords)[name] = wanted
 
     def _wrap_fit(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)

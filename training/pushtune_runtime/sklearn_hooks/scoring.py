@@ -45,7 +45,10 @@ def cross_validated(estimator: Any, x: Any, y: Any, wanted: Optional[str]) -> Sc
     metric = metric_of(estimator, wanted)
     scorer = SCORERS[metric]
     with random_state_kept():
-        scores = cross_val_score(clone(estimator), x, y, cv=_folds(estimator, y), scoring=scorer)
+        fresh = clone(estimator)
+        if "early_stopping_rounds" in fresh.get_params():
+            fresh.set_params(early_stopping_rounds=None)  # it needs data to watch, which folds do not come with
+        scores = cross_val_score(fresh, x, y, cv=_folds(estimator, y), scoring=scorer)
     value = float(scores.mean())
     if not math.isfinite(value):
         raise ValueError(f"cross-validation gave {value}")

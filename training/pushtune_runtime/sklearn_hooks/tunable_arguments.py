@@ -20,6 +20,8 @@ CHOICES: Dict[str, Tuple[Value, ...]] = {
 _FOREST: Mapping[str, Value] = {"n_estimators": 100, "min_samples_leaf": 1}
 _BOOSTING: Mapping[str, Value] = {"n_estimators": 100, "learning_rate": 0.1, "max_depth": 3}
 _HISTOGRAM: Mapping[str, Value] = {"learning_rate": 0.1, "max_iter": 100, "max_leaf_nodes": 31}
+_XGBOOST: Mapping[str, Value] = {"n_estimators": 100, "learning_rate": 0.3, "max_depth": 6}
+_LIGHTGBM: Mapping[str, Value] = {"n_estimators": 100, "learning_rate": 0.1, "num_leaves": 31}
 _NEURAL: Mapping[str, Value] = {"learning_rate_init": 0.001, "alpha": 0.0001, "max_iter": 200}
 # Defaults (scikit-learn's own) that matter enough to be tuned where the script does not give them.
 IMPLICIT: Dict[str, Mapping[str, Value]] = {
@@ -35,6 +37,8 @@ IMPLICIT: Dict[str, Mapping[str, Value]] = {
     "RidgeClassifier": {"alpha": 1.0}, "SGDClassifier": {"alpha": 0.0001}, "SGDRegressor": {"alpha": 0.0001},
     "KNeighborsClassifier": {"n_neighbors": 5, "weights": "uniform"},
     "KNeighborsRegressor": {"n_neighbors": 5, "weights": "uniform"},
+    # Effective defaults of the libraries' documentation; their constructors say None.
+    "XGBClassifier": _XGBOOST, "XGBRegressor": _XGBOOST, "LGBMClassifier": _LIGHTGBM, "LGBMRegressor": _LIGHTGBM,
     "MLPClassifier": _NEURAL, "MLPRegressor": _NEURAL,
     "MultinomialNB": {"alpha": 1.0}, "BernoulliNB": {"alpha": 1.0},
 }  # fmt: skip
