@@ -78,6 +78,7 @@ def rank_candidates(project: Project, paths: list[str], commands: RunCommands) -
     for candidate in candidates:
         _judge_importers(candidate, candidates)
     _judge_versions(candidates)
+    _judge_variants(candidates)
     return sorted(candidates, key=lambda item: (-item.points, item.path.count("/"), item.path))
 
 
@@ -213,4 +214,19 @@ def _judge_versions(candidates: list[Candidate]) -> None:
     for group in versions.values():
         newest = max(group, key=lambda item: item[0])
         if len(group) > 1 and newest[0] > [1]:
-            newest[1].add(2.0, "its name bears the highest version")
+            newest[1].add(4.0, "its name bears the highest version")
+
+
+def _judge_variants(candidates: list[Candidate]) -> None:
+    """Of scripts that are called after another one (``cnn.py``, ``cnn_scaled.py``), that other one is the original."""
+    names = [(candidate, *_place_and_words(candidate)) for candidate in candidates]
+    for candidate, folder, words in names:
+        followers = [other for _, place, other in names if place == folder and other.startswith(words + " ")]
+        leaders = [other for _, place, other in names if place == folder and words.startswith(other + " ")]
+        if words and followers and not leaders:
+            candidate.add(2.0, "other scripts are called after it")
+
+
+def _place_and_words(candidate: Candidate) -> tuple[str, str]:
+    folder, _, name = candidate.path.rpartition("/")
+    return folder, re.sub(r"(\d+)", r" \1", name.rpartition(".")[0].lower()).replace("_", " ").replace("-", " ").strip()

@@ -20,6 +20,7 @@ from pushtune.inspecting.syntax_walk import read_facts
 SCRIPT_ENDINGS = (".py", ".ipynb", ".pyw", ".py3")
 RESOLVE_LIMIT = 6
 CLOSURE_LIMIT = 100
+STARS_LIMIT = 30
 
 
 @dataclass
@@ -186,11 +187,21 @@ class Project:
             if target and target != path:
                 rest = ".".join(parts[count:])
                 return target, self.script(target).facts.resolve(rest)
-        if len(parts) == 1 and not dots:
-            for star in self.script(path).facts.stars:
-                target = self.module_path(star, path)
-                if target and target != path and self._offers(target, parts[0]):
-                    return target, self.script(target).facts.resolve(parts[0])
+        home = self._star_home(path, parts[0]) if not dots else None
+        return None if home is None else (home, self.script(home).facts.resolve(".".join(parts)))
+
+    def _star_home(self, path: str, name: str) -> str | None:
+        """Return the file from which ``from x import *`` brings ``name``, through any number of such imports."""
+        seen = [path]
+        for current in seen:
+            if len(seen) > STARS_LIMIT:
+                return None
+            for star in self.script(current).facts.stars:
+                target = self.module_path(star, current)
+                if target and target not in seen:
+                    if self._offers(target, name):
+                        return target
+                    seen.append(target)
         return None
 
     def _offers(self, path: str, name: str) -> bool:

@@ -99,7 +99,9 @@ def _of_instance(project: Project, path: str, facts: ScriptFacts, name: str) -> 
         return []
     method = method.rstrip("()[]")
     found: list[Scope] = []
-    for item in facts.assigned(receiver):
+    head = receiver.partition(".")[0]
+    made = facts.assigned(receiver) or (facts.assigned(head) if receiver.endswith("()") else [])  # ``x.a().learn()``
+    for item in made:
         if item.value.endswith("()"):
             place = project.definition(item.value.removesuffix("()"), path)
             if place is not None and place[1] in project.script(place[0]).facts.classes:

@@ -1,0 +1,3 @@
+import joblib
+model = joblib.load("m.joblib")
+print(model.predict([[1]]))

@@ -1,0 +1,7 @@
+from parts import *
+
+job = Job()
+(job
+    .prepare()
+    .learn()
+    .report())
