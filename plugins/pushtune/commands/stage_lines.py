@@ -52,6 +52,12 @@ def _describe_round(stage: str, document: Document) -> list[str]:
     return [f"{title} ended; best so far: trial {best.get('number')} with {_number(best.get('objective'))}"]
 
 
+def _describe_prepare_image(document: Document) -> list[str]:
+    added = ", ".join(document.get("packages") or [])
+    lines = [f"image {document['image_tag']}" + (f", with {added} added" if added else "")]
+    return lines + [f"  warning: {text}" for text in document.get("warnings") or []]
+
+
 def _describe_best(document: Document) -> list[str]:
     changes = document.get("changes") or ["no change: the script's own values"]
     return [f"retrain trial {document.get('number')} on all training data", *[f"  {change}" for change in changes]]
@@ -77,6 +83,7 @@ def _describe_notify(document: Document) -> list[str]:
 _DESCRIPTIONS: dict[str, Callable[[Document], list[str]]] = {
     "check_out": _describe_check_out,
     "inspect": _describe_inspect,
+    "prepare_image": _describe_prepare_image,
     "judge_baseline": _describe_baseline,
     "best": _describe_best,
     "promote": _describe_promote,

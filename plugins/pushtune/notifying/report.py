@@ -188,11 +188,12 @@ def _seconds(facts: RunFacts) -> dict[str, float]:
 
 
 def _warnings(facts: RunFacts) -> list[dict[str, Any]]:
-    """Warnings of inspection, baseline and final training, each once."""
+    """Warnings of inspection, image, baseline and final training, each once."""
     found: dict[tuple[str, str, int], dict[str, Any]] = {}
-    for warning in facts.document("inspect").get("warnings") or []:
-        text = warning if isinstance(warning, str) else str(warning.get("message", ""))
-        found.setdefault((text, "", 0), {"message": text, "file": "", "line": 0, "kind": "inspect"})
+    for stage in ("inspect", "prepare_image"):
+        for warning in facts.document(stage).get("warnings") or []:
+            text = warning if isinstance(warning, str) else str(warning.get("message", ""))
+            found.setdefault((text, "", 0), {"message": text, "file": "", "line": 0, "kind": stage})
     for training in (facts.baseline, facts.retrain):
         for notice in training.result.warnings if training is not None and training.result is not None else []:
             key = (notice.message, notice.file, notice.line)

@@ -44,6 +44,8 @@ class WatchedRepository(BaseModel):
         connection_id: Airflow connection with the user and password (https) or private key (ssh).
         data_folder: absolute path on the host, mounted read-only into the training containers.
         network: whether training containers may use the network.
+        build_dockerfile: whether the image is built from the repository's own Dockerfile; its build runs as root of a
+            container with a network, so allow it only to repositories whose authors you trust.
         watch: whether pushes are noticed; False leaves only what is triggered by hand or by schedule.
         poll_interval_seconds: pause between two looks; None takes the installation's.
     """
@@ -68,6 +70,7 @@ class WatchedRepository(BaseModel):
     connection_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{1,250}$")
     data_folder: str | None = None
     network: bool = False
+    build_dockerfile: bool = False
     watch: bool = True
     poll_interval_seconds: float | None = Field(default=None, ge=1, le=86_400)
 

@@ -1,0 +1,77 @@
+"""Joins inspection and images: in which image a run is trained, and the image made ready before the first container."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from pushtune.running.image_catalog import LEGACY_NAMES, image_tag
+from pushtune.settings import Settings
+
+ENGINE_ANSWER_TIMEOUT_SECONDS = 900  # saving a layer of gigabytes keeps the engine silent
+Document = dict[str, Any]
+
+
+def choose_tag(inspection: Document) -> Document:
+    """Return the image that the inspected code trains in: its name, today's tag, and why where it is not the usual one.
+
+    The run keeps this image, even if an upgrade builds newer ones meanwhile.
+    """
+    from pushtune.running.keras_route import choose_image
+
+    route = choose_image(inspection["family"], inspection["keras_generation"], inspection["evidence"])
+    return {"name": route.image, "tag": image_tag(route.image), "reason": route.reason}
+
+
+def make_ready(inspection: Document, checkout: Path, own_dockerfile: bool, settings: Settings) -> Document:
+    """Make sure that the run's image is there; return its tag, warnings, and what was installed.
+
+    Instant where the family's image has all that the repository needs.
+
+    Raises:
+        UnusableEnvironment: the repository asks for what cannot be had; the text names the line.
+        EngineUnavailable, EngineForbidden, ImageBuildFailed, BaseImageMissing: this host cannot build now.
+    """
+    import docker
+
+    from pushtune.running.container_engine import translated_errors
+
+    with translated_errors(), closing(docker.from_env(timeout=ENGINE_ANSWER_TIMEOUT_SECONDS)) as client:
+        if own_dockerfile:
+            return _from_dockerfile(client, checkout, settings)
+        return _from_family(client, inspection, settings)
+
+
+def _from_dockerfile(client: Any, checkout: Path, settings: Settings) -> Document:
+    from pushtune.running.repository_dockerfile import ensure_repository_image
+
+    tag = ensure_repository_image(client, checkout, settings, _show)
+    return {"image_tag": tag, "warnings": [], "packages": [], "built_from": "Dockerfile"}
+
+
+def _from_family(client: Any, inspection: Document, settings: Settings) -> Document:
+    from pushtune.commands.build_images import ensure_images
+    from pushtune.running.environment_image import ensure_environment
+    from pushtune.running.image_builder import image_exists
+    from pushtune.running.requirement_needs import read_needs
+
+    chosen = inspection["chosen_image"]
+    tag = chosen["tag"]
+    if not image_exists(client, tag):
+        tag = ensure_images([chosen["name"]], settings)[chosen["name"]]
+    environment = ensure_environment(client, tag, read_needs(inspection["requirement_sources"]), settings, _show)
+    reasons = [chosen["reason"]] if chosen["name"] in LEGACY_NAMES else []
+    return {
+        "image_tag": environment.tag,
+        "warnings": reasons + environment.warnings,
+        "packages": environment.packages,
+        "built_from": tag,
+        "build_seconds": environment.seconds,
+    }
+
+
+def _show(line: str) -> None:
+    """Put a line into the task's log."""
+    import logging
+
+    if line:
+        logging.getLogger(__name__).info("%s", line)
