@@ -1,4 +1,4 @@
-"""Bad input of every kind ends with one clear message: in the report, in the e-mail, in the push ledger; nothing is left."""
+"""Bad input of every kind ends with one clear message, in the report and in one e-mail, and leaves nothing behind."""
 
 import json
 from collections.abc import Iterator
