@@ -10,6 +10,7 @@ from pushtune.errors import BaselineUnusable
 from pushtune.pipeline_environment import choose_tag, make_ready
 from pushtune.pipeline_run import Document, Run
 from pushtune.records import read_record, recorded
+from pushtune.running.path_bridges import find_bridges, find_output_folders
 from pushtune.running.workspace import prepare_trial
 from pushtune.tuning.target import meets, resolve_target
 from pushtune.watching.credentials import Credentials
@@ -162,6 +163,8 @@ def _request(run: Run, mode: str) -> TrialRequest:
         objective=run.repository.objective,
         checkpoint_interval_seconds=run.settings.checkpoint_interval_seconds,
         time_limit_seconds=run.settings.trial_time_limit_seconds,
+        path_bridges=find_bridges(inspection["paths"]),
+        output_folders=find_output_folders(inspection["paths"]),
     )
 
 

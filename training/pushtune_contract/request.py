@@ -10,6 +10,7 @@ from pushtune_contract.reading import read_json, write_json
 from pushtune_contract.validation import as_document, build, check_version
 
 MODES = ("baseline", "trial", "retrain")
+PATHS_LIMIT = 300
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class TrialRequest:
         checkpoint_interval_seconds: write a checkpoint within an epoch when this long has passed since the last.
         time_limit_seconds: the run stops itself at the next epoch end after this long.
         threads: number of threads for one operation, and for operations at once.
+        path_bridges: text in the script that is a path elsewhere, as written -> path relative to the repository that is
+            meant; a value that ends in ``/`` is a folder that is created.
+        output_folders: folders that the script writes to, relative to the folder that it starts in; they are created.
     """
 
     mode: str
@@ -47,6 +51,8 @@ class TrialRequest:
     checkpoint_interval_seconds: float = 60.0
     time_limit_seconds: float = 3600.0
     threads: int = 1
+    path_bridges: Dict[str, str] = field(default_factory=dict)
+    output_folders: List[str] = field(default_factory=list)
     contract_version: int = layout.CONTRACT_VERSION
 
     def __post_init__(self) -> None:
@@ -61,6 +67,16 @@ class TrialRequest:
             value = getattr(self, name)
             if value is not None and value < smallest:
                 raise ValueError(f"{name}: expected at least {smallest}, but got {value}")
+        _check_paths("path_bridges", list(self.path_bridges.values()))
+        _check_paths("output_folders", self.output_folders)
+
+
+def _check_paths(name: str, paths: List[str]) -> None:
+    if len(paths) > PATHS_LIMIT:
+        raise ValueError(f"{name}: expected at most {PATHS_LIMIT} paths, but got {len(paths)}")
+    for path in paths:
+        if not path or path.startswith("/") or ".." in path.split("/") or "\0" in path:
+            raise ValueError(f"{name}: expected paths inside the repository, but got {path!r}")
 
 
 def read_request(trial_folder: Union[str, Path]) -> TrialRequest:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional
 
+from pushtune_runtime.path_bridges import make_output_folders
 from pushtune_runtime.script_source import read_source
 from pushtune_runtime.session import Session
 from pushtune_runtime.value_overrides import LiteralOverrides
@@ -38,6 +39,7 @@ def run_script(session: Session, literals: LiteralOverrides) -> Outcome:
         _remember_lines(path, text)
         folder = starting_folder(session.work_folder, session.request.entry, tree)
         code = compile(literals.rewrite(tree, session.request.entry), str(path), "exec")
+        make_output_folders(session, folder)
         _enter(folder, path, session)
         module = _main_module(path, session.work_folder, tree)
         exec(code, module.__dict__)  # noqa: S102  (to run the script is the purpose of this process)

@@ -14,6 +14,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from pushtune_contract.parameters import Value
 from pushtune_runtime.literal_finder import Literal, LiteralFinder, Search
+from pushtune_runtime.path_bridges import PathBridges
 from pushtune_runtime.script_source import parse_source
 from pushtune_runtime.session import Session
 from pushtune_runtime.source_index import Sources, argument_node, called_name
@@ -73,6 +74,7 @@ class LiteralOverrides:
         self._session = session
         self._sources = sources
         self._finder = LiteralFinder(sources)
+        self._bridges = PathBridges(session)
         self.planned: Dict[Place, Value] = {}
         self.roles: Dict[Place, List[ParameterId]] = {}
         self._plan()
@@ -100,26 +102,34 @@ class LiteralOverrides:
         return self._finder.find(Search(source), node)
 
     def rewrite(self, tree: ast.Module, file: str) -> ast.Module:
-        """Return ``tree``, the tree of ``file``, with the planned literals replaced."""
+        """Return ``tree``, the tree of ``file``, with the planned literals and the paths of other machines replaced."""
+        tree = self._bridges.rewrite(tree)
         values = {place[1:]: value for place, value in self.planned.items() if place[0] == file}
         return _Replacer(values).visit(tree) if values else tree
 
     def install(self) -> None:
         """Let modules of the repository that the script imports be rewritten as well."""
-        files = {place[0] for place in self.planned} - {self._session.request.entry}
-        if files:
-            _rewrite_imports({str(self._session.work_folder / file): file for file in files}, self)
+        if self._bridges or {place[0] for place in self.planned} - {self._session.request.entry}:
+            _rewrite_imports(self)
+
+    def file_to_rewrite(self, path: str) -> Optional[str]:
+        """Return the module at ``path`` relative to the repository; None where nothing in it is replaced."""
+        file = self._session.relative_file(path)
+        if Path(file).is_absolute() or not file.endswith(".py"):
+            return None
+        return file if self._bridges or any(place[0] == file for place in self.planned) else None
 
 
-def _rewrite_imports(files: Dict[str, str], overrides: LiteralOverrides) -> None:
+def _rewrite_imports(overrides: LiteralOverrides) -> None:
     original = importlib.machinery.SourceFileLoader.get_code
 
     def get_code(loader: Any, fullname: str) -> Any:
         path = loader.get_filename(fullname)
-        if path not in files:
+        file = overrides.file_to_rewrite(path)
+        if file is None:
             return original(loader, fullname)
         tree = parse_source(Path(path))
-        return compile(overrides.rewrite(tree, files[path]), path, "exec", dont_inherit=True)
+        return compile(overrides.rewrite(tree, file), path, "exec", dont_inherit=True)
 
     importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]
 
