@@ -312,7 +312,7 @@ class UnsupportedFamily(PushtuneError):
         return cls(
             "The model must be trained with Keras, TensorFlow, scikit-learn, XGBoost, LightGBM or PyTorch.",
             f"{entry} trains with {framework}",
-            "docs/adding-a-family.md shows how to add an image.",
+            "docs/adding_a_family.md shows how to add an image.",
         )
 
 

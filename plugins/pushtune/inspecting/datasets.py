@@ -12,16 +12,21 @@ _KERAS = re.compile(
 _SKLEARN = re.compile(r"^sklearn\.datasets\.(?:\w+\.)?(fetch_\w+)")
 
 
-def find_datasets(project: Project, candidate: Candidate) -> list[str]:
-    """Return names such as ``keras.datasets.mnist`` and ``sklearn.datasets.fetch_openml``, sorted."""
-    found = set()
+def find_datasets(project: Project, candidate: Candidate) -> dict[str, str]:
+    """Return name -> place: ``keras.datasets.mnist`` or ``sklearn.datasets.fetch_openml`` -> ``train.py:12``, sorted."""
+    found: dict[str, str] = {}
     for path, scope in candidate.reached:
-        for name in project.script(path).facts.references.get(scope, ()):
-            inner = keras_path(name)
-            keras = _KERAS.match(inner) if inner else None
-            sklearn = _SKLEARN.match(name)
-            if keras:
-                found.add(f"keras.datasets.{keras.group(1)}")
-            elif sklearn:
-                found.add(f"sklearn.datasets.{sklearn.group(1)}")
-    return sorted(found)
+        for read, line in project.script(path).facts.references.get(scope, {}).items():
+            name = _dataset(read)
+            if name is not None:
+                found.setdefault(name, f"{path}:{line}")
+    return dict(sorted(found.items()))
+
+
+def _dataset(name: str) -> str | None:
+    inner = keras_path(name)
+    keras = _KERAS.match(inner) if inner else None
+    sklearn = _SKLEARN.match(name)
+    if keras:
+        return f"keras.datasets.{keras.group(1)}"
+    return f"sklearn.datasets.{sklearn.group(1)}" if sklearn else None

@@ -167,7 +167,7 @@ def _judge_name(candidate: Candidate) -> None:
     if folder:
         candidate.add(-0.75 * min(4, folder.count("/") + 1), "it lies below the repository's first level")
     if name.endswith(".ipynb"):
-        candidate.add(-3.0, "it is a notebook")
+        candidate.add(-4.0, "it is a notebook")
 
 
 def _words_of(name: str) -> str:
@@ -210,7 +210,8 @@ def _judge_versions(candidates: list[Candidate]) -> None:
         found = _VERSION.search(stem)
         numbers = [int(part) for part in re.split(r"[._]", found.group(1))] if found else [1]
         base = stem[: found.start()] + stem[found.end() :] if found else stem
-        versions.setdefault(_words_of(base), []).append((numbers, candidate))
+        kind = candidate.path.rpartition(".")[2]
+        versions.setdefault(f"{_words_of(base)}.{kind}", []).append((numbers, candidate))
     for group in versions.values():
         newest = max(group, key=lambda item: item[0])
         if len(group) > 1 and newest[0] > [1]:

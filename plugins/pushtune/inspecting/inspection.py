@@ -20,7 +20,7 @@ from pushtune.inspecting.entry_script import Candidate, is_ambiguous, rank_candi
 from pushtune.inspecting.evidence import Evidence
 from pushtune.inspecting.keras_generation import find_generation
 from pushtune.inspecting.model_family import UNSUPPORTED, choose_family
-from pushtune.inspecting.project import Project
+from pushtune.inspecting.project import SCRIPT_ENDINGS, Project
 from pushtune.inspecting.repository_files import Deadline, RepositoryFiles, list_repository
 from pushtune.inspecting.repository_settings import RepositorySettings, read_settings
 from pushtune.inspecting.requirements import find_requirements
@@ -47,8 +47,8 @@ class Inspection:
         evidence: lines that the answers rest on. warnings: what a person should know.
         image: name of the family's image without a tag; None where there is none.
         arguments: command-line arguments that the repository itself gives the entry.
-        datasets: public data sets that the code names, such as ``keras.datasets.mnist``.
-        ambiguous: two scripts are equally likely. looked_at: how many files were listed and read.
+        datasets: public data sets that the code names, such as ``keras.datasets.mnist``, with the place that does.
+        ambiguous: two scripts are equally likely. looked_at: how many files there are, and how many of them scripts.
         fault: (file, line, text, message) where Python refuses the entry.
     """
 
@@ -64,7 +64,7 @@ class Inspection:
     warnings: list[str] = field(default_factory=list)
     image: str | None = None
     arguments: list[str] = field(default_factory=list)
-    datasets: list[str] = field(default_factory=list)
+    datasets: dict[str, str] = field(default_factory=dict)
     ambiguous: bool = False
     looked_at: dict[str, int] = field(default_factory=dict)
     fault: tuple[str, int, str, str] | None = None
@@ -84,7 +84,8 @@ class Inspection:
             "warnings": self.warnings,
             "image": self.image,
             "arguments": self.arguments,
-            "datasets": self.datasets,
+            "datasets": list(self.datasets),
+            "dataset_places": self.datasets,
             "ambiguous": self.ambiguous,
             "looked_at": self.looked_at,
         }
@@ -118,7 +119,7 @@ def inspect_checkout(folder: Path, entry: str | None = None) -> Inspection:
         warnings.append(f"only a part of the repository was read: {TIME_LIMIT_SECONDS:.0f} s were used up")
     elif len(paths) > SCRIPTS_LIMIT:
         warnings.append(f"only {SCRIPTS_LIMIT} of {len(paths)} scripts were read, those that look most like training")
-    looked_at = {"files": len(files.sizes), "scripts": len(paths)}
+    looked_at = {"files": len(files.sizes), "scripts": sum(path.endswith(SCRIPT_ENDINGS) for path in files.sizes)}
     if not candidates:
         return _without_candidate(project, chosen, paths, warnings, looked_at)
     return _described(project, candidates, chosen, settings, warnings, looked_at)

@@ -6,15 +6,13 @@ from pushtune.inspecting.project import SCRIPT_ENDINGS
 from pushtune.inspecting.repository_files import NOTEBOOK_LIMIT_BYTES, SCRIPT_LIMIT_BYTES, Deadline, RepositoryFiles
 
 SCRIPTS_LIMIT = 250
-_LIBRARY = re.compile(
-    rb"\b(keras|tensorflow|sklearn|xgboost|lightgbm|catboost|torch|fastai|statsmodels|prophet|mxnet|jax|flax|chainer|paddle|theano"
-    rb"|lasagne|tflearn|tensorlayer|pyspark|h2o|transformers|ultralytics|surprise|pytorch_lightning|lightning|caffe|cntk|tf_keras"
-    rb"|autokeras|kerastuner|keras_tuner|pycaret|fasttext|import)\b"
-)
 _TRAINS = re.compile(
-    rb"\.\s*(fit|fit_generator|train|train_on_batch|partial_fit|minimize|apply_gradients|backward|fit_one_cycle|fine_tune|search|cv"
-    rb"|train_and_evaluate|fit_predict|fit_flat_cos|train_supervised)\s*\(|\b(cross_val_score|cross_validate|cross_val_predict)\s*\("
+    rb"\.\s*(fit|fit_generator|train|train_model|train_on_batch|partial_fit|minimize|apply_gradients|backward|fine_tune|search"
+    rb"|fit_one_cycle|fit_flat_cos|fit_predict|cv|train_and_evaluate|train_supervised)\s*\("
+    rb"|\bcross_val(_score|_predict|idate)\s*\(|\b(value_and_)?grad\s*\("
 )
+# Something at the first level that does more than define: a guard, a call, a loop.
+_STARTS = re.compile(rb"__main__|^(?:[A-Za-z_][\w.]*[ \t]*(?:\(|=[ \t]*[\w.]+\()|(?:with|for|while|try|if)\b|\()", re.M)
 
 
 def scripts_to_read(files: RepositoryFiles, deadline: Deadline) -> list[str]:
@@ -28,7 +26,9 @@ def scripts_to_read(files: RepositoryFiles, deadline: Deadline) -> list[str]:
             continue
         if content[:4] in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff") or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
             content = content.replace(b"\x00", b"")
-        if not _LIBRARY.search(content):
+        if b"import" not in content:
             continue
-        found.append((0 if _TRAINS.search(content) else 1, path.count("/"), path))
+        trains = bool(_TRAINS.search(content))
+        if trains or path.endswith(".ipynb") or _STARTS.search(content):
+            found.append((0 if trains else 1, path.count("/"), path))
     return [path for _, _, path in sorted(found)]
