@@ -42,6 +42,7 @@ class Inspection:
         None without one.
         family: cnn, rnn, transformer, dense, classical, pytorch or unsupported.
         keras_generation: newest Keras on which the unmodified code works as meant; None without Keras or TensorFlow.
+        keras_markers: all lines that use what an older Keras had.
         requirements: lines for the installer, beyond what the image holds. requirement_sources: the same with file,
         line number and whether the entry cannot start without it. paths: see ``DataPath``.
         evidence: lines that the answers rest on. warnings: what a person should know.
@@ -57,6 +58,7 @@ class Inspection:
     framework: str | None = None
     family: str = UNSUPPORTED
     keras_generation: str | None = None
+    keras_markers: list[Evidence] = field(default_factory=list)
     requirements: list[str] = field(default_factory=list)
     requirement_sources: list[dict[str, Any]] = field(default_factory=list)
     paths: list[DataPath] = field(default_factory=list)
@@ -77,6 +79,7 @@ class Inspection:
             "framework": self.framework,
             "family": self.family,
             "keras_generation": self.keras_generation,
+            "keras_markers": [item.as_document() for item in self.keras_markers],
             "requirements": self.requirements,
             "requirement_sources": self.requirement_sources,
             "paths": [item.as_document() for item in self.paths],
@@ -205,6 +208,7 @@ def _described(
         framework=family.framework,
         family=family.family,
         keras_generation=generation.generation if generation else None,
+        keras_markers=generation.markers if generation else [],
         requirements=[item.as_line() for item in requirements.needed],
         requirement_sources=[item.as_document() for item in requirements.needed],
         paths=paths,
