@@ -34,6 +34,7 @@ from pushtune.inspecting.script_facts import Call, ScriptFacts
 
 GENERATIONS = ("1", "2.5", "2.12", "2.15", "3")
 EVIDENCE_LIMIT = 12
+MARKERS_LIMIT = 500
 
 # Stand-alone Keras 2 (to 2.3): default learning rates that are others today (tf.keras 2 and Keras 3: 0.001).
 OLD_DEFAULT_RATES = {"Adadelta": 1.0, "Adagrad": 0.01, "Adamax": 0.002, "Nadam": 0.002}
@@ -42,31 +43,38 @@ NEW_DEFAULT_RATE = 0.001
 
 @dataclass(frozen=True)
 class KerasGeneration:
-    """Attributes: generation (one of ``GENERATIONS``), the lines that set it, and warnings about changed meanings."""
+    """Attributes: generation (one of ``GENERATIONS``), the lines that set it, warnings about changed meanings, and
+    markers: each use of something that an older Keras had, the evidence among them.
+    """
 
     generation: str
     evidence: list[Evidence]
     warnings: list[str]
+    markers: list[Evidence]
 
 
 def find_generation(project: Project, candidate: Candidate) -> KerasGeneration:
     """Return the generation of the Keras or TensorFlow code that starting ``candidate`` runs."""
     found: dict[tuple[str, str, str], tuple[int, Evidence]] = {}
     warnings: list[str] = []
+    markers: dict[Evidence, None] = {}
     for path in dict.fromkeys(where for where, _ in candidate.reached):
         script = project.script(path)
         scopes = {scope for where, scope in candidate.reached if where == path}
         if script.python2 and script.fault is not None:
             proof = Evidence(path, script.fault.line, script.fault.text, "Python 2, which Keras left after 2.3")
             found.setdefault(("2.5", path, proof.says), (GENERATIONS.index("2.5"), proof))
+            markers[proof] = None
         for newest, line, says in _findings(script.facts, scopes):
             evidence = Evidence(path, line, script.line(line), says)
             found.setdefault((newest, path, says), (GENERATIONS.index(newest), evidence))
+            markers[evidence] = None
         warnings.extend(_changed_defaults(script, scopes))
         warnings.extend(_changed_metric_names(script, scopes))
     ordered = sorted(found.values(), key=lambda item: item[0])
     generation = GENERATIONS[ordered[0][0]] if ordered else "3"
-    return KerasGeneration(generation, [evidence for _, evidence in ordered[:EVIDENCE_LIMIT]], warnings)
+    shown = [evidence for _, evidence in ordered[:EVIDENCE_LIMIT]]
+    return KerasGeneration(generation, shown, warnings, list(markers)[:MARKERS_LIMIT])
 
 
 def _findings(facts: ScriptFacts, scopes: set[str]) -> Iterator[Finding]:
