@@ -18,7 +18,7 @@ def choose_tag(inspection: Document) -> Document:
     """
     from pushtune.running.keras_route import choose_image
 
-    route = choose_image(inspection["family"], inspection["keras_generation"], inspection["evidence"])
+    route = choose_image(inspection["family"], inspection["keras_generation"], inspection["keras_markers"])
     return {"name": route.image, "tag": image_tag(route.image), "reason": route.reason}
 
 

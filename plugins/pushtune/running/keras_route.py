@@ -48,16 +48,16 @@ class Route:
     reason: str = ""
 
 
-def choose_image(family: str, generation: str | None, evidence: Iterable[Mapping[str, Any]]) -> Route:
+def choose_image(family: str, generation: str | None, markers: Iterable[Mapping[str, Any]]) -> Route:
     """Return the image for code of ``family`` and ``generation``.
 
     Args:
         generation: newest Keras on which the code works unaided, as the inspection says; None without Keras.
-        evidence: the inspection's lines: ``file``, ``line``, ``text``, ``says``.
+        markers: the lines that use what an older Keras had: ``file``, ``line``, ``text``, ``says``.
     """
     if generation in (None, NEWEST) or family in WITHOUT_KERAS:
         return Route(family)
-    for item in evidence:
+    for item in markers:
         if any(says.search(item["says"]) and text.search(item["text"]) for says, text in GAPS):
             image = LEGACY_IMAGES[str(generation)]
             number = image.removeprefix("keras_").replace("_", ".")
