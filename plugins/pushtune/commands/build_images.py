@@ -34,6 +34,8 @@ from pushtune.running.wheels import Platform, download_wheels, select_requiremen
 from pushtune.settings import PROJECT_FOLDER, Settings, load_settings
 
 INSTALL_SCRIPT = "install_libraries.py"
+# A busy engine may lose the output of a container that ends at once.
+OUTPUT_ATTEMPTS = 5
 FREE_SPACE_REQUIRED_BYTES = 5 * 2**30
 
 
@@ -131,10 +133,15 @@ class _Build:
 
     def _python_of(self, reference: str) -> str:
         command = ["-c", "import platform; print(platform.python_version())"]
-        output: bytes = self.client.containers.run(
-            reference, command, entrypoint=["python3"], remove=True, network_mode="none"
+        for _ in range(OUTPUT_ATTEMPTS):
+            output: bytes = self.client.containers.run(
+                reference, command, entrypoint=["python3"], remove=True, network_mode="none"
+            )
+            if output.strip():
+                return output.decode().strip()
+        raise ImageBuildFailed(
+            f"The image {reference} must say which Python it holds.", "no output", "Run the command again."
         )
-        return output.decode().strip()
 
     def _begin_downloads(self, downloader: ThreadPoolExecutor) -> None:
         platforms: dict[str, Platform] = {}  # of the images that start from nothing of ours, by name
