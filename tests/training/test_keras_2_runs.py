@@ -1,6 +1,6 @@
 """The same hooks on Keras 2, as the images ``keras_2_12`` and ``keras_2_15`` hold it.
 
-``PUSHTUNE_KERAS_2_PYTHON`` names the interpreter of an environment with TensorFlow 2.12 or 2.15.
+``KERAS_2_PYTHON`` names the interpreter of an environment with TensorFlow 2.12 or 2.15.
 """
 
 import os
@@ -11,8 +11,8 @@ from tests.training.runtime_runs import run
 
 from pushtune_contract.exit_codes import ExitCode
 
-PYTHON = os.environ.get("PUSHTUNE_KERAS_2_PYTHON", "")
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not PYTHON, reason="PUSHTUNE_KERAS_2_PYTHON is not set")]
+PYTHON = os.environ.get("KERAS_2_PYTHON", "")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not PYTHON, reason="KERAS_2_PYTHON is not set")]
 
 
 def test_a_baseline(tmp_path: Path) -> None:

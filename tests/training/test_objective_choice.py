@@ -13,6 +13,7 @@ from pushtune_runtime.objective_choice import chance_of, choose, direction_of, f
         (["val_loss", "val_sparse_categorical_accuracy"], None, "accuracy", "val_sparse_categorical_accuracy"),
         (["val_loss", "val_top_k_categorical_accuracy"], None, "loss", "val_loss"),
         (["val_auc_3", "val_loss"], None, "auc", "val_auc_3"),
+        (["val_AUC", "val_loss"], None, "auc", "val_AUC"),
         (["val_loss", "val_mae"], None, "loss", "val_loss"),
         (["val_loss", "val_mae"], "mae", "mae", "val_mae"),
         (["val_loss", "val_accuracy"], "loss", "loss", "val_loss"),

@@ -77,7 +77,7 @@ def _chosen(name: str) -> Chosen:
 
 def _plain(name: str) -> str:
     """Return a metric's name without ``val_`` and without the number that Keras adds to a second instance."""
-    plain = _NUMBERED.sub("", name[4:] if name.startswith("val_") else name)
+    plain = _NUMBERED.sub("", name[4:] if name.startswith("val_") else name).lower()
     return {"acc": "accuracy", "sparse_categorical_accuracy": "accuracy", "categorical_accuracy": "accuracy",
             "binary_accuracy": "accuracy"}.get(plain, plain)  # fmt: skip
 

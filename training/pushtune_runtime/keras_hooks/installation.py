@@ -1,6 +1,6 @@
 """All hooks into Keras, in the one order that works."""
 
-from typing import Any, List
+from typing import Any, Callable, List, Tuple
 
 from pushtune_runtime.interruption import Interruption
 from pushtune_runtime.keras_hooks import legacy_arguments, legacy_files, legacy_names
@@ -11,7 +11,7 @@ from pushtune_runtime.keras_hooks.dataset_recipes import DatasetRecipes
 from pushtune_runtime.keras_hooks.extra_layers import ExtraLayers
 from pushtune_runtime.keras_hooks.fit_events import FitEvents, FitListener
 from pushtune_runtime.keras_hooks.fit_hooks import FitHooks
-from pushtune_runtime.keras_hooks.keras_classes import find_classes
+from pushtune_runtime.keras_hooks.keras_classes import KerasClasses, find_classes
 from pushtune_runtime.keras_hooks.layer_hooks import LayerHooks
 from pushtune_runtime.keras_hooks.legacy_metrics import LegacyMetricNames
 from pushtune_runtime.keras_hooks.metric_capture import MetricCapture
@@ -52,26 +52,42 @@ class KerasInstallation:
         """Patch Keras. Listeners hear of events in this order; the wrapper put on last sees the script's arguments."""
         set_threads(self._session.request.threads)
         classes = find_classes(keras)
-        is_3 = classes.generation == 3
-        self._events.listeners.extend(self._listeners(is_3))
+        self._events.listeners.extend(self._listeners(classes.generation))
         self._events.install(classes)
-        if is_3:
-            self._shuffling.install()
-            self._checkpoints.install()
+        for name, install in self._steps(keras, classes):
+            try:
+                install()
+            except (ImportError, AttributeError, KeyError) as error:  # another version, with other internals
+                version = getattr(keras, "__version__", "")
+                self._session.warn(f"{name}: not available with Keras {version} ({type(error).__name__}: {error})")
+
+    def _steps(self, keras: Any, classes: KerasClasses) -> List[Tuple[str, Callable[[], None]]]:
+        """Return what is patched beside ``fit`` and ``evaluate``, with the name that a person knows it by."""
+        steps: List[Tuple[str, Callable[[], None]]] = [
+            ("seeds of data sets", self._randomness.install_tensorflow),
+            ("loops of the script's own", lambda: OwnLoops(self._session, self._events).install(classes)),
+            ("hold-out of data sets", lambda: DatasetRecipes(self.registry.sites).install(classes)),
+            ("epochs and batch size", lambda: self._fit_hooks.install(classes)),
+            ("layers", lambda: self._layers.install(classes)),
+            ("optimizers", lambda: OptimizerHooks(self.registry).install(classes)),
+            ("modules of Keras 2", lambda: legacy_names.add_modules(classes)),
+            ("methods of Keras 2", lambda: legacy_names.add_methods(keras.Model, self._warn_about_line)),
+        ]
+        if classes.generation == 3:
+            steps[0:0] = [
+                ("order of samples", self._shuffling.install),
+                ("checkpoints", self._checkpoints.install),
+            ]
+            steps += [
+                ("extra layers", lambda: self._extras.install(keras)),
+                ("arguments of Keras 2", lambda: legacy_arguments.install(keras, keras.Model, self._warn_about_line)),
+                ("file names of Keras 2", lambda: legacy_files.install(keras, keras.Model, self._warn_about_line)),
+            ]
         else:
             self._session.exactness_reason = "Keras 2 has no checkpoints here: an interrupted run starts again"
-        self._randomness.install_tensorflow()
-        OwnLoops(self._session, self._events).install(classes)
-        DatasetRecipes(self.registry.sites).install(classes)
-        self._fit_hooks.install(classes)
-        self._layers.install(classes)
-        if is_3:
-            self._extras.install(keras)
-        OptimizerHooks(self.registry).install(classes)
-        if is_3:
-            self._install_older_names(keras)
+        return steps
 
-    def _listeners(self, is_3: bool) -> List[FitListener]:
+    def _listeners(self, generation: int) -> List[FitListener]:
         listeners: List[FitListener] = [
             self._split,
             MetricCapture(self._session, self._split.guard),
@@ -81,17 +97,11 @@ class KerasInstallation:
         ]
         if self._session.request.mode == "baseline":
             listeners.append(self._ties)
-        if is_3:
+        if generation == 3:
             listeners[0:0] = [self._shuffling]
             listeners.insert(2, AccuracyMetric())
             listeners.append(self._checkpoints)  # stores what the others have made of an epoch
         return listeners
-
-    def _install_older_names(self, keras: Any) -> None:
-        for legacy in (legacy_arguments, legacy_files):
-            legacy.install(keras, keras.Model, self._warn_about_line)
-        legacy_names.add_methods(keras.Model, self._warn_about_line)
-        legacy_names.add_modules(keras)
 
     def _warn_about_line(self, message: str) -> None:
         """Warn with the line of the script that is being executed."""

@@ -1,8 +1,11 @@
 """Modules and methods of Keras 1 and 2 that Keras 3 no longer has, mapped to what replaced them."""
 
+import importlib.util
 import sys
 from types import ModuleType
 from typing import Any, Callable, Dict, Iterator, List
+
+from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
 
 Warn = Callable[[str], None]
 
@@ -28,30 +31,31 @@ MOVED_MODULES: Dict[str, str] = {
     "optimizers.experimental": "optimizers",
     "optimizer_v2": "optimizers",
 }
-RENAMED: Dict[str, Dict[str, str]] = {
-    "layers": {"CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU", "Convolution1D": "Conv1D", "Convolution2D": "Conv2D",
-               "merge": "concatenate", "InputLayer": "InputLayer"},
-    "optimizers": {"Adam": "Adam"},
-}  # fmt: skip
+RENAMED_LAYERS = {"CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU", "Convolution1D": "Conv1D", "Convolution2D": "Conv2D"}
 
 
-def add_modules(keras: Any) -> None:
+def add_modules(classes: KerasClasses) -> None:
     """Make the old modules importable, and names of ``tf.keras`` that plain Keras dropped reachable."""
-    import keras._tf_keras.keras as tf_keras
-
-    for path, name in _submodules(keras):
-        _fall_back(path, _lookup(tf_keras, name))
-    for holder, renamed in RENAMED.items():
-        for root in (keras, tf_keras):
-            module = getattr(root, holder)
-            for old, new in renamed.items():
-                if not hasattr(module, old):
-                    setattr(module, old, getattr(module, new))
+    keras, tf_keras = classes.roots
+    if classes.generation == 3:
+        for module, name in _submodules(keras):
+            _fall_back(module, _lookup(tf_keras, name))
+        for root in classes.roots:
+            for old, new in RENAMED_LAYERS.items():
+                if not hasattr(root.layers, old):
+                    setattr(root.layers, old, getattr(root.layers, new))
     for old, new in MOVED_MODULES.items():
         for prefix, root in (("keras", keras), ("tensorflow.keras", tf_keras)):
             target = _lookup(root, new) or _lookup(tf_keras, new)
-            if target is not None and f"{prefix}.{old}" not in sys.modules:
+            if target is not None and not _exists(f"{prefix}.{old}"):
                 _add_alias(f"{prefix}.{old}", target, root, old)
+
+
+def _exists(name: str) -> bool:
+    try:
+        return name in sys.modules or importlib.util.find_spec(name) is not None
+    except (ImportError, AttributeError, ValueError):
+        return False
 
 
 def _submodules(keras: Any) -> Iterator["tuple[ModuleType, str]"]:
@@ -93,7 +97,10 @@ def _add_alias(name: str, target: ModuleType, root: Any, old: str) -> None:
 
 
 def add_methods(model_class: Any, warn: Warn) -> None:
-    """Give models the methods of Keras 2 that are gone: generators, classes, probabilities."""
+    """Give models the methods of Keras 2 that are gone: generators, classes, probabilities.
+
+    ``fit_generator`` is replaced even where it exists, so that ``fit`` is called on behalf of the script.
+    """
     methods: List[Any] = [
         ("fit_generator", _renamed("fit", "generator", warn)),
         ("evaluate_generator", _renamed("evaluate", "generator", warn)),
@@ -102,7 +109,7 @@ def add_methods(model_class: Any, warn: Warn) -> None:
         ("predict_classes", _predict_classes(warn)),
     ]
     for name, method in methods:
-        if not hasattr(model_class, name):
+        if name == "fit_generator" or not hasattr(model_class, name):
             setattr(model_class, name, method)
 
 
