@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pushtune.errors import BaselineUnusable
+from pushtune.pipeline_data import provide_data
 from pushtune.pipeline_environment import choose_tag, make_ready
 from pushtune.pipeline_run import Document, Run
 from pushtune.records import read_record, recorded
@@ -68,6 +69,7 @@ def prepare_image(run: Run) -> Document:
     inspection = run.document("inspect")
     with recorded(run.folder, "prepare_image") as document:
         document.update(make_ready(inspection, run.checkout, run.repository.build_dockerfile, run.settings))
+        document["warnings"] = [*document["warnings"], *provide_data(inspection, run.settings)]
     return {
         "family": inspection["family"],
         "baseline": _spec(run, BASELINE, _request(run, BASELINE), "the script as it is"),

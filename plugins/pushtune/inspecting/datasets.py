@@ -13,7 +13,7 @@ _SKLEARN = re.compile(r"^sklearn\.datasets\.(?:\w+\.)?(fetch_\w+)")
 
 
 def find_datasets(project: Project, candidate: Candidate) -> dict[str, str]:
-    """Return name -> place: ``keras.datasets.mnist`` or ``sklearn.datasets.fetch_openml`` -> ``train.py:12``, sorted."""
+    """Return name -> place, sorted: ``keras.datasets.mnist``, ``sklearn.datasets.fetch_openml`` -> ``train.py:12``."""
     found: dict[str, str] = {}
     for path, scope in candidate.reached:
         for read, line in project.script(path).facts.references.get(scope, {}).items():
