@@ -1,5 +1,7 @@
 """Drives a running instance as a developer and an operator would: pushes, waits, looks, and breaks things."""
 
+import email
+import email.policy
 import json
 import os
 import signal
@@ -132,6 +134,17 @@ class Driver:
         """Return this instance's containers, the running ones by default."""
         label = f"{INSTALLATION}={installation_id(self.settings)}"
         return list(self.engine.containers.list(all=everything, filters={"label": label}))
+
+    def mails(self, address: str) -> list[str]:
+        """Return subject and text of each mail to ``address`` in the outbox."""
+        found = []
+        for path in sorted(self.settings.outbox.glob("*.eml")):
+            mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            if address in str(mail["To"]):
+                body = mail.get_body(("plain",))
+                assert body is not None
+                found.append(f"{mail['Subject']}\n{body.get_content()}")
+        return found
 
     def kill_task_process(self, task_instance_id: str) -> None:
         """SIGKILL the process that runs this task instance."""

@@ -46,10 +46,6 @@ def runs(driver: Driver) -> Iterator[dict[str, str]]:
     assert driver.containers() == []
 
 
-def mails_to(driver: Driver, address: str) -> list[str]:
-    return [text for path in driver.settings.outbox.glob("*.json") if address in (text := path.read_text())]
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_told_clearly_and_once(driver: Driver, runs: dict[str, str], name: str) -> None:
     _, stage, words = CASES[name]
@@ -61,7 +57,7 @@ def test_it_is_told_clearly_and_once(driver: Driver, runs: dict[str, str], name:
     assert error["stage"] == stage, error
     told = json.dumps(error)
     assert all(word in told for word in words), told
-    mails = mails_to(driver, f"{name}@localhost")
+    mails = driver.mails(f"{name}@localhost")
     assert len(mails) == 1 and all(word in mails[0] for word in words if ":" not in word)
     tries = {
         key[0]: task["try_number"] for key, task in driver.tasks(name, runs[name]).items() if task["state"] == "failed"
