@@ -179,9 +179,9 @@ def test_the_home_folder_is_left_clean(base, tmp_path):
 
 
 def test_an_image_that_does_not_say_which_python_it_holds_is_refused(client, name, tmp_path):
-    dockerfile = b"ARG PARENT\nFROM ${PARENT}\nRUN ln -s /bin/true /usr/local/bin/python3\n"
+    dockerfile = b"ARG PARENT\nFROM ${PARENT}\nRUN ln -sf /bin/true /opt/venv/bin/python3\n"
     context = [("Dockerfile", dockerfile)]
     image_builder.build_dockerfile(client, f"pushtune/{name}:1", context, {"PARENT": image_tag("base")}, ignore)
     build = build_images._Build(client, {}, [], tmp_path)
-    with pytest.raises(ImageBuildFailed, match=rf"pushtune/{name}:2 must say which Python.*no output"):
-        build._python_of(f"pushtune/{name}:2")
+    with pytest.raises(ImageBuildFailed, match=rf"pushtune/{name}:1 must say which Python.*no output"):
+        build._python_of(f"pushtune/{name}:1")
