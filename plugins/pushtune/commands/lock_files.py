@@ -16,9 +16,15 @@ def compile_lock_files() -> None:
     with tempfile.TemporaryDirectory(prefix="pushtune-lock-") as folder:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         subprocess.run([f"{folder}/bin/python", "-m", "pip", "install", "--quiet", COMPILER], check=True)
-        for source in sorted((PROJECT_FOLDER / "requirements").rglob("*.in")):
+        for source in _sources():
             with step(f"Lock {source.relative_to(PROJECT_FOLDER)}"):
                 _compile(Path(folder) / "bin" / COMPILER, source)
+
+
+def _sources() -> list[Path]:
+    """Return the files to compile; one that is constrained by another's lock comes after it."""
+    sources = sorted((PROJECT_FOLDER / "requirements").rglob("*.in"))
+    return sorted(sources, key=lambda path: any(line.startswith("-c ") for line in path.read_text().splitlines()))
 
 
 def _compile(compiler: Path, source: Path) -> None:
