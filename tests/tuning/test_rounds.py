@@ -17,18 +17,21 @@ OPTIONS: dict[str, Any] = {"seed": 3, "trials_per_round": 5, "target": 0.9, "rou
 def test_first_round_begins_with_recipes(tmp_path: Path) -> None:
     planned = plan_round(tmp_path, 1, baseline(), OPTIONS)
     assert [trial["number"] for trial in planned] == [1, 2, 3, 4, 5]
-    assert planned[0]["label"] == "trial 1: adam, epochs 1 -> 12"
+    assert planned[0]["label"] == "trial 1: adam, lr 0.001 -> 0.0015, epochs 1 -> 12"
     assert planned[0]["overrides"] == {
         "task.py:16:4#0.compile.optimizer": "adam",
-        "task.py:16:4#0.Adadelta.learning_rate": 0.001,
+        "task.py:16:4#0.Adadelta.learning_rate": 0.0015,
         "task.py:17:4#0.fit.epochs": 12,
     }
-    assert planned[0]["changes"] == ["task.py:16 optimizer adadelta -> adam", "task.py:17 epochs 1 -> 12"]
+    assert planned[0]["changes"] == [
+        "task.py:16 optimizer adadelta -> adam", "task.py:16 learning_rate 0.001 -> 0.0015",
+        "task.py:17 epochs 1 -> 12",
+    ]
     assert planned[0]["epoch_budget"] == 12
     assert [trial["label"] for trial in planned[1:4]] == [
-        "trial 2: adam, filters 16 -> 32, units 64 -> 128, epochs 1 -> 12",
+        "trial 2: adam, lr 0.001 -> 0.0015, filters 16 -> 32, units 64 -> 128, epochs 1 -> 12",
         "trial 3: lr 0.001 -> 1, epochs 1 -> 12",
-        "trial 4: adam, filters 16 -> 32, units 64 -> 128, dropout 0.25 -> 0.3, epochs 1 -> 12",
+        "trial 4: adam, lr 0.001 -> 0.0015, filters 16 -> 32, units 64 -> 128, dropout 0.25 -> 0.3, epochs 1 -> 12",
     ]
     assert "default learning rate" in planned[2]["reason"]
 

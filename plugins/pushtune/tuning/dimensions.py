@@ -29,6 +29,7 @@ class Dimension:
         owner, argument: class or method, and name of the argument, of its first parameter.
         optimizer: key of the dimension that decides the range (learning rates); None where nothing does.
         own_optimizer: the optimizer that the script uses (learning rates).
+        boldness: how much larger than usual the first rate is, since there are few updates (learning rates).
     """
 
     key: str
@@ -48,6 +49,7 @@ class Dimension:
     argument: str = ""
     optimizer: str | None = None
     own_optimizer: str = ""
+    boldness: float = 1.0
 
 
 def band_for(dimension: Dimension, point: Point) -> learning_rates.Band:
@@ -57,7 +59,8 @@ def band_for(dimension: Dimension, point: Point) -> learning_rates.Band:
     """
     own = dimension.own_optimizer
     optimizer = own if dimension.optimizer is None else str(point.get(dimension.optimizer, own))
-    band = learning_rates.band_of(optimizer, float(dimension.current))
+    usual = learning_rates.band_of(optimizer, float(dimension.current))
+    band = learning_rates.emboldened(usual, dimension.boldness, optimizer)
     if optimizer == own and dimension.low < band.low:
         return learning_rates.Band(dimension.low, band.first, band.high)
     return band

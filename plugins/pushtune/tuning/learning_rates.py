@@ -44,6 +44,8 @@ BANDS = {
 # What takes a learning rate and is no optimizer: its steps are trees, or its units differ.
 BOOSTING = Band(1e-2, 1e-1, 1.0)
 UNKNOWN_TIMES = 10.0
+USUAL_UPDATES = 10_000.0
+MOST_BOLD = 5.0
 
 
 def band_of(name: str, own_rate: float) -> Band:
@@ -57,6 +59,24 @@ def band_of(name: str, own_rate: float) -> Band:
     if "boost" in lower:
         return BOOSTING
     return Band(own_rate / UNKNOWN_TIMES, own_rate, own_rate * UNKNOWN_TIMES)
+
+
+def boldness_for(updates: float) -> float:
+    """Return by how much larger rates have to be where training makes only ``updates`` steps in all: 1 to 5.
+
+    The usual rates assume some ten thousand updates; a step of Adam is about as large as its rate, whatever the
+    gradient. The root is a rule of thumb of ours: on digits (1,800 updates) 0.004 was best, on a small regression
+    (500 updates) networks at 0.001 had not yet left their starting point.
+    """
+    return min(MOST_BOLD, max(1.0, math.sqrt(USUAL_UPDATES / max(updates, 1.0))))
+
+
+def emboldened(band: Band, boldness: float, name: str) -> Band:
+    """Return ``band`` with its first rate ``boldness`` times as large; Adadelta finds its step size by itself."""
+    if boldness <= 1.0 or name.lower() not in BANDS or name.lower() == "adadelta":
+        return band
+    first = float(f"{band.first * boldness:.2g}")
+    return Band(band.low, first, max(band.high, 2.0 * first))
 
 
 def position_of(rate: float, band: Band) -> float:

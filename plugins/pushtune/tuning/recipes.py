@@ -31,7 +31,7 @@ class Candidate:
 def recipes(dimensions: Sequence[Dimension], parameters: Mapping[str, Parameter]) -> list[Candidate]:
     """Return known-good configurations, the most promising first; those that a script does not allow are left out.
 
-    Sources: Adam at 1e-3 with the script's own architecture (arXiv:1412.6980, and our measurement); more epochs
+    Sources: Adam at about 1e-3 with the script's own architecture (arXiv:1412.6980, and our measurement); more epochs
     (Goodfellow et al., Deep Learning, section 7.8: the best epoch of the curve is kept); the old default of an
     optimizer whose default changed (Adadelta: 1.0 in stand-alone Keras, 0.001 today); twice the width
     (arXiv:1206.5533, section 3.2); dropout (Srivastava et al., JMLR 15, 2014); depth (arXiv:1409.1556).
@@ -41,7 +41,7 @@ def recipes(dimensions: Sequence[Dimension], parameters: Mapping[str, Parameter]
     adam = _with_optimizer(dimensions, longer, "adam")
     safe = Candidate(usual, "the usual learning rate of the script's optimizer")
     if adam is not None:
-        safe = Candidate(adam, "Adam at 1e-3: works for most networks without further care")
+        safe = Candidate(adam, "Adam at about 1e-3: works for most networks without further care")
     wide = wider(dimensions, safe.point)
     unchanged = Candidate(longer, "the script's own values, trained longer")
     legacy = Candidate(usual, "the optimizer's default learning rate when such scripts were written")

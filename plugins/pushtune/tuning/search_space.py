@@ -14,6 +14,7 @@ from pushtune.tuning.ranges import Range, is_whole_number, range_of
 from pushtune_contract.parameters import Parameter, Value
 
 MOST_DIMENSIONS = 24
+USUAL_BATCH_SIZE = 32  # the default of Keras
 LONGEST_ID_CHARACTERS = 500  # ids come from the container, and every trial's request carries them
 INFLUENCE = (
     "optimizer", "learning_rate", "batch_size", "filters", "units", "dropout", "activation", "kernel_size", "other",
@@ -43,15 +44,27 @@ def build_search_space(
     dimensions = [_dimension(members, optimizers, train_samples) for members in groups if members[0].role != "epochs"]
     found = joined([dimension for dimension in dimensions if dimension is not None])
     epochs = _epochs([members for members in groups if members[0].role == "epochs"], epoch_budget, epoch_seconds)
-    return _with_known_optimizers([*sorted(found, key=_influence)[:MOST_DIMENSIONS], *epochs])
+    kept = [*sorted(found, key=_influence)[:MOST_DIMENSIONS], *epochs]
+    return _with_rates_settled(kept, _boldness(everything, epochs, train_samples))
 
 
-def _with_known_optimizers(dimensions: list[Dimension]) -> list[Dimension]:
-    """Return ``dimensions`` without references to optimizers that turned out not to be varied."""
+def _with_rates_settled(dimensions: list[Dimension], boldness: float) -> list[Dimension]:
+    """Return ``dimensions`` with learning rates that follow only optimizers which turned out to be varied."""
     keys = {dimension.key for dimension in dimensions}
     return [
-        dimension if dimension.optimizer in keys else replace(dimension, optimizer=None) for dimension in dimensions
+        replace(dimension, optimizer=dimension.optimizer if dimension.optimizer in keys else None, boldness=boldness)
+        if dimension.role == "learning_rate"
+        else dimension
+        for dimension in dimensions
     ]
+
+
+def _boldness(parameters: list[Parameter], epochs: list[Dimension], train_samples: int | None) -> float:
+    if not epochs or not train_samples:
+        return 1.0
+    given = [int(one.value) for one in parameters if one.role == "batch_size" and is_whole_number(one.value)]
+    steps_per_epoch = train_samples / (given[0] if given else USUAL_BATCH_SIZE)
+    return learning_rates.boldness_for(max(1.0, steps_per_epoch) * epochs[0].high)
 
 
 def default_epoch_budget(own_epochs: int, epoch_seconds: float | None = None) -> int:

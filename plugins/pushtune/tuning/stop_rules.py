@@ -7,11 +7,12 @@ from typing import Any
 
 from pushtune.tuning.plans import PlannedTrial, RoundPlan, trial_folder
 from pushtune.tuning.pruning import PruningRule
+from pushtune.tuning.search_space import USUAL_BATCH_SIZE
 from pushtune_contract.result import TrialResult
 
 # A network needs about this many updates to leave chance level at a sensible learning rate.
 FEWEST_STEPS = 200
-USUAL_BATCH_SIZE = 32
+
 FIRST_RUNG_SHARE = 1 / 3  # of the epochs are over at the first rung, at most
 
 
