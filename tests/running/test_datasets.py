@@ -1,18 +1,26 @@
 """Public data sets: fetched by a container of our own, named where they cannot be had, read by a training container."""
 
 import fcntl
+import gzip
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pushtune.commands.build_images import ensure_images
+from pushtune.inspecting.inspection import inspect_checkout
 from pushtune.running.container_engine import ContainerEngine
 from pushtune.running.container_labels import installation_id
 from pushtune.running.dataset_cache import DATASETS, complete_names, is_cached, missing_files, take_over
 from pushtune.running.datasets import provide_datasets
-from pushtune.running.image_catalog import image_tag
+from pushtune.running.hardening import host_config_arguments
+from pushtune.running.path_bridges import find_bridges, find_output_folders
+from pushtune.running.workspace import prepare_trial, run_folder
 from pushtune.settings import Settings
+from pushtune_contract.request import TrialRequest
+from pushtune_contract.result import read_result
 
 MNIST = "keras.datasets.mnist"
 CIFAR = "keras.datasets.cifar10"
@@ -95,25 +103,98 @@ def test_a_container_that_does_not_end_is_removed(settings: Settings, client: An
 
 
 @pytest.fixture(scope="module")
-def cnn(client: Any) -> str:
-    tag = image_tag("cnn")
-    if not client.images(name=tag):
-        pytest.skip(f"{tag} is not there: build it with `make images`")
-    return tag
+def cnn() -> str:
+    return ensure_images(["cnn"])["cnn"]
+
+
+@pytest.fixture
+def roomy(settings: Settings) -> Settings:
+    settings.home.mkdir(parents=True)
+    return settings.model_copy(update={"trial_memory_bytes": 2 * 2**30})
 
 
 @pytest.mark.docker
 @pytest.mark.slow
 def test_without_a_way_to_the_data_the_warning_says_what_to_do(
-    settings: Settings, client: Any, cnn: str, monkeypatch: pytest.MonkeyPatch
+    roomy: Settings, client: Any, cnn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("http_proxy", "https_proxy", "HTTPS_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")  # in the container as well: nothing answers there
-    settings = settings.model_copy(update={"trial_memory_bytes": 2**31})
-    (warning,) = ask(settings, {MNIST: "train.py:3"}, ContainerEngine(client), lambda: cnn)
-    assert warning.startswith(f"train.py:3: {MNIST} is not in {settings.datasets}, and training has no network.")
-    assert "URL fetch failure on https://" in warning
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # in the container as well: nothing answers there
+    (warning,) = ask(roomy, {MNIST: "train.py:3"}, ContainerEngine(client), lambda: cnn)
+    assert warning.startswith(f"train.py:3: {MNIST} is not in {roomy.datasets}, and training has no network.")
+    assert "own loader failed: URL fetch failure on https://" in warning
     assert "Put mnist.npz (from https://" in warning
-    assert warning.endswith(f"into {settings.datasets}/keras/datasets, then clear this run.")
-    assert not list(settings.datasets.rglob("*.npz"))
-    shutil.rmtree(settings.home)
+    assert warning.endswith(f"into {roomy.datasets}/keras/datasets, then clear this run.")
+    assert not list(roomy.datasets.rglob("*.npz"))
+    assert {path.name for path in roomy.home.iterdir()} == {"datasets", "datasets.lock"}
+
+
+SCRIPT = """\
+from tensorflow import keras
+(x, y), (x_test, y_test) = keras.datasets.fashion_mnist.load_data()
+x, x_test = x[:2000, ..., None] / 255.0, x_test[:500, ..., None] / 255.0
+model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(4, 3, 2), keras.layers.Flatten(),
+                          keras.layers.Dense(10, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x, y[:2000], epochs=2, batch_size=32)
+model.evaluate(x_test, y_test[:500])
+model.save("saved/fashion/model.keras")
+print("columns", open("C:/Users/me/columns.csv").read())
+"""
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+def test_an_unmodified_script_trains_on_the_cached_data_without_a_network(
+    roomy: Settings, client: Any, cnn: str, fashion_mnist: Path
+) -> None:
+    cached = roomy.datasets / "keras/datasets/fashion-mnist"
+    shutil.copytree(fashion_mnist, cached, ignore=shutil.ignore_patterns("*.md"))
+    checkout = roomy.home / "checkout"
+    checkout.mkdir()
+    (checkout / "train.py").write_text(SCRIPT)
+    (checkout / "columns.csv").write_text("a,b,c")
+    inspection = inspect_checkout(checkout).as_document()
+    assert inspection["dataset_places"] == {"keras.datasets.fashion_mnist": "train.py:2"}
+    assert ask(roomy, inspection["dataset_places"]) == []
+    request = TrialRequest(
+        "baseline", inspection["entry"], path_bridges=find_bridges(inspection["paths"]),
+        output_folders=find_output_folders(inspection["paths"]),
+    )  # fmt: skip
+    spec = prepare_trial(run_folder(roomy, "fashion", "manual__1"), "baseline", request, checkout, roomy)
+    lines = trained(ContainerEngine(client), roomy, spec, cnn)
+    result = read_result(spec["folder"])
+    assert result.status == "done", lines
+    assert result.objective is not None and result.objective.value > 0.15
+    assert result.samples["test"] == 500
+    assert "columns a,b,c" in lines
+    assert (Path(spec["folder"]) / "output/saved/fashion/model.keras").is_file()
+    mounted = sorted(path.name for path in (roomy.datasets / "keras/datasets").rglob("*") if path.is_file())
+    assert len(mounted) == 4, "the cache is as it was"
+
+
+def trained(engine: ContainerEngine, settings: Settings, spec: dict[str, Any], image: str) -> str:
+    """Run the trial as the operator does; return the log of its container."""
+    user = f"{settings.container_uid}:{settings.container_uid}"
+    host_config = host_config_arguments(settings, spec)
+    assert host_config["network_mode"] == "none"
+    container = engine.create(f"pushtune-test-{installation_id(settings)}", image, host_config, user=user)
+    try:
+        engine.start(container)
+        return b"".join(engine.logs(container, 1000, follow=True)).decode(errors="replace")
+    finally:
+        engine.remove(container)
+
+
+@pytest.fixture
+def fashion_mnist(tmp_path: Path) -> Path:
+    """A folder with the four files: the real ones from FASHION_MNIST_FOLDER, else made-up pictures."""
+    if "FASHION_MNIST_FOLDER" in os.environ:
+        return Path(os.environ["FASHION_MNIST_FOLDER"])
+    folder = tmp_path / "fashion-mnist"
+    folder.mkdir()
+    for part, number in (("train", 2000), ("t10k", 500)):
+        labels = [index % 10 for index in range(number)]
+        pictures = b"".join(bytes([25 * label] * (28 * 28)) for label in labels)
+        (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(bytes(8) + bytes(labels)))
+        (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(16) + pictures))
+    return folder
