@@ -10,6 +10,7 @@ from pushtune_contract.parameters import Parameter
 from pushtune_contract.progress import ProgressLine, append_progress
 from pushtune_contract.request import TrialRequest
 from pushtune_contract.result import Notice, Objective
+from pushtune_runtime.objective_choice import Chosen
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Session:
         epochs_trained: epochs that were computed over all fits, earlier processes of this run included.
         earlier_seconds: wall time of earlier processes of this run, set on a resume.
         objective: the objective of the newest ``fit`` so far.
+        objective_source: the log that the objective of the newest ``fit`` is read from; None until there is one.
         objective_history: value of the objective after each epoch of the newest ``fit``.
         applied: ids of the overrides that arrived at their hook.
         search_space: parameters seen so far, in the order of their first use.
@@ -56,6 +58,7 @@ class Session:
     epochs_trained: int = 0
     earlier_seconds: float = 0.0
     objective: Optional[Objective] = None
+    objective_source: Optional[Chosen] = None
     objective_history: List[Optional[float]] = field(default_factory=list)
     applied: List[str] = field(default_factory=list)
     search_space: List[Parameter] = field(default_factory=list)

@@ -153,10 +153,12 @@ class CheckpointListener(FitListener):
         return batches is not None and batch + 1 < batches
 
     def _write(self, callback_list: Any, epoch: int, batch: int) -> None:
-        began = time.monotonic()
         phase, self._session.phase = self._session.phase, "save"
+        began = time.monotonic()
         arrays, state, blob = self._fit.capture(epoch, batch)
-        state["inexact"] = self._rating.rate(self._fit, batch > 0)
+        captured = time.monotonic()
+        state["inexact"] = self._rating.rate(self._fit, batch > 0)  # slow, but only once for each fit
+        rated = time.monotonic()
         try:
             self._store.write(arrays, state, blob)
         except OSError as error:
@@ -164,7 +166,7 @@ class CheckpointListener(FitListener):
         self._session.phase = phase
         self._tick()
         self._written_at = time.monotonic()
-        self._write_seconds = self._written_at - began
+        self._write_seconds = self._written_at - rated + captured - began
 
     def _forget_later_fits(self) -> None:
         """Remove checkpoints of later calls of ``fit``: they began with what this one is about to change."""

@@ -19,7 +19,7 @@ class MetricCapture(FitListener):
         """``guard_of_fit()`` returns one of ``pushtune_contract.result.GUARDS`` for the running ``fit``."""
         self._session = session
         self._guard_of_fit = guard_of_fit
-        self._chosen: Optional[Chosen] = None
+        self._validates = False
         self._epoch_started = 0.0
         self._last_tick = 0.0
         self._steps = 0
@@ -32,7 +32,8 @@ class MetricCapture(FitListener):
         self._session.phase = "compile"
         self._session.objective = None
         self._session.objective_history = []
-        self._chosen = None
+        self._session.objective_source = None
+        self._validates = arguments["validation_data"] is not None or bool(arguments["validation_split"])
         return 0
 
     def on_train_begin(self, callback_list: Any) -> None:
@@ -69,25 +70,31 @@ class MetricCapture(FitListener):
 
     def note(self, metrics: Dict[str, float], epoch: int) -> Optional[float]:
         """Take the metrics after ``epoch`` (from 1) into the objective; return its value. Used on a resume as well."""
-        if self._chosen is None:
-            validated = [name for name in metrics if name.startswith("val_")]
-            self._chosen = choose(validated or list(metrics), self._session.request.objective)
-        value = metrics.get(self._chosen.log_name) if self._chosen else None
+        source = self._source(metrics)
+        value = metrics.get(source.log_name) if source else None
         self._session.objective_history.append(value)
-        if self._chosen is None or value is None:
+        if source is None or value is None:
             return None
         best = self._session.objective
-        if best is None or better(self._chosen.direction, value, best.value):
-            validated_now = self._chosen.log_name.startswith("val_")
+        if best is None or better(source.direction, value, best.value):
+            validated_now = source.log_name.startswith("val_")
             self._session.objective = Objective(
-                metric=self._chosen.metric,
-                direction=self._chosen.direction,
+                metric=source.metric,
+                direction=source.direction,
                 value=value,
                 best_epoch=epoch,
                 guard=self._guard_of_fit() if validated_now else "none",
-                chance=chance_of(self._chosen.metric, self._session.chance_accuracy),
+                chance=chance_of(source.metric, self._session.chance_accuracy),
             )
         return value
+
+    def _source(self, metrics: Dict[str, float]) -> Optional[Chosen]:
+        """Return what the objective of this ``fit`` is read from; with ``validation_freq`` it may not be there yet."""
+        if self._session.objective_source is None:
+            validated = [name for name in metrics if name.startswith("val_")]
+            if validated or not self._validates:
+                self._session.objective_source = choose(validated or list(metrics), self._session.request.objective)
+        return self._session.objective_source
 
     def _stop_if_diverged(self, callback_list: Any, logs: Dict[str, float]) -> None:
         """A loss that is not a number never comes back: a trial stops, a baseline is told."""

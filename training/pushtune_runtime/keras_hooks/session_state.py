@@ -6,6 +6,7 @@ from typing import Any, Dict, List
 
 from pushtune_contract.progress import ProgressLine, read_progress
 from pushtune_contract.result import Objective
+from pushtune_runtime.objective_choice import Chosen
 from pushtune_runtime.session import Session
 
 
@@ -13,6 +14,7 @@ def capture_session(session: Session) -> Dict[str, Any]:
     """Return the part of ``session`` that later epochs build on, as JSON data."""
     return {
         "objective": None if session.objective is None else asdict(session.objective),
+        "objective_source": None if session.objective_source is None else asdict(session.objective_source),
         "objective_history": list(session.objective_history),
         "epochs_trained": session.epochs_trained,
         "trained": session.trained,
@@ -22,6 +24,8 @@ def capture_session(session: Session) -> Dict[str, Any]:
 def restore_session(session: Session, state: Dict[str, Any]) -> None:
     """Continue from what ``capture_session`` returned."""
     session.objective = None if state["objective"] is None else Objective(**state["objective"])
+    source = state["objective_source"]
+    session.objective_source = None if source is None else Chosen(**source)
     session.objective_history = list(state["objective_history"])
     session.epochs_trained = state["epochs_trained"]
     session.trained = state["trained"]
@@ -58,7 +62,8 @@ def report_missing_epochs(session: Session, history: Dict[str, List[float]], epo
         if (session.fit_number, epoch + 1) in session.reported_epochs:
             continue
         session.epoch = epoch + 1
-        values = {name: float(column[position]) for name, column in history.items() if position < len(column)}
+        # With validation_freq some columns are shorter, and their values belong to other epochs.
+        values = {name: float(column[position]) for name, column in history.items() if len(column) == len(epochs)}
         objective = session.objective_history[position] if position < len(session.objective_history) else None
         finite = {name: value for name, value in values.items() if isfinite(value)}
         session.report("epoch", finite, objective, seconds=0.0, message="written by a later process")
