@@ -89,9 +89,12 @@ def test_an_entry_outside_of_the_repository_is_refused(tmp_path: Path, entry: st
         inspect_checkout(tmp_path, entry)
 
 
-def test_an_entry_in_the_settings_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(EntryNotFound, match=r"named by pushtune\.yaml"):
-        inspected(tmp_path, {"train.py": TRAIN, "pushtune.yaml": "entry: gone.py\n"})
+def test_an_entry_in_the_settings_that_does_not_exist_is_reported_and_refused(tmp_path: Path) -> None:
+    inspection = inspected(tmp_path, {"train.py": TRAIN, "pushtune.yaml": "entry: gone.py\n"})
+    assert inspection.entry is None
+    assert [text for text in inspection.warnings if "gone.py" in text]
+    with pytest.raises(EntryNotFound, match=r"Received: 'gone\.py' \(named by pushtune\.yaml\)\. Give its path"):
+        require_trainable(inspection)
 
 
 def test_a_given_entry_without_training_stays_the_entry(tmp_path: Path) -> None:

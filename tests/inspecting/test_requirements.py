@@ -111,7 +111,7 @@ def test_versions_of_what_the_image_brings_are_not_applied(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("name", "text", "wanted"),
     [
-        ("environment.yml", "dependencies:\n- f::wandb=0.12=py38_0\n- pip:\n  - 'x>=1'\n", ["wandb==0.12", "x>=1"]),
+        ("environment.yml", "dependencies:\n- f::wandb=0.12=py38_0\n- pip:\n  - 'x>=1'\n", ["wandb==0.12.*", "x>=1"]),
         ("environment.yml", "name: a\nother:\n  - wandb\n", []),
         ("Pipfile", '[packages]\nwandb = "==0.12"\nx = {version = "*", extras = ["a"]}\n', ["wandb==0.12", "x"]),
         ("Pipfile", "not [ toml", []),

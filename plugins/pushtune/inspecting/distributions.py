@@ -18,8 +18,9 @@ DISTRIBUTIONS = dict(
         OpenSSL=pyopenssl attr=attrs pkg_resources=setuptools ruamel=ruamel.yaml zmq=pyzmq wx=wxpython gi=pygobject
         Xlib=python-xlib telegram=python-telegram-bot slugify=python-slugify tree=dm-tree sonnet=dm-sonnet
         hydra=hydra-core pl_bolts=lightning-bolts dicom=pydicom scikitplot=scikit-plot bson=pymongo
-        bayes_opt=bayesian-optimization community=python-louvain MeCab=mecab-python3 konlpy=konlpy jieba=jieba
-        pywt=pywavelets skopt=scikit-optimize cairo=pycairo ffmpeg=ffmpeg-python nlopt=nlopt sacred=sacred wandb=wandb
+        bayes_opt=bayesian-optimization community=python-louvain MeCab=mecab-python3
+        opencv=opencv-python-headless pytorch=torch pywt=pywavelets skopt=scikit-optimize cairo=pycairo
+        ffmpeg=ffmpeg-python
         """
     )
 )

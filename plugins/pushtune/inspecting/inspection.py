@@ -51,6 +51,7 @@ class Inspection:
         datasets: public data sets that the code names, such as ``keras.datasets.mnist``, with the place that does.
         ambiguous: two scripts are equally likely. looked_at: how many files there are, and how many of them scripts.
         fault: (file, line, text, message) where Python refuses the entry.
+        missing_entry: the script that ``pushtune.yaml`` names, if it is no file of the repository.
     """
 
     entry: str | None
@@ -70,6 +71,7 @@ class Inspection:
     ambiguous: bool = False
     looked_at: dict[str, int] = field(default_factory=dict)
     fault: tuple[str, int, str, str] | None = None
+    missing_entry: str | None = None
 
     def as_document(self) -> dict[str, Any]:
         """Return the inspection as plain JSON data."""
@@ -113,8 +115,11 @@ def inspect_checkout(folder: Path, entry: str | None = None) -> Inspection:
     settings = read_settings(files)
     chosen = entry or settings.entry
     warnings = _warnings_of_tree(files) + settings.warnings
+    if entry is not None and entry not in files.sizes:
+        raise EntryNotFound.of(entry, "the call")
     if chosen is not None and chosen not in files.sizes:
-        raise EntryNotFound.of(chosen, "the call" if entry else "pushtune.yaml")
+        missing = EntryNotFound.of(chosen, "pushtune.yaml")
+        return Inspection(None, warnings=[*warnings, str(missing)], missing_entry=chosen, looked_at=_count(files))
     paths = [chosen] if chosen else []
     paths = paths or scripts_to_read(files, deadline)
     candidates = rank_candidates(project, paths[:SCRIPTS_LIMIT], find_run_commands(files, deadline))
@@ -122,10 +127,14 @@ def inspect_checkout(folder: Path, entry: str | None = None) -> Inspection:
         warnings.append(f"only a part of the repository was read: {TIME_LIMIT_SECONDS:.0f} s were used up")
     elif len(paths) > SCRIPTS_LIMIT:
         warnings.append(f"only {SCRIPTS_LIMIT} of {len(paths)} scripts were read, those that look most like training")
-    looked_at = {"files": len(files.sizes), "scripts": sum(path.endswith(SCRIPT_ENDINGS) for path in files.sizes)}
+    looked_at = _count(files)
     if not candidates:
         return _without_candidate(project, chosen, paths, warnings, looked_at)
     return _described(project, candidates, chosen, settings, warnings, looked_at)
+
+
+def _count(files: RepositoryFiles) -> dict[str, int]:
+    return {"files": len(files.sizes), "scripts": sum(path.endswith(SCRIPT_ENDINGS) for path in files.sizes)}
 
 
 def _warnings_of_tree(files: RepositoryFiles) -> list[str]:
@@ -234,10 +243,13 @@ def require_trainable(inspection: Inspection) -> None:
     """Return if ``inspection`` names a script that can be trained here.
 
     Raises:
-        EmptyRepository, NoTrainingScript, AmbiguousEntry, EntrySyntaxError, UnsupportedFamily: why it cannot.
+        EmptyRepository, EntryNotFound, NoTrainingScript, AmbiguousEntry, EntrySyntaxError, UnsupportedFamily: why it
+            cannot.
     """
     if not inspection.looked_at.get("files"):
         raise EmptyRepository.of()
+    if inspection.missing_entry is not None:
+        raise EntryNotFound.of(inspection.missing_entry, "pushtune.yaml")
     if inspection.ambiguous:
         raise AmbiguousEntry.of([str(item["path"]) for item in inspection.entry_candidates[:5]])
     if inspection.fault is not None:

@@ -20,7 +20,8 @@ KERAS_PREFIXES = (
 
 # Framework -> first parts of the names that belong to it.
 _PACKAGES = {
-    "keras": "keras tf_keras keras_nlp keras_hub keras_cv keras_contrib keras_tuner kerastuner autokeras keras_rl rl",
+    "keras": "keras tf_keras keras_nlp keras_hub keras_cv keras_contrib keras_tuner kerastuner autokeras keras_rl rl"
+    " scikeras",
     "tensorflow": "tensorflow tensorflow_hub tensorflow_addons",
     "scikit-learn": "sklearn imblearn",
     "xgboost": "xgboost",

@@ -75,6 +75,7 @@ _APPLICATIONS = re.compile(r"^applications\.(\w+\.)?[A-Z]\w+$")
 _OWN_ATTENTION = re.compile(
     r"^(\w*multi_?head_?\w*attention\w*|transformer|transformer_?(block|encoder|decoder|layer|model)\w*)$", re.I
 )
+_OWN_RECURRENCE = re.compile(r"(?:^|_)(?:lstm|gru|rnn)(?:$|_|cell)", re.I)
 _TEXT_MODEL = re.compile(r"bert|electra|transformer|gpt|roberta|albert|use-?cmlm", re.I)
 _TEXT_ENCODER = re.compile(r"universal-sentence-encoder|nnlm|gnews|wiki-words|elmo|swivel", re.I)
 
@@ -105,6 +106,8 @@ def choose_family(project: Project, candidate: Candidate) -> ModelFamily:
     if framework not in ("keras", "tensorflow"):
         return ModelFamily(UNSUPPORTED, framework, proof)
     row_of = _layers_used(project, candidate)
+    if set(row_of) <= {"dense"}:
+        row_of = _recurrent_by_hand(project, candidate) or row_of
     for row in FAMILIES:
         if row.family in row_of:
             return ModelFamily(row.family, framework, proof + row_of[row.family][:5])
@@ -154,6 +157,18 @@ def _family_of_own_class(project: Project, path: str, name: str) -> str | None:
     if not _OWN_ATTENTION.match(last) or project.definition(name, path) is None:
         return None
     return "transformer"
+
+
+def _recurrent_by_hand(project: Project, candidate: Candidate) -> dict[str, list[Evidence]]:
+    """Return the recurrent networks that the repository builds out of plain operations, by the names it gives them."""
+    found = []
+    for path, scope in candidate.reached:
+        name = scope.rpartition(".")[2] or scope
+        if _OWN_RECURRENCE.search(name):
+            script = project.script(path)
+            line = script.facts.functions.get(scope, 1)
+            found.append(Evidence(path, line, script.line(line), f"{name}: rnn"))
+    return {"rnn": found} if found else {}
 
 
 def _family_of_hub(call: Call) -> str:

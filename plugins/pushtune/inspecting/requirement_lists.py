@@ -147,7 +147,7 @@ def _read_environment(text: str, path: str, warnings: list[str]) -> list[tuple[s
         word = item.group(1).strip()
         name, sign, rest = word.partition("=")
         if sign and not rest.startswith("=") and name[-1:] not in "<>!~":
-            word = f"{name.strip()}=={rest.partition('=')[0]}"
+            word = f"{name.strip()}=={rest.partition('=')[0].rstrip('.*')}.*"  # one sign of conda's means a prefix
         if name.strip().rpartition("::")[2] not in ("python", "pip", "cudatoolkit", "cudnn", "_libgcc_mutex"):
             found.append((word.rpartition("::")[2], number))
     return found

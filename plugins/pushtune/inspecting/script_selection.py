@@ -6,6 +6,8 @@ from pushtune.inspecting.project import SCRIPT_ENDINGS
 from pushtune.inspecting.repository_files import NOTEBOOK_LIMIT_BYTES, SCRIPT_LIMIT_BYTES, Deadline, RepositoryFiles
 
 SCRIPTS_LIMIT = 250
+BARE_LIMIT_BYTES = 100_000
+_SHEBANG = re.compile(rb"#!.*\bpython")
 _TRAINS = re.compile(
     rb"\.\s*(fit|fit_generator|train|train_model|train_on_batch|partial_fit|minimize|apply_gradients|backward|fine_tune|search"
     rb"|fit_one_cycle|fit_flat_cos|fit_predict|cv|train_and_evaluate|train_supervised)\s*\("
@@ -19,14 +21,17 @@ def scripts_to_read(files: RepositoryFiles, deadline: Deadline) -> list[str]:
     """Return the scripts that may train or start a training, those that look most like it first."""
     found: list[tuple[int, int, str]] = []
     for path in files.sizes:
-        if not path.endswith(SCRIPT_ENDINGS) or deadline.passed():
+        if deadline.passed():
+            break
+        bare = "." not in path.rpartition("/")[2]
+        if not path.endswith(SCRIPT_ENDINGS) and not (bare and files.sizes[path] <= BARE_LIMIT_BYTES):
             continue
         content = files.read(path, NOTEBOOK_LIMIT_BYTES if path.endswith(".ipynb") else SCRIPT_LIMIT_BYTES)
         if content is None:
             continue
         if content[:4] in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff") or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
             content = content.replace(b"\x00", b"")
-        if b"import" not in content:
+        if b"import" not in content or (bare and not _SHEBANG.match(content)):
             continue
         trains = bool(_TRAINS.search(content))
         if trains or path.endswith(".ipynb") or _STARTS.search(content):

@@ -73,12 +73,15 @@ def find_trainings(project: Project, path: str, started: str | None = None) -> l
     ``started`` is the script that is started: where ``path`` itself says nothing, the libraries of that one decide.
     """
     facts = project.script(path).facts
+    wraps_keras = any(call.method in ("KerasClassifier", "KerasRegressor") for call in facts.calls)
     place = _Place(project, path, started or path)
     found: list[Training] = []
     for call in facts.calls:
         if len(found) >= TRAININGS_LIMIT or project.deadline.passed():
             break
         framework = _framework_of_call(place, facts, call)
+        if framework in CLASSICAL and wraps_keras:  # a grid search of scikit-learn around a network
+            framework = "keras"
         if framework:
             found.append(Training(framework, path, call.line, call.scope, f"{call.name}()"))
     return found
