@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pushtune.errors import BaselineUnusable
-from pushtune.pipeline_data import provide_data
+from pushtune.pipeline_data import path_fields, provide_data, still_missing
 from pushtune.pipeline_environment import choose_tag, make_ready
 from pushtune.pipeline_run import Document, Run
 from pushtune.records import read_record, recorded
-from pushtune.running.path_bridges import find_bridges, find_output_folders
 from pushtune.running.workspace import prepare_trial
 from pushtune.tuning.target import meets, resolve_target
 from pushtune.watching.credentials import Credentials
@@ -55,6 +54,7 @@ def inspect(run: Run) -> Document:
     with recorded(run.folder, "inspect") as document:
         inspection = inspect_checkout(run.checkout, run.repository.entry)
         document.update(inspection.as_document())
+        document["warnings"] = still_missing(document, run.repository.data_folder)
         require_trainable(inspection)
         document["chosen_image"] = choose_tag(document)
     return {"family": document["family"]}
@@ -165,8 +165,7 @@ def _request(run: Run, mode: str) -> TrialRequest:
         objective=run.repository.objective,
         checkpoint_interval_seconds=run.settings.checkpoint_interval_seconds,
         time_limit_seconds=run.settings.trial_time_limit_seconds,
-        path_bridges=find_bridges(inspection["paths"]),
-        output_folders=find_output_folders(inspection["paths"]),
+        **path_fields(inspection, run.repository.data_folder),
     )
 
 

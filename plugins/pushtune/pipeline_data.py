@@ -1,10 +1,14 @@
-"""Joins inspection and running: the public data sets that the code names are there before the first training."""
+"""Joins inspection and running: the data that the code names is there before training, or named as missing."""
 
 import logging
 import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from pushtune.running.path_bridges import data_entries, find_bridges, find_output_folders
 from pushtune.settings import Settings
+from pushtune_contract import layout
 
 ENGINE_URL = "unix:///var/run/docker.sock"
 ENGINE_ANSWER_TIMEOUT_SECONDS = 120
@@ -30,6 +34,26 @@ def provide_data(inspection: dict[str, Any], settings: Settings) -> list[str]:
         )
     finally:
         client.close()
+
+
+def path_fields(inspection: Mapping[str, Any], data_folder: str | None) -> dict[str, Any]:
+    """Return the fields of a trial's request that let the script find its files."""
+    entries = data_entries(Path(data_folder)) if data_folder else set()
+    return {
+        "path_bridges": find_bridges(inspection["paths"], entries),
+        "output_folders": find_output_folders(inspection["paths"]),
+    }
+
+
+def still_missing(inspection: Mapping[str, Any], data_folder: str | None) -> list[str]:
+    """Return the inspection's warnings without those about files that the data folder serves."""
+    bridges = path_fields(inspection, data_folder)["path_bridges"]
+    served = tuple(
+        f"{item['file']}:{item['line']}: {item['literal']} is not in the repository"
+        for item in inspection["paths"]
+        if bridges.get(item["literal"], "").startswith(layout.DATA_MOUNT + "/")
+    )
+    return [warning for warning in inspection["warnings"] if not warning.startswith(served)]
 
 
 def _image(inspection: dict[str, Any], settings: Settings) -> str:

@@ -1,10 +1,11 @@
 """Which paths are replaced, and by what: never by one outside the folder of the trial."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pushtune.running.path_bridges import find_bridges, find_output_folders
+from pushtune.running.path_bridges import data_entries, find_bridges, find_output_folders
 from pushtune_contract.request import TrialRequest
 
 
@@ -59,3 +60,28 @@ def test_the_contract_refuses_a_path_outside(outside: str) -> None:
         TrialRequest("baseline", "train.py", path_bridges={"C:/x": outside})
     with pytest.raises(ValueError, match="output_folders: expected at most 300 paths, but got 301"):
         TrialRequest("baseline", "train.py", output_folders=["x"] * 301)
+
+
+def test_the_data_folder_serves_what_the_repository_lacks(tmp_path: Path) -> None:
+    for name in ("train.csv", "a/labels.csv", "b/labels.csv", "b/only.csv", "best.h5"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1")
+    data = data_entries(tmp_path)
+    assert data == {"train.csv", "best.h5", "a", "a/labels.csv", "b", "b/labels.csv", "b/only.csv"}
+    items = [
+        path("/kaggle/input/x/train.csv"), path("input/b/labels.csv"), path("labels.csv"), path("D:/only.csv"),
+        path("/content/b/"), path("/home/me/here.csv", found_at="here.csv"), path("/home/me/none.csv"), path("best.h5"),
+    ]  # fmt: skip
+    bridges = find_bridges(items, data)
+    assert bridges == {
+        "/kaggle/input/x/train.csv": "/pushtune/data/train.csv", "input/b/labels.csv": "/pushtune/data/b/labels.csv",
+        "D:/only.csv": "/pushtune/data/b/only.csv", "/content/b/": "/pushtune/data/b",
+        "/home/me/here.csv": "here.csv", "/home/me/none.csv": "outputs/home/me/none.csv",
+    }  # fmt: skip
+    assert TrialRequest("baseline", "train.py", path_bridges=bridges).path_bridges == bridges
+    assert data_entries(None) == set()
+
+
+def test_the_contract_refuses_a_path_outside_of_the_data_folder() -> None:
+    with pytest.raises(ValueError, match="path_bridges: expected paths inside the repository, but got '../trial/x'"):
+        TrialRequest("baseline", "train.py", path_bridges={"C:/x": "/pushtune/data/../trial/x"})

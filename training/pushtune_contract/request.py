@@ -33,8 +33,8 @@ class TrialRequest:
         checkpoint_interval_seconds: write a checkpoint within an epoch when this long has passed since the last.
         time_limit_seconds: the run stops itself at the next epoch end after this long.
         threads: number of threads for one operation, and for operations at once.
-        path_bridges: text in the script that is a path elsewhere, as written -> path relative to the repository that is
-            meant; a value that ends in ``/`` is a folder that is created.
+        path_bridges: text in the script that is a path elsewhere, as written -> path relative to the repository, or
+            below ``layout.DATA_MOUNT`` that is meant; a value that ends in ``/`` is a folder that is created.
         output_folders: folders that the script writes to, relative to the folder that it starts in; they are created.
     """
 
@@ -67,7 +67,9 @@ class TrialRequest:
             value = getattr(self, name)
             if value is not None and value < smallest:
                 raise ValueError(f"{name}: expected at least {smallest}, but got {value}")
-        _check_paths("path_bridges", list(self.path_bridges.values()))
+        prefix = layout.DATA_MOUNT + "/"
+        targets = [path[len(prefix) :] if path.startswith(prefix) else path for path in self.path_bridges.values()]
+        _check_paths("path_bridges", targets)
         _check_paths("output_folders", self.output_folders)
 
 

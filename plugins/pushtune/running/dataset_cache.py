@@ -98,7 +98,7 @@ def take_over(staging: Path, cache: Path, name: str) -> None:
 def missing_files(cache: Path, name: str) -> list[Path]:
     """Return where the files that are not there belong."""
     files = DATASETS[name].files
-    return [cache / names[0] for names in files if not any(_found(cache, path) for path in names)]
+    return [cache / names[-1] for names in files if not any(_found(cache, path) for path in names)]
 
 
 def _found(cache: Path, path: str) -> Path | None:
