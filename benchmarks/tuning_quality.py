@@ -72,7 +72,7 @@ class Bench:
         folder = self.run / name
         folder.mkdir(parents=True)
         spec = {"folder": str(folder), "stop_rule": rule}
-        if self.seconds > self.deadline_seconds or stop_rule(spec):
+        if rule and (self.seconds > self.deadline_seconds or stop_rule(spec)):
             (folder / layout.STOP_FILE).write_text("not needed any more")
             return
         write_request(folder, request)
