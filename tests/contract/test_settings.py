@@ -3,13 +3,19 @@
 from pathlib import Path
 
 import pytest
+
 from pushtune.errors import InvalidSetting
 from pushtune.settings import load_settings
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PUSHTUNE_PORT", "0"), ("PUSHTUNE_PORT", "eighty"), ("PUSHTUNE_TRIAL_CPUS", "-1"), ("PUSHTUNE_TRIAL_MEMORY_BYTES", "1")],
+    [
+        ("PUSHTUNE_PORT", "0"),
+        ("PUSHTUNE_PORT", "eighty"),
+        ("PUSHTUNE_TRIAL_CPUS", "-1"),
+        ("PUSHTUNE_TRIAL_MEMORY_BYTES", "1"),
+    ],
 )
 def test_a_bad_value_names_its_variable(name: str, value: str) -> None:
     with pytest.raises(InvalidSetting, match=f"{name} must be valid.*Received: '{value}'"):
