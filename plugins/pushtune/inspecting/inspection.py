@@ -21,6 +21,7 @@ from pushtune.inspecting.evidence import Evidence
 from pushtune.inspecting.keras_generation import find_generation
 from pushtune.inspecting.model_family import UNSUPPORTED, choose_family
 from pushtune.inspecting.project import SCRIPT_ENDINGS, Project
+from pushtune.inspecting.removed_names import find_removed_names
 from pushtune.inspecting.repository_files import Deadline, RepositoryFiles, list_repository
 from pushtune.inspecting.repository_settings import RepositorySettings, read_settings
 from pushtune.inspecting.requirements import find_requirements
@@ -199,6 +200,7 @@ def _described(
     warnings += requirements.warnings
     arguments = settings.arguments or best.arguments
     paths = find_paths(project, best)
+    warnings += find_removed_names(project, best)
     warnings += find_questions(project, best, arguments) + [text for item in paths if (text := item.problem())]
     if best.is_idle:
         warnings.append(best.reasons[0][1])

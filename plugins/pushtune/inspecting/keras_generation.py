@@ -78,7 +78,7 @@ def find_generation(project: Project, candidate: Candidate) -> KerasGeneration:
 
 
 def _findings(facts: ScriptFacts, scopes: set[str]) -> Iterator[Finding]:
-    for name, line in _names_used(facts, scopes):
+    for name, line in names_used(facts, scopes):
         yield from _name_findings(name, line)
     for call in facts.calls:
         if call.scope in scopes:
@@ -86,7 +86,7 @@ def _findings(facts: ScriptFacts, scopes: set[str]) -> Iterator[Finding]:
     yield from findings(facts, scopes)
 
 
-def _names_used(facts: ScriptFacts, scopes: set[str]) -> Iterator[tuple[str, int]]:
+def names_used(facts: ScriptFacts, scopes: set[str]) -> Iterator[tuple[str, int]]:
     """Yield every dotted name that is imported unguarded, or read, in ``scopes``."""
     for item in facts.imports:
         if item.scope in scopes and not item.guarded:
