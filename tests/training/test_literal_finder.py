@@ -42,6 +42,7 @@ CASES = {
     "absl": ("flags.DEFINE_integer('epochs', 7, 'how many')\nfit(x, epochs=FLAGS.epochs)", (1, 7)),
     "inner scope first": ("E = 1\ndef run():\n    E = 7\n    fit(x, epochs=E)", (3, 7)),
     "equal tuple": ("fit(x, epochs=(7, 7))", (1, 7)),
+    "dictionary of keywords": ("A = {'epochs': 7}\nfit(x, **A)", (1, 7)),
     "old name": ("fit(x, nb_epoch=7)", (1, 7)),
 }
 UNKNOWN = {
@@ -50,7 +51,8 @@ UNKNOWN = {
     "changed": "E = 7\nE += 1\nfit(x, epochs=E)",
     "several callers": "def run(e):\n    fit(x, epochs=e)\nrun(7)\nrun(8)",
     "loop": "for e in (7, 8):\n    fit(x, epochs=e)",
-    "keywords in a dictionary": "fit(x, **options)",
+    "keywords from elsewhere": "fit(x, **options)",
+    "keywords of two dictionaries": "A = {'epochs': 7}\nB = {}\nfit(x, **A, **B)",
     "star arguments": "fit(*everything)",
     "round in circles": "A = B\nB = A\nfit(x, epochs=A)",
     "star import": "from settings import *\nfit(x, epochs=E)",

@@ -12,6 +12,7 @@ from pushtune_runtime.session import Session
 from pushtune_runtime.source_index import Position, SourceFile, Sources
 
 CALLERS_LIMIT = 8
+COPYING = frozenset({"from_config", "deserialize_keras_object", "clone_model", "clone", "_clone_parametrized"})
 _RUNTIME_FOLDER = str(Path(__file__).resolve().parent)
 
 
@@ -53,7 +54,7 @@ class CallSites:
         if self.paused:
             return None
         frame = _first_outside_runtime(sys._getframe(1))
-        if frame is None or not is_user_file(self._session, frame.f_code.co_filename):
+        if frame is None or not is_user_file(self._session, frame.f_code.co_filename) or self._is_copied(frame):
             return None
         frames = tuple(itertools.islice(self._user_frames(frame), CALLERS_LIMIT))
         file, position = frames[0]
@@ -67,6 +68,18 @@ class CallSites:
             return False
         frame = _first_outside_runtime(sys._getframe(1))
         return frame is not None and is_user_file(self._session, frame.f_code.co_filename)
+
+    def _is_copied(self, frame: Optional[FrameType]) -> bool:
+        """Return whether a library is making a copy of something that the script has made before.
+
+        A class of the script whose constructor calls that of a layer is called by ``load_model`` and the like, too.
+        """
+        while frame is not None:
+            code = frame.f_code
+            if code.co_name in COPYING and not is_user_file(self._session, code.co_filename):
+                return True
+            frame = frame.f_back
+        return False
 
     def _user_frames(self, frame: Optional[FrameType]) -> Iterator[Tuple[str, Position]]:
         while frame is not None:

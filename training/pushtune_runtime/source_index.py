@@ -145,13 +145,19 @@ def has_parameter(function: Function, name: str) -> bool:
     return name in parameter_names(function) or name in [item.arg for item in function.args.kwonlyargs]
 
 
+def _spread_entry(call: ast.Call, name: str) -> Optional[ast.expr]:
+    """Return the entry ``name`` of the only dictionary that is spread into ``call``: ``options["name"]``."""
+    spread = [keyword.value for keyword in call.keywords if keyword.arg is None]
+    return ast.Subscript(value=spread[0], slice=ast.Constant(value=name)) if len(spread) == 1 else None
+
+
 def argument_node(call: ast.Call, name: str, position: Optional[int]) -> Optional[ast.expr]:
     """Return the argument ``name`` of ``call``, which may also stand at ``position``; None where it is not written."""
     for keyword in call.keywords:
         if keyword.arg == name or keyword.arg in OLDER_NAMES.get(name, ()):
             return keyword.value
     if position is None or position >= len(call.args):
-        return None
+        return _spread_entry(call, name)
     if any(isinstance(item, ast.Starred) for item in call.args[: position + 1]):
         return None
     return call.args[position]

@@ -20,15 +20,19 @@ from pushtune_runtime.session import Session
 from pushtune_runtime.source_index import Sources, argument_node, called_name
 
 _ID = re.compile(r"(?P<file>.+):(?P<line>\d+):(?P<column>\d+)#(?P<occurrence>\d+)\.(?P<owner>\w+)\.(?P<argument>\w+)")
-# Arguments that may be given without their name: owner -> position; layers take theirs first.
+# Arguments that may be given without their name: (owner, argument) -> position. What is not listed needs its name.
 POSITIONS: Dict[Tuple[str, str], int] = {
     ("fit", "batch_size"): 2, ("fit", "epochs"): 3, ("fit_generator", "epochs"): 2,
+    ("Dense", "activation"): 1, ("Activation", "activation"): 0, ("DepthwiseConv2D", "kernel_size"): 0,
     ("compile", "optimizer"): 0, ("batch", "batch_size"): 0, ("flow", "batch_size"): 2,
     ("flow_from_directory", "batch_size"): 5, ("image_dataset_from_directory", "batch_size"): 5,
     ("text_dataset_from_directory", "batch_size"): 4,
 }  # fmt: skip
-_SECOND = ("kernel_size", "key_dim", "output_dim")
-_NAMED_ONLY = ("added_dropout", "extra_layers")
+_FIRST = frozenset({
+    "units", "filters", "rate", "learning_rate", "initial_learning_rate", "num_heads",
+    "n_estimators", "n_neighbors", "n_components", "C", "alpha",
+})  # fmt: skip
+_SECOND = frozenset({"kernel_size", "key_dim", "output_dim"})
 
 Place = Tuple[str, int, int]  # file, line from 1, column from 0
 
@@ -62,9 +66,9 @@ def position_of(owner: str, argument: str) -> Optional[int]:
     """Return the position at which ``owner`` takes ``argument`` without its name; None where it needs the name."""
     if (owner, argument) in POSITIONS:
         return POSITIONS[owner, argument]
-    if owner in ("fit", "fit_generator", "compile") or argument in _NAMED_ONLY:
+    if owner in ("fit", "fit_generator", "compile"):
         return None
-    return 1 if argument in _SECOND else 0
+    return 0 if argument in _FIRST else 1 if argument in _SECOND else None
 
 
 class LiteralOverrides:

@@ -92,7 +92,7 @@ class GraphTies:
             self._facts.outputs.update(self._makers.get(id(tensor), []))
 
     def _read_node(self, operation: Any, inputs: List[Any], outputs: List[Any]) -> None:
-        name = type(operation).__name__
+        name = kind_of(operation)
         self._follow(operation, name, inputs, outputs)
         if name in WIDTH_LAYERS and len(inputs) == 1:
             self._start(operation, outputs)
@@ -190,6 +190,19 @@ class ShapeTies(FitListener):
         for _, parameter in self._widths():
             if parameter not in self._reached and parameter in self._registry.seen:
                 self._registry.seen[parameter].freeze(OUTSIDE_REASON)
+
+
+def kind_of(operation: Any) -> str:
+    """Return the name of the class of Keras that decides the shapes of ``operation``.
+
+    A class of the script that keeps the ``call`` of its base behaves like the base; any other is not known: "".
+    """
+    for known in type(operation).__mro__:
+        if known.__module__.split(".")[0] == "keras":
+            return str(known.__name__)
+        if "call" in vars(known) or "compute_output_shape" in vars(known):
+            return ""
+    return ""
 
 
 def functional_graph(model: Any) -> Any:

@@ -1,0 +1,49 @@
+"""A script under the runtime computes what it computes without, and nothing but its own values is offered."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.training.runtime_runs import SCRIPTS, needs_tensorflow, run
+
+pytestmark = [needs_tensorflow, pytest.mark.slow]
+
+
+def test_a_retraining_computes_what_a_plain_run_computes(tmp_path: Path) -> None:
+    threads = {name: "1" for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
+    plain = subprocess.run(
+        [sys.executable, str(SCRIPTS / "plain_equal" / "train.py"), "0.5"], capture_output=True, text=True, check=True,
+        env={**os.environ, **threads, "TF_CPP_MIN_LOG_LEVEL": "3"}, timeout=300,
+    )  # fmt: skip
+    done = run(tmp_path, "plain_equal", mode="retrain", arguments=["0.5"])
+    assert _without_times(done.stdout) == _without_times(plain.stdout)
+    assert len(done.stdout.splitlines()) > 6
+
+
+def _without_times(text: str) -> list[str]:
+    return [line.split("step - ")[-1] for line in text.splitlines()]
+
+
+def test_the_test_data_changes_nothing_but_the_test_metrics(tmp_path: Path) -> None:
+    one = run(tmp_path / "one", "plain_equal", arguments=["0.5"])
+    other = run(tmp_path / "other", "plain_equal", arguments=["-2.5"])
+    assert one.result.objective == other.result.objective
+    metrics = [[line.metrics for line in done.progress if line.kind == "epoch"] for done in (one, other)]
+    assert metrics[0] == metrics[1]
+    assert one.result.test_metrics != other.result.test_metrics
+
+
+def test_all_styles_of_import_are_seen_and_no_library_inside_another(tmp_path: Path) -> None:
+    done = run(tmp_path, "import_styles")
+    assert done.result.status == "done", done.result.error
+    units = [(item.value, item.line, item.tunable) for item in done.result.search_space if item.role == "units"]
+    assert sorted(units) == [
+        (1, 31, False), (5, 17, True), (11, 20, True), (12, 21, True), (13, 22, True), (14, 23, True), (15, 24, True),
+        (16, 25, True), (17, 27, False), (18, 29, True), (21, 36, False), (22, 38, True),
+    ]  # fmt: skip
+    implicit = {(item.owner, item.argument, item.value) for item in done.result.search_space if not item.explicit}
+    assert ("compile", "optimizer", "rmsprop") in implicit
+    assert ("fit", "epochs", 1) in implicit
+    assert ("fit", "batch_size", 32) in implicit
