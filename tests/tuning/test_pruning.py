@@ -1,6 +1,7 @@
 """Stop rules, as tables of learning curves."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,14 @@ def test_a_tie_within_the_noise_of_the_hold_out_is_no_reason_to_stop() -> None:
     leaders = [curve([0.97, 0.982, 0.982]), curve([0.5])]
     assert decide(curve(level), leaders, few_samples) is None
     assert "cannot catch up" in str(decide(curve(level), leaders, PruningRule("maximize", chance=0.1, reference=0.1)))
+
+
+def test_a_plateau_before_the_last_fit_is_no_end() -> None:
+    two_phases = PruningRule("maximize", chance=0.1, reference=0.1, fits=2)
+    first_phase = curve([0.5, 0.6, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7], planned=9)
+    leaders = [curve([0.5, 0.6, 0.72, 0.8]), curve([0.5, 0.6, 0.7])]
+    assert decide(first_phase, leaders, two_phases) is None
+    assert "no better since" in str(decide(replace(first_phase, fits=2), leaders, two_phases))
 
 
 def test_chance_has_no_meaning_for_a_loss() -> None:

@@ -21,12 +21,14 @@ class Curve:
     Attributes:
         objectives: value after epoch 1, 2, ...
         seconds: training seconds from the start of the first epoch until the end of epoch 1, 2, ...
-        planned_epochs: how many the trial will train; 0 where it does not say.
+        planned_epochs: how many the trial will train in the calls of ``fit`` so far; 0 where it does not say.
+        fits: calls of ``fit`` so far.
     """
 
     objectives: tuple[float, ...] = ()
     seconds: tuple[float, ...] = ()
     planned_epochs: int = 0
+    fits: int = 1
 
     def __len__(self) -> int:
         return len(self.objectives)
@@ -73,7 +75,7 @@ def _curve(trial_folder: Path, stamp: tuple[int, int, int]) -> Curve:
         total += epoch_seconds
         seconds.append(total)
     objectives = tuple(objective for objective, _ in epochs.values())
-    return Curve(objectives, tuple(seconds), sum(planned_by_fit.values()))
+    return Curve(objectives, tuple(seconds), sum(planned_by_fit.values()), max(1, len(planned_by_fit)))
 
 
 @lru_cache(maxsize=512)

@@ -54,6 +54,8 @@ class PruningRule:
         first_rung: full epochs before the trial is judged; more than one where an epoch has only a few steps.
         reference: objective from which gains are counted: guessing or the baseline.
         validation_samples: size of the hold-out, for the noise of the objective; 0 where unknown.
+        fits: how often the script calls ``fit``: before the last one nobody knows what is still to come.
+        guard, script_sha256: of the baseline; results of siblings count where they agree.
     """
 
     direction: str
@@ -63,6 +65,7 @@ class PruningRule:
     first_rung: int = 1
     reference: float | None = None
     validation_samples: int = 0
+    fits: int = 1
     guard: str = "holdout"
     script_sha256: str = ""
 
@@ -101,12 +104,13 @@ def decide(curve: Curve, peers: Sequence[Curve], rule: PruningRule) -> str | Non
         return "target met, and the newest epoch was no better" if curve.objectives[-1] != own else None
     if _is_at_chance(curve, rule):
         return f"at chance level after {len(curve)} epochs: {rule.metric} {own:.4g}, guessing gives {rule.chance:.4g}"
-    if _is_on_plateau(curve, own):
+    in_last_fit = curve.fits >= rule.fits
+    if in_last_fit and _is_on_plateau(curve, own):
         return f"no better since epoch {curve.objectives.index(own) + 1} of {len(curve)}"
     leader = _leader(peers, rule) if len(curve) >= rule.first_rung else None
     if leader is None or not is_better(best_of(leader.objectives, rule.direction), own, rule.direction):
         return None
-    return _behind_at_a_rung(curve, peers, rule) or _cannot_catch_up(curve, leader, rule)
+    return _behind_at_a_rung(curve, peers, rule) or (_cannot_catch_up(curve, leader, rule) if in_last_fit else None)
 
 
 def best_of(objectives: Sequence[float], direction: str) -> float:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pushtune.tuning.curves import read_curve
 from pushtune.tuning.plans import PlannedTrial, RoundPlan, trial_folder
 from pushtune.tuning.pruning import PruningRule
 from pushtune.tuning.search_space import USUAL_BATCH_SIZE
@@ -36,6 +37,7 @@ def stop_rule_document(
         first_rung=first_rung(trial, baseline),
         reference=objective.value if objective.chance is None else objective.chance,
         validation_samples=baseline.samples.get("validation", 0),
+        fits=read_curve(trial_folder(run_folder, 0)).fits,
         guard=objective.guard,
         script_sha256=baseline.script_sha256,
     )
