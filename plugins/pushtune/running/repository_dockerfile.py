@@ -11,11 +11,15 @@ import stat
 import tarfile
 import tempfile
 import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import docker
 import requests
+import urllib3
 from docker.auth import AuthConfig
 from docker.errors import APIError
 
@@ -32,6 +36,8 @@ BUILD_LIMIT_SECONDS = 1800
 BUILD_MEMORY_BYTES = 4 * 2**30
 OLDEST_PYTHON = (3, 8)
 LOG_LINES_SHOWN = 12
+LOG_LINES_TOLD = 2000
+LINE_LIMIT_CHARACTERS = 2000
 _REGISTRY_SIGNS = ("lookup ", "no such host", "connection refused", "i/o timeout", "TLS handshake", "unreachable")
 _RUNTIME_LAYER = """\
 ARG PARENT
@@ -88,7 +94,7 @@ def _build(client: docker.DockerClient, tag: str, checkout: Path, settings: Sett
     settings.home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=settings.home) as context:
         _write_context(checkout, context)
-        _build_theirs(client, theirs, context, on_line)
+        _build_theirs(theirs, context, on_line)
     try:
         volumes = client.images.get(theirs).attrs["Config"].get("Volumes")
         if volumes:
@@ -103,34 +109,42 @@ def _build(client: docker.DockerClient, tag: str, checkout: Path, settings: Sett
         client.images.remove(theirs, noprune=True)
 
 
-def _build_theirs(client: docker.DockerClient, tag: str, context: BinaryIO, on_line: OnLine) -> None:
-    deadline, lines = time.monotonic() + BUILD_LIMIT_SECONDS, list[str]()
+def _build_theirs(tag: str, context: BinaryIO, on_line: OnLine) -> None:
+    deadline, last, told = time.monotonic() + BUILD_LIMIT_SECONDS, deque[str](maxlen=LOG_LINES_SHOWN), 0
     try:
-        for event in _events(client, tag, context):
-            text = str(event.get("stream") or event.get("error") or "").rstrip()
-            lines += text.splitlines()
-            on_line(text)
-            if "error" in event:
-                raise _failed("\n".join(lines[-LOG_LINES_SHOWN:]))
-            if time.monotonic() > deadline:  # leaving the connection ends the build
-                raise _failed(f"the build was ended after {BUILD_LIMIT_SECONDS} seconds")
+        with _events(tag, context) as events:
+            for event in events:
+                text = str(event.get("stream") or event.get("error") or "")[:LINE_LIMIT_CHARACTERS].rstrip()
+                last.extend(text.splitlines())
+                if told < LOG_LINES_TOLD:
+                    on_line(text)
+                    told += 1
+                if "error" in event:
+                    raise _failed("\n".join(last))
+                if time.monotonic() > deadline:
+                    raise _failed(f"the build was ended after {BUILD_LIMIT_SECONDS} seconds")
     except APIError as error:
         raise _failed(str(error.explanation or error)) from error
-    except requests.RequestException as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise _failed(f"nothing was heard of the build for {BUILD_LIMIT_SECONDS} seconds: {error}") from error
 
 
-def _events(client: docker.DockerClient, tag: str, context: BinaryIO) -> Any:
-    """Start the build and return its events; neither the host's proxy settings nor its registry passwords go along."""
-    known, client.api._auth_configs = client.api._auth_configs, AuthConfig({})
+@contextmanager
+def _events(tag: str, context: BinaryIO) -> Iterator[Any]:
+    """Start the build and yield its events; neither the host's proxy settings nor its registry passwords go along.
+
+    A connection of its own: closing it ends a build that is still under way.
+    """
+    api = docker.from_env(timeout=BUILD_LIMIT_SECONDS).api
+    api._auth_configs = AuthConfig({})
     try:
-        return client.api.build(
+        yield api.build(
             fileobj=context, custom_context=True, tag=tag, labels={IMAGE_LABEL: NAME}, rm=True, forcerm=True,
             decode=True, timeout=BUILD_LIMIT_SECONDS, use_config_proxy=False,
             container_limits={"memory": BUILD_MEMORY_BYTES, "memswap": BUILD_MEMORY_BYTES},
         )  # fmt: skip
     finally:
-        client.api._auth_configs = known
+        api.close()
 
 
 def _failed(log: str) -> DockerfileFailed:
