@@ -143,8 +143,8 @@ def test_values_are_found_across_files(folder: Path) -> None:
         "0.Dense.units@2": ("settings.py", 14),
         "0.Dropout.rate@2": ("settings.py", 0.1),
         "0.Dense.units@11": ("lib/network.py", 1),
-        "0.Adam.learning_rate@21": ("train.py", 0.001),
-        "0.compile.optimizer@21": ("train.py", "adam"),
+        "0.Adam.learning_rate@15": ("train.py", 0.001),
+        "0.compile.optimizer@15": ("train.py", "adam"),
         "0.fit.epochs@6": ("settings.py", 2),
         "0.fit.batch_size@1": ("settings.py", 40),
     }
@@ -156,12 +156,12 @@ def test_values_are_found_across_files(folder: Path) -> None:
 
 def test_a_failure_after_training_is_a_warning(folder: Path) -> None:
     done = run(folder / "several-trial", "several_files", mode="trial", overrides={
-        "train.py:22:0#0.fit.batch_size": 20, "train.py:22:0#0.fit.epochs": 1, "lib/network.py:9:14#0.Dense.units": 30,
+        "train.py:16:0#0.fit.batch_size": 20, "train.py:16:0#0.fit.epochs": 1, "lib/network.py:9:14#0.Dense.units": 30,
     })  # fmt: skip
     assert (done.exit_code, done.result.status, done.result.unapplied) == (ExitCode.DONE, "done", [])
     assert done.stdout == "steps 10 epochs 1 width 30\n"
     late = done.result.warnings[-1]
-    assert (late.file, late.line) == ("train.py", 24)
+    assert (late.file, late.line) == ("train.py", 18)
     assert "the script failed after its model was trained: SystemExit: 3" in late.message
 
 
