@@ -79,13 +79,19 @@ NAME_MARKERS = (
     _name(
         "1",
         r"models\.Graph regularizers\.(?:l1l2|activity_\w+|WeightRegularizer) utils\.probas_to_classes"
-        r" utils\.visualize_util",
+        r" utils\.visualize_util"
+        " initializations",
         "a Keras 1 name",
     ),
     _name("1", r"backend\.(?:set_)?image_dim_ordering", "dim_ordering is the Keras 1 name of data_format"),
     _name("1", r"layers\.(?:\w+\.)?CuDNN(?:LSTM|GRU) backend\.[sg]et_session", "a TensorFlow 1 name", IN_TENSORFLOW),
     _name("2.5", r"layers\.normalization", "the module keras.layers.normalization lost its content in 2.6"),
     _name("2.5", rf"layers\.{one_of(_OLD_MODULE_2_9)}(?:\.\w+)?", "this module was removed in 2.9"),
+    _name(
+        "2.5",
+        r"(?:losses|metrics)\.(?:cosine|cosine_proximity)",
+        "the short name was removed by 2.4: it is cosine_similarity now",
+    ),
     _name("2.5", r"engine\.(?:topology|network) legacy", "this module was removed in 2.6"),
     _name(
         "2.5",
@@ -111,6 +117,7 @@ NAME_MARKERS = (
         r" wrappers\.scikit_learn",
         "this module was removed in 2.13",
     ),
+    _name("2.12", r"constraints\.(?:maxnorm|nonneg|unitnorm)", "this name was removed in 2.13", STAND_ALONE),
     _name("2.12", r"layers\.CuDNN(?:LSTM|GRU) backend\.[sg]et_session", "this name was removed in 2.13", STAND_ALONE),
     _name(
         "2.15",
@@ -134,7 +141,8 @@ NAME_MARKERS = (
     ),
     _name(
         "2.15",
-        r"(?:losses|metrics)\.(?:mse|MSE|mae|MAE|mape|MAPE|msle|MSLE|kld|KLD|cosine|cosine_proximity)",
+        r"(?:losses|metrics)\.(?:mse|MSE|mae|MAE|mape|MAPE|msle|MSLE|kld|KLD|KLD|kld|logcosh"
+        r"|kullback_leibler_divergence|huber_loss)",
         "the short name was removed in Keras 3",
         STAND_ALONE,
     ),
@@ -213,6 +221,8 @@ ARGUMENT_MARKERS = (
         r"^(fit|fit_generator|evaluate_generator|predict_generator)$",
         "a Keras 1 argument of fit",
     ),
+    _argument("1", "show_accuracy", r"^(fit|evaluate|train_on_batch)$", "show_accuracy is Keras 1"),
+    _argument("1", "class_mode", r"^compile$", "class_mode of compile is Keras 1"),
     _argument(
         "1",
         "border_mode subsample nb_filter nb_row nb_col dim_ordering init inner_init forget_bias_init inner_activation"
@@ -246,6 +256,7 @@ ARGUMENT_MARKERS = (
         r"^(fit|evaluate|predict)$",
         "Keras 3 moved this argument of fit into the data set",
     ),
+    _argument("2.15", "reset_metrics", r"^(train|test)_on_batch$", "this argument was removed in Keras 3"),
     _argument("2.15", "batch_input_shape", _LAYER, "batch_input_shape was removed in Keras 3"),
     _argument("2.15", "period", r"^callbacks\.(\w+\.)*ModelCheckpoint$", "period= was removed in Keras 3"),
     _argument(

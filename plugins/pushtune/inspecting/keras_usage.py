@@ -18,7 +18,7 @@ def findings(facts: ScriptFacts, scopes: set[str]) -> Iterator[Finding]:
     """Yield (generation, line, says) for each such use in ``scopes``."""
     for call in facts.calls:
         if call.scope in scopes:
-            for rule in (_positional_compile, _keras_1_convolution, _file_names, _checkpoint, _epsilon):
+            for rule in (_positional_compile, _keras_1_convolution, _file_names, _checkpoint, _epsilon, _loss_name):
                 found = rule(call)
                 if found is not None:
                     yield found[0], call.line, found[1]
@@ -110,6 +110,18 @@ def _epsilon(call: Call) -> tuple[str, str] | None:
     value = call.keyword("epsilon")
     if inner.startswith("optimizers.") and isinstance(value, ast.Constant) and value.value is None:
         return "2.5", "epsilon=None of an optimizer works up to 2.10"
+    return None
+
+
+def _loss_name(call: Call) -> tuple[str, str] | None:
+    """Names of losses, as texts, that Keras no longer knows."""
+    node = call.keyword("loss") or (call.node.args[1] if len(call.node.args) > 1 else None)
+    if call.method != "compile" or not isinstance(node, ast.Constant):
+        return None
+    if node.value in ("cosine_proximity", "cosine"):
+        return "2.5", "the short name was removed by 2.4: it is cosine_similarity now"
+    if node.value in ("kullback_leibler_divergence", "logcosh"):
+        return "2.15", "this short name of a loss was removed in Keras 3"
     return None
 
 
