@@ -4,6 +4,7 @@ There is one series of checkpoints for each call of ``fit``. The script runs aga
 had finished trains nothing and returns its history, the interrupted one goes on where its newest checkpoint stands.
 """
 
+import inspect
 import shutil
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ from pushtune_runtime.keras_hooks.session_state import report_missing_epochs, ta
 from pushtune_runtime.keras_hooks.shuffling import EpochShuffling
 from pushtune_runtime.keras_hooks.variable_state import VariablesDiffer
 from pushtune_runtime.run_identity import environment_facts, identity_facts
+from pushtune_runtime.script_runner import TrainingStopped
 from pushtune_runtime.session import Session
 
 # Checkpoints may take this share of the training time: where epochs are shorter than a write can pay for, some are
@@ -55,25 +57,38 @@ class CheckpointListener(FitListener):
         self._write_seconds = 0.0
         self._trains = False
         self._epoch = 0
+        self._works = False
         take_over(session)
 
     def install(self) -> None:
-        """Patch Keras; call once, when it has been imported."""
+        """Patch Keras; call once, when it has been imported. Without it nothing is written or restored.
+
+        Raises:
+            AttributeError: this version of Keras works in another way.
+        """
+        from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
+
+        if "_initial_epoch" not in inspect.unwrap(TensorFlowTrainer.fit).__code__.co_names:
+            raise AttributeError("fit does not ask callbacks for the epoch to begin with")
         self._data.install()
+        self._works = True
 
     def before_fit(self, model: Any, fit_number: int, epochs: int, arguments: Arguments) -> int:
-        folder = self._session.trial_folder / layout.CHECKPOINT_FOLDER / _series_name(fit_number)
-        self._store = CheckpointStore(folder, identity_facts(self._session), environment_facts(self._session))
+        self._interruption.enter_fit()
+        if not self._works:
+            return 0
         self._fit_number = fit_number
+        self._store = CheckpointStore(self._series(), identity_facts(self._session), environment_facts(self._session))
         self._epochs = epochs
         self._trains = False
         self._within_epoch = None
         self._initial_epoch = model._initial_epoch
         self._data.expect(arguments)
-        self._interruption.enter_fit()
         return 0
 
     def on_train_begin(self, callback_list: Any) -> None:
+        if not self._works:
+            return
         model = callback_list.model
         self._fit = FitState(self._session, self._randomness, self._data, callback_list)
         self._written_at = time.monotonic()
@@ -87,7 +102,14 @@ class CheckpointListener(FitListener):
         except VariablesDiffer as error:
             self._session.warn(f"the checkpoint is not used, training starts anew: {error}", kind="CheckpointRefused")
             return
-        self._resume(model, checkpoint)
+        try:
+            self._resume(model, checkpoint)
+        except Exception as error:
+            # Half restored is worse than not at all: the next process starts without this checkpoint.
+            shutil.rmtree(self._series())
+            self._session.warn(f"the checkpoint could not be restored: {type(error).__name__}: {error}")
+            self._session.stop_reason = "interrupted"
+            raise TrainingStopped("interrupted") from error
 
     def _resume(self, model: Any, checkpoint: Checkpoint) -> None:
         state = checkpoint.state
@@ -104,6 +126,8 @@ class CheckpointListener(FitListener):
             self._session.report("resume", step=state["batch"], message=_where(state))
 
     def on_epoch_begin(self, callback_list: Any, epoch: int) -> None:
+        if not self._works:
+            return
         self._epoch = epoch
         callback_list.model._initial_epoch = self._initial_epoch
         if not self._trains:
@@ -117,7 +141,7 @@ class CheckpointListener(FitListener):
     def on_train_batch_end(self, callback_list: Any, batch: int, logs: Any) -> None:
         if not self._interruption.requested and not self._is_due():
             return
-        if self._can_stop_within_epoch(batch) and self._interruption.allows(self._write_seconds):
+        if self._works and self._can_stop_within_epoch(batch) and self._interruption.allows(self._write_seconds):
             callback_list._flush_futures()
             self._write(callback_list, self._epoch, batch + 1)
         self._interruption.leave_if_requested()
@@ -125,16 +149,18 @@ class CheckpointListener(FitListener):
     def on_epoch_end(self, callback_list: Any, epoch: int, logs: Dict[str, float]) -> None:
         is_last = callback_list.model.stop_training or epoch + 1 >= self._epochs
         wanted = is_last or self._interruption.requested or self._has_paid_off()
-        if wanted and self._interruption.allows(self._write_seconds):
+        if self._works and wanted and self._interruption.allows(self._write_seconds):
             self._write(callback_list, epoch + 1, 0)
         self._interruption.leave_if_requested()
 
     def on_train_end(self, callback_list: Any) -> None:
-        callback_list.model._initial_epoch = self._initial_epoch
+        if self._works:
+            callback_list.model._initial_epoch = self._initial_epoch
 
     def after_fit(self, model: Any, fit_number: int, history: Any) -> None:
-        self._data.release()
-        self._store.settle()
+        if self._works:
+            self._data.release()
+            self._store.settle()
         self._interruption.leave_fit()
 
     def _tick(self) -> None:
@@ -155,18 +181,23 @@ class CheckpointListener(FitListener):
     def _write(self, callback_list: Any, epoch: int, batch: int) -> None:
         phase, self._session.phase = self._session.phase, "save"
         began = time.monotonic()
-        arrays, state, blob = self._fit.capture(epoch, batch)
-        captured = time.monotonic()
-        state["inexact"] = self._rating.rate(self._fit, batch > 0)  # slow, but only once for each fit
-        rated = time.monotonic()
         try:
+            arrays, state, blob = self._fit.capture(epoch, batch)
+            captured = time.monotonic()
+            state["inexact"] = self._rating.rate(self._fit, batch > 0)  # slow, but only once for each fit
+            rated = time.monotonic()
             self._store.write(arrays, state, blob)
+            self._write_seconds = time.monotonic() - rated + captured - began
         except OSError as error:
             self._session.warn(f"a checkpoint could not be written: {error.strerror}", kind="CheckpointNotWritten")
+        except Exception as error:  # a model or callback that cannot be stored must still be trained
+            self._works = False
+            self._session.exactness_reason = f"no checkpoint could be made: {type(error).__name__}: {error}"
+            self._session.exactness = "approximate"
+            self._session.warn(self._session.exactness_reason, kind="CheckpointNotWritten")
         self._session.phase = phase
-        self._tick()
         self._written_at = time.monotonic()
-        self._write_seconds = self._written_at - rated + captured - began
+        self._tick()
 
     def _forget_later_fits(self) -> None:
         """Remove checkpoints of later calls of ``fit``: they began with what this one is about to change."""
@@ -175,11 +206,10 @@ class CheckpointListener(FitListener):
 
     def _later_fits(self) -> List[Path]:
         series = self._session.trial_folder / layout.CHECKPOINT_FOLDER
-        return [folder for folder in series.iterdir() if folder.name > _series_name(self._fit_number)]
+        return [folder for folder in series.iterdir() if folder.name > self._series().name]
 
-
-def _series_name(fit_number: int) -> str:
-    return f"fit-{fit_number:05d}"
+    def _series(self) -> Path:
+        return self._session.trial_folder / layout.CHECKPOINT_FOLDER / f"fit-{self._fit_number:05d}"
 
 
 def _where(state: Dict[str, Any]) -> str:
