@@ -1,7 +1,9 @@
+import json
 import os
 import socket
 import threading
 
+import docker
 import pytest
 from docker.errors import DockerException
 
@@ -50,6 +52,18 @@ def test_stopping_and_removing_what_is_gone_is_no_error(client):
     engine.remove("no-such-container")
     assert engine.find("no-such-container") is None
     assert engine.engine_id() == ContainerEngine(client).engine_id() != ""
+
+
+@pytest.mark.docker
+def test_the_proxies_of_the_user_stay_outside(trial, tmp_path, monkeypatch):
+    configuration = {"proxies": {"default": {"httpProxy": "http://user:secret-word@proxy:3128"}}}
+    (tmp_path / "config.json").write_text(json.dumps(configuration))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    made = trial("end('done', 0)")
+    client = docker.from_env()
+    container = ContainerEngine(client.api).create("pushtune-proxy", made.image, {}, labels=to_labels(made.owner))
+    assert "secret-word" not in json.dumps(client.api.inspect_container(container))
+    client.close()
 
 
 @pytest.mark.docker

@@ -90,7 +90,11 @@ class ContainerEngine:
         with translated_errors():
             try:
                 prepared = self._client.create_host_config(**host_config)
-                return str(self._client.create_container(image, name=name, host_config=prepared, **arguments)["Id"])
+                # The client would hand on the proxies of its user's configuration, whose addresses may hold passwords.
+                created = self._client.create_container(
+                    image, name=name, host_config=prepared, use_config_proxy=False, **arguments
+                )
+                return str(created["Id"])
             except ImageNotFound as error:
                 raise ImageMissing(
                     "The image of a training container must have been built on this Docker engine.", image,
