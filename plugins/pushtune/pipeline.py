@@ -12,6 +12,7 @@ from pushtune.pipeline_environment import choose_tag, make_ready
 from pushtune.pipeline_run import Document, Run
 from pushtune.records import read_record, recorded
 from pushtune.running.workspace import prepare_trial
+from pushtune.tuning.final_epochs import with_final_epochs
 from pushtune.tuning.target import meets, resolve_target
 from pushtune.watching.credentials import Credentials
 from pushtune_contract.request import TrialRequest
@@ -135,14 +136,15 @@ def choose_best(run: Run) -> Document:
     """Return what the retraining container has to do: the best configuration on all training data."""
     from pushtune.tuning.rounds import best_trial
 
+    baseline = read_result(run.folder / BASELINE)
     with recorded(run.folder, "best") as document:
-        document.update(best_trial(run.folder))
+        document.update(with_final_epochs(best_trial(run.folder), baseline.search_space))
     request = replace(
         _request(run, RETRAIN),
         trial_number=document["number"],
         overrides=document["overrides"],
         epoch_budget=document["epochs"],
-        script_sha256=read_result(run.folder / BASELINE).script_sha256,
+        script_sha256=baseline.script_sha256,
     )
     return _spec(run, RETRAIN, request, f"trial {document['number']} on all training data")
 

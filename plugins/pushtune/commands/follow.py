@@ -59,13 +59,14 @@ class RunView:
         result = _result_or_none(folder)
         if result is not None:
             self._finished_trials.add(name)
-            self._line(f"{self._label(name)}: {_describe_result(result)}")
+            # The final training sees all training data: its own validation figure would mean nothing.
+            self._line(f"{self._label(name)}: {_describe_result(result, with_objective=name != 'retrain')}")
             return
         epochs = [line for line in read_progress(folder) if line.kind == "epoch"]
         printed, printed_at = self._epoch_lines.get(name, (0, -EPOCH_LINE_SECONDS))
         if len(epochs) > printed and time.monotonic() - printed_at >= EPOCH_LINE_SECONDS:
             self._epoch_lines[name] = (len(epochs), time.monotonic())
-            self._line(f"{self._label(name)}: {_describe_epoch(epochs[-1])}")
+            self._line(f"{self._label(name)}: {_describe_epoch(epochs[-1], with_objective=name != 'retrain')}")
 
     def _label(self, name: str) -> str:
         return self._labels.get(name, name)
@@ -104,18 +105,18 @@ def _result_or_none(folder: Path) -> TrialResult | None:
         return None
 
 
-def _describe_result(result: TrialResult) -> str:
+def _describe_result(result: TrialResult, with_objective: bool) -> str:
     if result.error is not None:
         return f"{result.status}: {result.error.message}"
     parts = [result.status]
-    if result.objective is not None:
+    if result.objective is not None and with_objective:
         parts.append(f"validation {result.objective.metric} {result.objective.value:.4f}")
     parts += [f"test {name} {value:.4f}" for name, value in result.test_metrics.items() if name != "loss"]
     return ", ".join([*parts, f"{result.epochs_trained} epochs, {result.seconds:.0f} s"])
 
 
-def _describe_epoch(line: ProgressLine) -> str:
-    objective = "" if line.objective is None else f", objective {line.objective:.4f}"
+def _describe_epoch(line: ProgressLine, with_objective: bool) -> str:
+    objective = "" if line.objective is None or not with_objective else f", objective {line.objective:.4f}"
     return f"epoch {line.epoch}/{line.epochs}{objective}"
 
 
