@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.training import resume_runs as runs
 
-SCRIPTS = ("arrays_dropout", "callbacks_early_stopping", "subclassed", "tf_data", "generator", "py_dataset", "two_fits")
+SCRIPTS = tuple(sorted(path.stem for path in runs.SCRIPTS.glob("*.py")))
 MOMENTS = {
     "after an epoch": (("after_write:2",), {}),
     "between the line of an epoch and its checkpoint": (("before_write:3",), {}),

@@ -14,6 +14,7 @@ from pushtune_contract import layout
 from pushtune_contract.exit_codes import ExitCode
 from pushtune_contract.request import read_request
 from pushtune_runtime import environment
+from pushtune_runtime.earlier_files import set_aside
 from pushtune_runtime.heartbeat import HeartbeatThread
 from pushtune_runtime.interruption import Interruption
 from pushtune_runtime.run_report import report
@@ -51,6 +52,7 @@ def run_request(session: Session) -> ExitCode:
     heartbeat.start()
     try:
         session.script_sha256 = _script_hash(session)
+        set_aside(session)
         lay_out(session.code_folder, session.work_folder)
     except (OSError, ScriptChanged) as error:
         return report(session, Outcome(error))

@@ -12,6 +12,7 @@ from typing import Any, Dict, List, Optional
 
 from pushtune_contract import layout
 from pushtune_runtime.checkpoint_store import Checkpoint, CheckpointStore
+from pushtune_runtime.earlier_files import bring_back, forget
 from pushtune_runtime.interruption import Interruption
 from pushtune_runtime.keras_hooks.data_state import DataPosition
 from pushtune_runtime.keras_hooks.exactness_state import ExactnessRating
@@ -96,11 +97,13 @@ class CheckpointListener(FitListener):
         for reason in self._store.refused:
             self._session.warn(f"{reason}; an older one or none is used", kind="CheckpointRefused")
         if checkpoint is None:
+            forget(self._session)
             return
         try:
             self._fit.prepare(checkpoint)
         except VariablesDiffer as error:
             self._session.warn(f"the checkpoint is not used, training starts anew: {error}", kind="CheckpointRefused")
+            forget(self._session)
             return
         try:
             self._resume(model, checkpoint)
@@ -113,6 +116,7 @@ class CheckpointListener(FitListener):
 
     def _resume(self, model: Any, checkpoint: Checkpoint) -> None:
         state = checkpoint.state
+        bring_back(self._session)
         self._fit.reach_data(state["epoch"], state["batch"])
         self._fit.restore(checkpoint)
         self._rating.resumed(checkpoint)
