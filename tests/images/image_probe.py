@@ -55,17 +55,19 @@ def normal(name):
 
 
 facts = {
+    # Before the imports: setuptools brings copies of others into sight once it is imported.
+    "distributions": [f"{normal(d.metadata['Name'])}=={d.version}" for d in importlib.metadata.distributions()],
+    # Before the installers: setuptools takes its distutils away, which TensorFlow 2.12 needs, once one looks for pip.
+    "import_errors": import_errors(json.loads(os.environ["LIBRARIES"])),
     "user_id": os.getuid(),
     "python": platform.python_version(),
     "machine": platform.machine(),
     "writable": [path for path in FOLDERS if os.access(path, os.W_OK)],
     "tools": [name for name in json.loads(os.environ["TOOLS"]) if shutil.which(name)],
     "installers": [name for name in ("pip", "uv") if importlib.util.find_spec(name)],
-    "import_errors": import_errors(json.loads(os.environ["LIBRARIES"])),
     "runtime": importlib.util.find_spec("pushtune_runtime").origin,
     "contract": importlib.util.find_spec("pushtune_contract").origin,
     "without_bytecode": without_bytecode(LIBRARIES) + without_bytecode("/opt/pushtune"),
-    "distributions": [f"{normal(d.metadata['Name'])}=={d.version}" for d in importlib.metadata.distributions()],
     "host_files": [str(path) for pattern in HOST_FILES for path in pathlib.Path("/").glob(pattern)],
 }
 facts["compiled_now"] = compiled_now()

@@ -8,7 +8,7 @@ import docker
 import pytest
 
 from pushtune.commands.build_images import ensure_images
-from pushtune.running.image_catalog import FAMILIES, FAMILY_NAMES, LOCK_FOLDER, lineage
+from pushtune.running.image_catalog import FAMILY_NAMES, LEGACY_NAMES, LOCK_FOLDER, lineage
 from pushtune.running.wheels import Platform, select_requirements
 from pushtune.settings import PROJECT_FOLDER
 
@@ -23,6 +23,9 @@ LIBRARIES = {
     "cnn": [*KERAS_LIBRARIES, "cv2", "skimage.transform", "imageio"],
     "rnn": [*KERAS_LIBRARIES, "nltk", "statsmodels.api"],
     "dense": KERAS_LIBRARIES,
+    **dict.fromkeys(LEGACY_NAMES, [
+        *KERAS_LIBRARIES, "sentencepiece", "regex", "cv2", "skimage.transform", "imageio", "nltk", "statsmodels.api",
+    ]),
     "classical": ["sklearn.ensemble", "pandas", "xgboost", "lightgbm", "imblearn", "statsmodels.api", "seaborn"],
 }
 KERAS_FIT = (
@@ -44,7 +47,7 @@ def engine():
     client.close()
 
 
-@pytest.fixture(scope="module", params=FAMILY_NAMES)
+@pytest.fixture(scope="module", params=[*FAMILY_NAMES, *LEGACY_NAMES])
 def family(request):
     return request.param
 
@@ -59,11 +62,17 @@ def run(engine, tag):
     """Run Python code as a trial does: no network, read-only root, no rights, a small /tmp. Return its output."""
 
     def run_code(code, **options):
-        output = engine.containers.run(
-            tag, ["-c", code], entrypoint=["python"], remove=True, network_mode="none", read_only=True,
-            cap_drop=["ALL"], security_opt=["no-new-privileges"], tmpfs={"/tmp": "size=64m"}, stderr=False, **options,
+        container = engine.containers.create(
+            tag, ["-c", code], entrypoint=["python"], network_mode="none", read_only=True, cap_drop=["ALL"],
+            security_opt=["no-new-privileges"], tmpfs={"/tmp": "size=64m"}, **options,
         )  # fmt: skip
-        return output.decode()
+        try:
+            container.start()
+            code = container.wait(timeout=300)["StatusCode"]  # the log is read at the end: followed, it may break off
+            assert code == 0, container.logs(tail=20).decode(errors="replace")
+            return container.logs(stdout=True, stderr=False).decode()
+        finally:
+            container.remove(force=True, v=True)
 
     return run_code
 
@@ -126,4 +135,4 @@ def test_nothing_of_the_host_is_left_in_the_image(engine, tag, facts):
 
 
 def test_every_family_says_what_it_holds():
-    assert {family.name for family in FAMILIES} == set(LIBRARIES)
+    assert {*FAMILY_NAMES, *LEGACY_NAMES} == set(LIBRARIES)
