@@ -72,7 +72,7 @@ FOLDER_HINTS = (
     Hint(re.compile(r"(?:^|/)(?:unit )?tests?(?:/|$)|(?:^|/)testing(?:/|$)"), -12.0, "it lies in a folder of tests"),
     Hint(
         whole_word("old backup archived? archives deprecated legacy attic trash unused bak obsolete previous"),
-        -8.0,
+        -12.0,
         "it lies in a folder of old files",
     ),
     Hint(
