@@ -204,7 +204,7 @@ TENSORFLOW_MARKERS = (
     ),
     _name(
         "2.5",
-        "keras_contrib rl keras_bert keras_self_attention keras_layer_normalization keras_retinanet mrcnn"
+        "keras_contrib keras_vggface rl keras_bert keras_self_attention keras_layer_normalization keras_retinanet mrcnn"
         " keras_multi_head"
         " keras_transformer",
         "this library was written for stand-alone Keras 2",
