@@ -23,7 +23,7 @@ $(VENV)/ready: requirements/airflow.txt requirements/test.txt
 $(VENV)-training/ready: $(VENV)/ready requirements/training_test.txt
 	@echo "Set up the environment of the runtime's tests in $(VENV)-training (about a minute)"
 	@test -x $(VENV)-training/bin/python || $(PYTHON) -m venv $(VENV)-training
-	@$(VENV)-training/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/training_test.txt
+	@$(VENV)-training/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/training_test.txt
 	@touch $@
 
 demo: $(VENV)/ready ## set everything up, push an example, watch it become a tuned model

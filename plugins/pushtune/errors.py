@@ -310,7 +310,7 @@ class UnsupportedFamily(PushtuneError):
     def of(cls, entry: str, framework: str) -> "UnsupportedFamily":
         """Return the error for ``entry``, which trains with ``framework``."""
         return cls(
-            "The model must be trained with Keras, TensorFlow, scikit-learn, XGBoost, LightGBM or PyTorch.",
+            "The model must be trained with Keras, TensorFlow, scikit-learn, XGBoost or LightGBM.",
             f"{entry} trains with {framework}",
             "docs/adding_a_family.md shows how to add an image.",
         )

@@ -4,7 +4,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from pushtune.running.image_catalog import LEGACY_NAMES, image_tag
+from pushtune.errors import UnsupportedFamily
+from pushtune.running.image_catalog import FAMILY_NAMES, LEGACY_NAMES, image_tag
 from pushtune.settings import Settings
 
 ENGINE_ANSWER_TIMEOUT_SECONDS = 900  # saving a layer of gigabytes keeps the engine silent
@@ -17,6 +18,9 @@ def choose_tag(inspection: Document) -> Document:
     The run keeps this image, even if an upgrade builds newer ones meanwhile.
     """
     from pushtune.running.keras_route import choose_image
+
+    if inspection["family"] not in FAMILY_NAMES:
+        raise UnsupportedFamily.of(inspection["entry"], inspection["framework"])
 
     route = choose_image(inspection["family"], inspection["keras_generation"], inspection["keras_markers"])
     return {"name": route.image, "tag": image_tag(route.image), "reason": route.reason}

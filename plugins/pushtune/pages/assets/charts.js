@@ -4,7 +4,8 @@
 const CHART_OPTIONS = { displayModeBar: false, responsive: true };
 const SHOWN_CURVES = 40;
 
-function chartLayout(xTitle, yTitle, target) {
+// longest: the largest number on the horizontal axis, which counts epochs or trials.
+function chartLayout(xTitle, yTitle, target, longest) {
   const text = getComputedStyle(document.body).color;
   const grid = "rgba(128,128,128,0.2)";
   return {
@@ -12,7 +13,7 @@ function chartLayout(xTitle, yTitle, target) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: text, size: 12 },
-    xaxis: { title: { text: xTitle }, gridcolor: grid, zeroline: false, rangemode: "tozero", tickformat: "d", nticks: 12 },
+    xaxis: { title: { text: xTitle }, gridcolor: grid, zeroline: false, rangemode: "tozero", tickformat: "d", tick0: 0, dtick: Math.max(1, Math.ceil(longest / 12)) },
     yaxis: { title: { text: yTitle }, gridcolor: grid, zeroline: false },
     hovermode: "closest",
     showlegend: true,
@@ -21,6 +22,10 @@ function chartLayout(xTitle, yTitle, target) {
       ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: target, y1: target, line: { dash: "dash", width: 1, color: "#1a7f4b" } }]
       : [],
   };
+}
+
+function longestOf(traces) {
+  return Math.max(1, ...traces.flatMap((trace) => trace.x));
 }
 
 function curveTrace(curve, winner) {
@@ -42,7 +47,7 @@ function drawCurves(element, curves, winner, metric, target) {
   const kept = filled.filter((curve) => curve.number === 0 || curve.number === winner);
   const others = filled.filter((curve) => !kept.includes(curve)).slice(-SHOWN_CURVES);
   const traces = [...others, ...kept].map((curve) => curveTrace(curve, winner));
-  Plotly.react(element, traces, chartLayout("epoch", metric, target), CHART_OPTIONS);
+  Plotly.react(element, traces, chartLayout("epoch", metric, target, longestOf(traces)), CHART_OPTIONS);
   return filled.length;
 }
 
@@ -75,7 +80,7 @@ function drawProgress(element, trials, direction, metric, target) {
     x: valued.map((trial) => trial.number),
     y: bestSoFar(valued.map((trial) => trial.objective), direction),
   });
-  Plotly.react(element, traces, chartLayout("trial (0 is the script as pushed)", metric, target), CHART_OPTIONS);
+  Plotly.react(element, traces, chartLayout("trial (0 is the script as pushed)", metric, target, longestOf(traces)), CHART_OPTIONS);
   return valued.length;
 }
 
