@@ -205,6 +205,7 @@ def test_classical_models_have_ranges_by_argument() -> None:
         parameter("other", "SVC", "C", 1.0, 4),
         parameter("other", "SVC", "verbose", 2, 4),
         parameter("other", "SVC", "kernel", "rbf", 4, choices=["rbf", "poly"]),
+        parameter("other", "SVC", "decision_function_shape", "ovr", 4, choices=["ovr", "ovr"]),
     ]
     dimensions = {dimension.key.rsplit(".", 1)[-1]: dimension for dimension in build_search_space(forest)}
     assert set(dimensions) == {"n_estimators", "max_depth", "C", "kernel"}

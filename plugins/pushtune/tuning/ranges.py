@@ -175,8 +175,8 @@ def _other(parameter: Parameter) -> Range | None:
     value = parameter.value
     if parameter.argument == "extra_layers":
         return _extra_layers(parameter)
-    if len(parameter.choices) > 1:
-        choices = tuple(dict.fromkeys([value, *parameter.choices]))
+    choices = tuple(dict.fromkeys([value, *parameter.choices]))
+    if len(choices) > 1:
         return Range("categorical", "what the library accepts", choices=choices)
     if isinstance(value, (bool, str)) or (isinstance(value, int) and not is_whole_number(value)):
         return None
