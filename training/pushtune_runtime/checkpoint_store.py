@@ -1,10 +1,9 @@
 """Checkpoints on disk: generations that are complete or absent, whatever moment the process is killed at.
 
-A generation is a folder with at most four files::
+A generation is a folder with three files::
 
-    000012/arrays.bin      the arrays, one after another, as raw bytes (never pickled)
-    000012/state.json      identity, environment, the state, and where each array lies in arrays.bin
-    000012/blob.bin        optional bytes of the caller, such as the pickled state of callbacks
+    000012/arrays.bin      the arrays, one after another, as raw bytes (never pickled); then the blob, if there is one
+    000012/state.json      identity, environment, the state, and what lies where in arrays.bin
     000012/manifest.txt    SHA-256 of the files above, and of the manifest itself
 
 It is written aside, flushed to disk, checksummed, renamed, and the folder around it is flushed. The newest two
@@ -21,7 +20,7 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
@@ -31,7 +30,6 @@ GENERATIONS_KEPT = 2
 CHUNK_BYTES = 1024 * 1024
 ARRAYS_FILE = "arrays.bin"
 STATE_FILE = "state.json"
-BLOB_FILE = "blob.bin"
 MANIFEST_FILE = "manifest.txt"
 
 _GENERATION_NAME = re.compile(r"[0-9]{6,}")
@@ -133,14 +131,21 @@ class CheckpointStore:
         self, aside: Path, arrays: Mapping[str, "np.ndarray[Any, Any]"], state: Mapping[str, Any], blob: Optional[bytes]
     ) -> None:
         index, pieces = _lay_out(arrays)
-        document = {"identity": self._identity, "environment": self._environment, "state": state, "arrays": index}
-        sums = {
-            ARRAYS_FILE: _write_file(aside / ARRAYS_FILE, pieces),
-            STATE_FILE: _write_file(aside / STATE_FILE, iter([json.dumps(document).encode("utf-8")])),
+        document = {
+            "identity": self._identity,
+            "environment": self._environment,
+            "state": state,
+            "arrays": index,
+            "blob_bytes": None if blob is None else len(blob),
         }
-        if blob is not None:
-            sums[BLOB_FILE] = _write_file(aside / BLOB_FILE, iter([blob]))
-        _write_file(aside / MANIFEST_FILE, iter([_manifest(sums)]))
+        sums = {
+            ARRAYS_FILE: _write_file(aside / ARRAYS_FILE, [*pieces, blob or b""]),
+            STATE_FILE: _write_file(aside / STATE_FILE, [json.dumps(document).encode("utf-8")]),
+        }
+        _write_file(aside / MANIFEST_FILE, [_manifest(sums)])
+        # All is written before anything is flushed, so that the disk is waited for about once.
+        for name in (ARRAYS_FILE, STATE_FILE, MANIFEST_FILE):
+            _flush(aside / name)
         sync_folder(aside)
 
     def _read(self, generation: int) -> Checkpoint:
@@ -148,11 +153,12 @@ class CheckpointStore:
         _verify(folder)
         document = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
         _refuse_foreign(self._identity, document["identity"])
+        arrays, rest = _pick_up(document["arrays"], folder / ARRAYS_FILE)
         return Checkpoint(
             generation=generation,
-            arrays=_pick_up(document["arrays"], folder / ARRAYS_FILE),
+            arrays=arrays,
             state=document["state"],
-            blob=(folder / BLOB_FILE).read_bytes() if (folder / BLOB_FILE).exists() else None,
+            blob=None if document["blob_bytes"] is None else rest.tobytes(),
             differences=_differences(document["environment"], self._environment),
         )
 
@@ -161,7 +167,7 @@ def _name(generation: int) -> str:
     return f"{generation:06d}"
 
 
-def _lay_out(arrays: Mapping[str, "np.ndarray[Any, Any]"]) -> Tuple[List[Dict[str, Any]], Iterator[memoryview]]:
+def _lay_out(arrays: Mapping[str, "np.ndarray[Any, Any]"]) -> Tuple[List[Dict[str, Any]], List[memoryview]]:
     """Return the index (name, dtype, shape, bytes; in file order) and the raw bytes of ``arrays``."""
     index = []
     pieces = []
@@ -173,24 +179,27 @@ def _lay_out(arrays: Mapping[str, "np.ndarray[Any, Any]"]) -> Tuple[List[Dict[st
         flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         index.append({"name": name, "dtype": dtype, "shape": list(array.shape), "bytes": flat.nbytes})
         pieces.append(flat.data)
-    return index, iter(pieces)
+    return index, pieces
 
 
-def _pick_up(index: List[Dict[str, Any]], path: Path) -> Dict[str, "np.ndarray[Any, Any]"]:
-    """Return the arrays that ``_lay_out`` laid out, mapped: a large model is not in memory twice."""
-    size = sum(entry["bytes"] for entry in index)
-    content = np.memmap(path, dtype=np.uint8, mode="r") if size > 0 else np.zeros(0, np.uint8)
+def _pick_up(
+    index: List[Dict[str, Any]], path: Path
+) -> "Tuple[Dict[str, np.ndarray[Any, Any]], np.ndarray[Any, Any]]":
+    """Return the arrays that ``_lay_out`` laid out, and what follows them; mapped, so not in memory twice."""
+    content = np.zeros(0, np.uint8)
+    if path.stat().st_size > 0:
+        content = np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
     arrays = {}
     offset = 0
     for entry in index:
-        piece = content[offset : offset + entry["bytes"]].view(np.ndarray)
+        piece = content[offset : offset + entry["bytes"]]
         arrays[entry["name"]] = piece.view(entry["dtype"]).reshape(entry["shape"])
         offset += entry["bytes"]
-    return arrays
+    return arrays, content[offset:]
 
 
-def _write_file(path: Path, pieces: Iterator[Any]) -> str:
-    """Write ``pieces`` to the new file ``path``, flush it to disk, and return the SHA-256 of its content."""
+def _write_file(path: Path, pieces: Iterable[Union[bytes, memoryview]]) -> str:
+    """Write ``pieces`` to the new file ``path`` and return the SHA-256 of its content."""
     digest = hashlib.sha256()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     try:
@@ -199,10 +208,17 @@ def _write_file(path: Path, pieces: Iterator[Any]) -> str:
             rest = memoryview(piece)
             while len(rest) > 0:  # one call writes at most 2 GiB
                 rest = rest[os.write(handle, rest) :]
-        os.fsync(handle)
     finally:
         os.close(handle)
     return digest.hexdigest()
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _manifest(sums: Mapping[str, str]) -> bytes:
@@ -215,8 +231,7 @@ def _verify(folder: Path) -> None:
     """Raise DamagedCheckpoint unless every byte of a generation is as it was written."""
     try:
         manifest = (folder / MANIFEST_FILE).read_bytes()
-        names = [name for name in (ARRAYS_FILE, STATE_FILE, BLOB_FILE) if name != BLOB_FILE or (folder / name).exists()]
-        sums = {name: _digest(folder / name) for name in names}
+        sums = {name: _digest(folder / name) for name in (ARRAYS_FILE, STATE_FILE)}
     except OSError as error:
         raise DamagedCheckpoint(f"a file is missing or unreadable ({error.strerror})") from error
     if manifest != _manifest(sums):

@@ -8,6 +8,7 @@ from typing import Any, Dict
 from pushtune_contract import layout
 from pushtune_runtime.session import Session
 
+STATE_FORMAT = 1  # rises when checkpoints hold something else than before
 _CPU_FACTS = "/proc/cpuinfo"
 
 
@@ -19,6 +20,7 @@ def identity_facts(session: Session) -> Dict[str, Any]:
     request = session.request
     return {
         "contract_version": layout.CONTRACT_VERSION,
+        "state_format": STATE_FORMAT,
         "script_sha256": session.script_sha256,
         "arguments": list(request.arguments),
         "mode": request.mode,
