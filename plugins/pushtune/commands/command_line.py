@@ -45,7 +45,8 @@ def _parser() -> argparse.ArgumentParser:
         ("lock", "compile the lock files again"),
     ):
         _add(commands, name, "pushtune.commands.simple_commands", text)
-    _add(commands, "test", "pushtune.commands.checks", "run linters, types and tests")
+    test = _add(commands, "test", "pushtune.commands.checks", "run linters, types and tests")
+    test.add_argument("--failed", action="store_true", help="of the tests only those that failed the last time")
     return parser
 
 
