@@ -28,7 +28,8 @@ def test(_: Settings, options: argparse.Namespace) -> int:
         [sys.executable, "-m", "ruff", "check", "."],
         [sys.executable, "-m", "mypy", "plugins/pushtune", "training"],
         # The runtime's tests need TensorFlow, which has an environment of its own, as it has in the images.
-        [str(TRAINING_PYTHON), "-m", "pytest", "tests/training", *chosen],
+        # Each remembers its own failures: pytest repeats everything where it knows only failures of other tests.
+        [str(TRAINING_PYTHON), "-m", "pytest", "-o", "cache_dir=.pytest_cache_training", "tests/training", *chosen],
         [sys.executable, "-m", "pytest", "--ignore=tests/training", *chosen],
     ]
     codes = [_run(command) for command in steps]
