@@ -149,3 +149,12 @@ def test_parts_of_one_array_that_overlap_are_training_data(tmp_path: Path) -> No
     assert (done.result.test_reads, done.result.samples["test"]) == (1, 20)
     evaluated = [line.message for line in done.progress if line.kind == "evaluate"]
     assert evaluated == ["test", "not test data"]
+
+
+def test_a_folder_of_images_is_read_in_two_parts(tmp_path: Path) -> None:
+    done = run(tmp_path, "folder_of_images")
+    assert done.result.samples == {"train": 32, "validation": 8}
+    assert done.result.objective is not None
+    assert (done.result.objective.guard, done.result.objective.metric) == ("holdout", "accuracy")
+    assert set(done.result.test_metrics) == {"loss", "accuracy"}
+    assert done.parameter("image_dataset_from_directory.batch_size").value == 5

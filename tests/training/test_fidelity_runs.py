@@ -47,3 +47,18 @@ def test_all_styles_of_import_are_seen_and_no_library_inside_another(tmp_path: P
     assert ("compile", "optimizer", "rmsprop") in implicit
     assert ("fit", "epochs", 1) in implicit
     assert ("fit", "batch_size", 32) in implicit
+
+
+def test_modules_of_keras_2_are_found_under_all_names(tmp_path: Path) -> None:
+    assert run(tmp_path, "legacy_modules").stdout == "all found\n"
+
+
+def test_a_named_constant_may_change_where_shapes_are_not_known(tmp_path: Path) -> None:
+    baseline = run(tmp_path / "baseline", "token_blocks")
+    width = [item for item in baseline.result.search_space if (item.role, item.line, item.column) == ("units", 35, 12)]
+    assert [item.owner for item in width] == ["Embedding", "Embedding", "MultiHeadAttention", "Dense"]
+    assert all(item.tunable for item in width)
+    assert len({item.group for item in width}) == 1
+    assert not baseline.parameter("43:10#0.Dense.units").tunable
+    trial = run(tmp_path / "trial", "token_blocks", mode="trial", overrides={item.id: 16 for item in width})
+    assert (trial.result.status, trial.result.unapplied) == ("done", [])

@@ -4,10 +4,10 @@ import ast
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, List, Optional, Tuple, Type
 
+from pushtune_runtime.name_bindings import bindings_of, target_names
 from pushtune_runtime.source_index import (
     FUNCTIONS,
     Function,
-    Scope,
     SourceFile,
     Sources,
     argument_node,
@@ -25,9 +25,10 @@ CONVERSIONS = ("int", "float", "str", "abs", "round")
 
 @dataclass(frozen=True)
 class Literal:
-    """A value as it is written: where, and whether replacing it there changes just this value.
+    """A value as it is written.
 
-    ``rewritable`` is False for one element of a list that a loop runs over, or for a tuple.
+    ``rewritable`` is False for one element of a list that a loop runs over, or for a tuple. ``named``: it is a
+    constant, a default, an entry or an option, and not written into a call.
     """
 
     file: str
@@ -35,6 +36,7 @@ class Literal:
     column: int
     value: Any
     rewritable: bool = True
+    named: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class LiteralFinder:
 
     def _constant(self, search: Search, node: ast.Constant) -> Found:
         if isinstance(node.value, (int, float, str)):
-            return Literal(search.source.file, node.lineno, node.col_offset, node.value)
+            named = search.source.is_named(node)
+            return Literal(search.source.file, node.lineno, node.col_offset, node.value, named=named)
         return None
 
     def _tuple(self, search: Search, node: Any) -> Found:
@@ -110,7 +113,7 @@ class LiteralFinder:
         for scope in search.source.scopes_of(node):
             if isinstance(scope, FUNCTIONS) and has_parameter(scope, node.id):
                 return self._argument(search, scope, node.id)
-            bindings = _bindings(scope, node.id)
+            bindings = bindings_of(scope, node.id)
             if bindings:
                 return self._single(search, bindings)
         return None
@@ -125,7 +128,7 @@ class LiteralFinder:
 
     def _imported(self, search: Search, statement: ast.ImportFrom) -> Optional[Tuple[Search, ast.AST]]:
         module = self._sources.module(statement.module or "", search.source.file)
-        bindings = _bindings(module.tree, statement.names[0].name) if module else []
+        bindings = bindings_of(module.tree, statement.names[0].name) if module else []
         if module is None or len(bindings) != 1:
             return None
         return search.deeper(source=module), bindings[0]
@@ -152,7 +155,7 @@ class LiteralFinder:
         """The name runs over a list that is written down: choose the element that arrived."""
         for scope in search.source.scopes_of(node):
             for loop in own_nodes(scope):
-                if isinstance(loop, (ast.For, ast.comprehension)) and _names(loop.target) == [node.id]:
+                if isinstance(loop, (ast.For, ast.comprehension)) and target_names(loop.target) == [node.id]:
                     return self._element(search, loop.iter)
         return None
 
@@ -204,17 +207,17 @@ class LiteralFinder:
     def _class_attribute(self, search: Search, class_name: str, attribute: str) -> Found:
         owner, source = search.source.class_named(class_name), search.source
         if owner is None:
-            bindings = _bindings(source.tree, class_name)
+            bindings = bindings_of(source.tree, class_name)
             imported = bindings[0] if len(bindings) == 1 and isinstance(bindings[0], ast.ImportFrom) else None
             module = self._sources.module(imported.module or "", source.file) if imported else None
             if module is not None and imported is not None:
                 owner, source = module.class_named(imported.names[0].name), module
-        bindings = _bindings(owner, attribute) if owner else []
+        bindings = bindings_of(owner, attribute) if owner else []
         return self.find(search.deeper(source=source), bindings[0]) if len(bindings) == 1 else None
 
     def _module_attribute(self, search: Search, statement: ast.Import, attribute: str) -> Found:
         module = self._sources.module(statement.names[0].name, search.source.file)
-        bindings = _bindings(module.tree, attribute) if module else []
+        bindings = bindings_of(module.tree, attribute) if module else []
         return self.find(search.deeper(source=module), bindings[0]) if len(bindings) == 1 else None
 
     def _option(self, search: Search, name: str) -> Optional[ast.expr]:
@@ -245,49 +248,6 @@ class LiteralFinder:
         if isinstance(holder, (ast.List, ast.Tuple)) and isinstance(key.value, int) and key.value < len(holder.elts):
             return self.find(search.deeper(), holder.elts[key.value])
         return None
-
-
-def _bindings(scope: Scope, name: str) -> List[ast.AST]:
-    """Return what ``name`` is bound to in ``scope``: expressions, or statements that bind it in another way."""
-    found: List[ast.AST] = []
-    for node in own_nodes(scope):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                found.extend(_assigned(target, node.value, name))
-        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
-            found.extend(_assigned(node.target, node.value, name))
-        elif isinstance(node, ast.AugAssign) and _names(node.target) == [name]:
-            found.append(node)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            found.extend(_imports(node, name))
-        elif isinstance(node, (ast.ClassDef, *FUNCTIONS)) and getattr(node, "name", None) == name:
-            found.append(node)
-    return found
-
-
-def _assigned(target: ast.AST, value: ast.expr, name: str) -> List[ast.AST]:
-    if isinstance(target, ast.Name):
-        return [value] if target.id == name else []
-    if isinstance(target, (ast.Tuple, ast.List)) and name in _names(target):
-        if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
-            return [value.elts[_names(target).index(name)]]
-        return [target]
-    return []
-
-
-def _imports(node: Any, name: str) -> List[ast.AST]:
-    for alias in node.names:
-        if (alias.asname or alias.name.split(".")[0]) == name:
-            if isinstance(node, ast.ImportFrom):
-                return [ast.ImportFrom(module=node.module, names=[alias], level=node.level)]
-            return [ast.Import(names=[alias])]
-    return []
-
-
-def _names(target: ast.AST) -> List[str]:
-    if isinstance(target, (ast.Tuple, ast.List)):
-        return [item.id if isinstance(item, ast.Name) else "" for item in target.elts]
-    return [target.id] if isinstance(target, ast.Name) else []
 
 
 def _is_own_attribute(targets: List[ast.expr], attribute: str) -> bool:

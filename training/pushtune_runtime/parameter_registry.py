@@ -15,7 +15,10 @@ PARAMETERS_LIMIT = 1000  # a script that builds models in a loop must not fill t
 
 @dataclass
 class Seen:
-    """A parameter on its way to the contract's ``Parameter``; what later hooks learn is written into it."""
+    """A parameter on its way to the contract's ``Parameter``; what later hooks learn is written into it.
+
+    ``named``: its literal has a name (a constant, a default, an option), and all uses of it change together.
+    """
 
     id: str
     role: str
@@ -27,6 +30,7 @@ class Seen:
     line: int
     column: int
     choices: List[Value] = field(default_factory=list)
+    named: bool = False
     tunable: bool = True
     reason: str = ""
 
@@ -68,7 +72,9 @@ class ParameterRegistry:
         original = literal.value if literal and literal.value is not None else value
         if identity not in self.seen and len(self.seen) < PARAMETERS_LIMIT:
             place = _place(literal) or (site.file, site.position[0], site.position[2])
-            self.seen[identity] = Seen(identity, role, owner, argument, original, explicit, *place, list(choices))
+            named = literal is not None and literal.rewritable and literal.named
+            described = (identity, role, owner, argument, original, explicit)
+            self.seen[identity] = Seen(*described, *place, list(choices), named)
             self._share_literal(identity, literal, role)
         if self._replaced_for_another(literal, argument) and identity not in self._session.request.overrides:
             return identity, original

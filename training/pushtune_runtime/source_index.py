@@ -45,6 +45,13 @@ class SourceFile:
         """Return the calls that begin at ``line`` and ``column``, outermost first."""
         return [call for call in self.calls if call_start(call) == (line, column)]
 
+    def is_named(self, constant: ast.Constant) -> bool:
+        """Return whether ``constant`` has a name of its own, rather than being an argument of what is called."""
+        holder = self.parents.get(constant)
+        if isinstance(holder, ast.keyword):
+            holder = self.parents.get(holder)
+        return not isinstance(holder, ast.Call) or called_name(holder).startswith(("add_argument", "DEFINE_"))
+
     def scopes_of(self, node: ast.AST) -> Iterator[Scope]:
         """Yield the scopes that a name in ``node`` is looked up in: functions from inside out, then the module."""
         current: Optional[ast.AST] = self.parents.get(node)

@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 from pushtune_runtime.call_sites import CallSites
 from pushtune_runtime.holdout import HOLDOUT_SEED, class_labels, count_samples, majority_share, split_indices, take
-from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
+from pushtune_runtime.keras_hooks.keras_classes import KerasClasses, replace_functions
 
 STEPS = (
     "batch", "padded_batch", "ragged_batch", "unbatch", "map", "filter", "flat_map", "interleave", "apply", "enumerate",
@@ -79,10 +79,7 @@ class DatasetRecipes:
         DatasetV2.zip = staticmethod(self._wrap_zip(DatasetV2.zip))
         for name in (*STEPS, *SPLITTING_STEPS):
             setattr(DatasetV2, name, self._wrap_step(name, getattr(DatasetV2, name)))
-        for module in classes.modules("utils", "preprocessing"):
-            for name in FOLDER_FUNCTIONS:
-                if hasattr(module, name):
-                    setattr(module, name, self._wrap_folder(getattr(module, name)))
+        replace_functions(classes, FOLDER_FUNCTIONS, lambda function, name: self._wrap_folder(function))
 
     def _wrap_arrays(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional
 
 from pushtune_runtime.call_sites import CallSite
 from pushtune_runtime.keras_hooks.dataset_recipes import FOLDER_FUNCTIONS
-from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
+from pushtune_runtime.keras_hooks.keras_classes import KerasClasses, replace_functions
 from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.session import Session
 
@@ -32,10 +32,7 @@ class FitHooks:
         for name in ("flow", "flow_from_directory", "flow_from_dataframe"):
             generator = classes.image_data_generator
             setattr(generator, name, self._wrap_batched(getattr(generator, name), name))
-        for module in classes.modules("utils", "preprocessing"):
-            for name in FOLDER_FUNCTIONS:
-                if hasattr(module, name):
-                    setattr(module, name, self._wrap_batched(getattr(module, name), name))
+        replace_functions(classes, FOLDER_FUNCTIONS, self._wrap_batched)
 
     def _wrap_fit(self, original: Any) -> Any:
         signature = inspect.signature(original)

@@ -1,8 +1,9 @@
 """Where the classes that are patched live, in Keras 2 (from TensorFlow 2.12 on) and Keras 3."""
 
 import importlib
+import sys
 from dataclasses import dataclass
-from typing import Any, List
+from typing import Any, Callable, Iterable, List
 
 
 @dataclass(frozen=True)
@@ -52,3 +53,22 @@ def _keras_2(keras: Any) -> KerasClasses:
     callbacks = importlib.import_module(model.__module__.replace("engine.training", "callbacks"))
     generator = tf_keras.preprocessing.image.ImageDataGenerator
     return KerasClasses(2, model, model, callbacks.CallbackList, generator, [keras, tf_keras])
+
+
+def replace_functions(classes: KerasClasses, names: Iterable[str], wrap: Callable[[Any, str], Any]) -> None:
+    """Replace functions of ``keras.utils``, ``keras.preprocessing`` and ``keras.models`` wherever they are bound.
+
+    ``wrap(function, name)`` returns the replacement. Modules of ``tensorflow.keras`` are made when they are first
+    imported and take their functions from where these are defined, which is therefore replaced as well.
+    """
+    for name in names:
+        modules = classes.modules("utils", "preprocessing", "models", "saving")
+        originals = {id(found): found for found in (getattr(module, name, None) for module in modules) if found}
+        for original in originals.values():
+            _bind_everywhere(original, wrap(original, name), name)
+
+
+def _bind_everywhere(original: Any, replacement: Any, name: str) -> None:
+    for module_name, module in list(sys.modules.items()):
+        if module_name.split(".")[0] in ("keras", "tensorflow") and vars(module).get(name) is original:
+            setattr(module, name, replacement)

@@ -5,22 +5,25 @@ import inspect
 import os
 from typing import Any, Callable
 
+from pushtune_runtime.keras_hooks.keras_classes import KerasClasses, replace_functions
+
 Warn = Callable[[str], None]
 
 WEIGHTS_ENDING = ".weights.h5"
 MODEL_ENDINGS = (".keras", ".h5", ".hdf5")
 
 
-def install(keras: Any, model_class: Any, warn: Warn) -> None:
+def install(classes: KerasClasses, warn: Warn) -> None:
     """Wrap saving and loading of models and weights, and ``ModelCheckpoint``."""
-    _wrap_path(model_class, "save_weights", lambda path: weights_path(path, warn))
-    _wrap_path(model_class, "save", lambda path: model_path(path, warn))
-    _wrap_path(model_class, "load_weights", existing_path)
+    keras = classes.roots[0]
+    for name, translate in (
+        ("save_weights", lambda path: weights_path(path, warn)),
+        ("save", lambda path: model_path(path, warn)),
+        ("load_weights", existing_path),
+    ):
+        setattr(keras.Model, name, _wrap_path(getattr(keras.Model, name), translate, position=1))
     _wrap_checkpoint(keras.callbacks.ModelCheckpoint, warn)
-    import keras._tf_keras.keras as tf_keras
-
-    for module in (keras.models, keras.saving, tf_keras.models):
-        _wrap_path(module, "load_model", existing_path)
+    replace_functions(classes, ["load_model"], lambda load, name: _wrap_path(load, existing_path, position=0))
 
 
 def weights_path(path: str, warn: Warn) -> str:
@@ -54,13 +57,11 @@ def _without_ending(path: str) -> str:
     return path.rstrip("/")
 
 
-def _wrap_path(holder: Any, name: str, translate: Callable[[str], str]) -> None:
-    original = getattr(holder, name)
-    parameter = "model" if inspect.ismodule(holder) else "self"
+def _wrap_path(original: Callable[..., Any], translate: Callable[[str], str], position: int) -> Callable[..., Any]:
+    """Wrap a function that takes a path as ``filepath`` or at ``position``."""
 
     @functools.wraps(original)
     def method(*args: Any, **kwargs: Any) -> Any:
-        position = 0 if parameter == "model" else 1
         positional = list(args)
         if "filepath" in kwargs:
             kwargs["filepath"] = translate(os.fspath(kwargs["filepath"]))
@@ -68,7 +69,7 @@ def _wrap_path(holder: Any, name: str, translate: Callable[[str], str]) -> None:
             positional[position] = translate(os.fspath(positional[position]))
         return original(*positional, **kwargs)
 
-    setattr(holder, name, method)
+    return method
 
 
 def _wrap_checkpoint(checkpoint_class: Any, warn: Warn) -> None:

@@ -38,6 +38,7 @@ def add_modules(classes: KerasClasses) -> None:
     """Make the old modules importable, and names of ``tf.keras`` that plain Keras dropped reachable."""
     keras, tf_keras = classes.roots
     if classes.generation == 3:
+        _unite_modules()
         for module, name in _submodules(keras):
             _fall_back(module, _lookup(tf_keras, name))
         for root in classes.roots:
@@ -45,13 +46,23 @@ def add_modules(classes: KerasClasses) -> None:
                 if not hasattr(root.layers, old):
                     setattr(root.layers, old, getattr(root.layers, new))
     for old, new in MOVED_MODULES.items():
+        if _exists(f"keras.{old}"):
+            continue
         for prefix, root in (("keras", keras), ("tensorflow.keras", tf_keras)):
             target = _lookup(root, new) or _lookup(tf_keras, new)
-            if target is not None and not _exists(f"{prefix}.{old}"):
+            if target is not None:
                 _add_alias(f"{prefix}.{old}", target, root, old)
 
 
+def _unite_modules() -> None:
+    """Let ``tensorflow.keras`` import the modules that are there; it would make copies of them, with the old names."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("keras._tf_keras.keras"):
+            sys.modules.setdefault("tensorflow" + name[len("keras._tf_keras") :], module)
+
+
 def _exists(name: str) -> bool:
+    """Return whether plain Keras has the module ``name``. To ask for one of ``tensorflow.keras`` would make it."""
     try:
         return name in sys.modules or importlib.util.find_spec(name) is not None
     except (ImportError, AttributeError, ValueError):

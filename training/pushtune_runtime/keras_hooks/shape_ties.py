@@ -8,6 +8,9 @@ outputs and everything that an unknown operation touches are frozen.
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Set, Tuple
 
+import numpy as np
+
+from pushtune_runtime.holdout import take
 from pushtune_runtime.keras_hooks.fit_events import FitListener
 from pushtune_runtime.keras_hooks.fit_hooks import is_array_like
 from pushtune_runtime.keras_hooks.layer_hooks import LayerHooks
@@ -30,6 +33,8 @@ MERGING = frozenset({"Add", "Subtract", "Multiply", "Average", "Maximum", "Minim
 OUTPUT_REASON = "sets the shape of the model's output"
 UNKNOWN_REASON = "goes into an operation whose shapes are not known"
 OUTSIDE_REASON = "is not in a graph that can be read, so what depends on its shape is not known"
+
+NAMED_REASON = "shapes that depend on it are not known, but its constant is used for all of them"
 
 
 class ChannelGroups:
@@ -143,6 +148,7 @@ class ShapeTies(FitListener):
         self._layers = layers
         self._inputs: Any = None
         self._reached: Set[str] = set()
+        self._output_widths: Set[Any] = set()
         self.facts = GraphFacts()
 
     def before_fit(self, model: Any, fit_number: int, epochs: int, arguments: Dict[str, Any]) -> int:
@@ -153,7 +159,9 @@ class ShapeTies(FitListener):
         """The model is complete now, whichever way it was written."""
         graph = functional_graph(model) or self._traced(model)
         if graph is None:
+            self._output_widths.update(self._observed_output_widths(model))
             return
+        self._output_widths.update(tensor.shape[-1] for tensor in graph.outputs if len(tensor.shape))
         ties = GraphTies(dict(self._widths()), self.facts)
         ties.read(graph)
         self._reached |= ties.reached
@@ -177,6 +185,17 @@ class ShapeTies(FitListener):
         except Exception:  # the script's own code on values that it does not expect
             return None
 
+    def _observed_output_widths(self, model: Any) -> List[Any]:
+        """Return the widths of what the model gives for two samples; 1 where it cannot be asked."""
+        try:
+            outputs = model(take(self._inputs, np.arange(2)), training=False)
+        except Exception:  # the script's own code on values that it does not expect
+            return [1]
+        if isinstance(outputs, dict):
+            outputs = list(outputs.values())
+        tensors = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+        return [tensor.shape[-1] for tensor in tensors if len(tensor.shape)]
+
     def _tell(self, ties: GraphTies) -> None:
         first_of_group: Dict[Any, str] = {}
         for parameter in sorted(ties.reached):
@@ -186,10 +205,20 @@ class ShapeTies(FitListener):
                 self._registry.seen[parameter].freeze(ties.groups.frozen[root])
 
     def finish(self) -> None:
-        """Freeze the widths that were in no graph."""
+        """Freeze the widths that were in no graph, and thaw those whose constant keeps all its uses equal.
+
+        Who gives a width a name expects it to be changed. A width as large as the output may be the number of classes:
+        a wider softmax would train without any error.
+        """
         for _, parameter in self._widths():
-            if parameter not in self._reached and parameter in self._registry.seen:
-                self._registry.seen[parameter].freeze(OUTSIDE_REASON)
+            seen = self._registry.seen.get(parameter)
+            if seen is None:
+                continue
+            if parameter not in self._reached:
+                seen.freeze(OUTSIDE_REASON)
+            unknown = seen.reason in (OUTSIDE_REASON, UNKNOWN_REASON)
+            if unknown and seen.named and self._output_widths and seen.value not in self._output_widths:
+                seen.tunable, seen.reason = True, NAMED_REASON
 
 
 def kind_of(operation: Any) -> str:
