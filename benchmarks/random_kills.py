@@ -2,8 +2,8 @@
 
 Run with the training environment: ``PYTHONPATH=training:. python benchmarks/random_kills.py [KILLS] [SEED]``. Each
 script of ``tests/training/resume_scripts`` runs once undisturbed; then, in turn, each one is started, killed with
-SIGKILL at a random moment (one time in five while it still starts, otherwise between its first epoch and its end),
-started again, killed again, and at last left to finish. Prints for each script: kills, where training went on, epochs
+SIGKILL at a random moment (one time in five while it still starts, otherwise some epochs and a bit later), started
+again, killed again, and at last left to finish. Prints for each script: kills, where training went on, epochs
 written twice, and whether output, history, weights and objective are identical.
 """
 
@@ -68,7 +68,9 @@ def attack(folder: Path, script: str, whole: "tuple[runs.Ending, float]", tally:
     stdout = None
     for _ in range(KILLS_PER_RUN):
         early = chance.random() < EARLY_SHARE
-        stdout = run_until(folder, 1 if early else 2, chance.uniform(0.0, 4.0 if early else 1.2 * whole[1]))
+        epochs = chance.randint(1, max(1, len(whole[0].epochs) // 2))
+        seconds = chance.uniform(0.0, 4.0 if early else 2 * whole[1] / len(whole[0].epochs))
+        stdout = run_until(folder, 1 if early else 1 + epochs, seconds)
         if stdout is not None:
             break
         tally.kills += 1

@@ -94,9 +94,12 @@ def _owners(model: Any) -> Iterator[Tuple[str, List[Any]]]:
     yield "model", model.variables
     for name, optimizer in _optimizers(model):
         yield name, optimizer.variables
+    kinds = _variable_classes()
     for number, layer in enumerate(model._flatten_layers()):
         for attribute, value in vars(layer).items():
-            yield f"layer {number}.{attribute}", list(_variables_in(value))
+            found = [entry for entry in _entries(value) if isinstance(entry, kinds)]
+            if found:
+                yield f"layer {number}.{attribute}", found
     seed = _global_seed()
     if seed is not None:
         yield GLOBAL_SEED, [seed.state]
@@ -114,15 +117,18 @@ def _optimizers(model: Any) -> Iterator[Tuple[str, Any]]:
             yield f"optimizer {name}", value
 
 
-def _variables_in(value: Any) -> Iterator[Any]:
-    """Yield the variables that an attribute holds, directly or in a list or dictionary."""
+def _entries(value: Any) -> Iterable[Any]:
+    """Return what an attribute holds, directly or in a list or dictionary."""
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, (list, tuple)) else (value,)
+
+
+def _variable_classes() -> Tuple[type, type]:
     import tensorflow as tf
     from keras.src.backend import Variable
 
-    values = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
-    for entry in list(values):
-        if isinstance(entry, (Variable, tf.Variable)):
-            yield entry
+    return Variable, tf.Variable
 
 
 def _global_seed() -> Any:
