@@ -21,6 +21,17 @@ class Losses(callbacks.Callback):
         self.losses.append(float(logs["loss"]))
 
 
+class Average(callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.epochs = keras.Variable(0.0)
+        self.mean = keras.metrics.Mean()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs.assign(self.epochs + 1.0)
+        self.mean.update_state(logs["loss"])
+
+
 inputs = keras.Input((64,))
 hidden = layers.Dense(64, use_bias=False)(inputs)
 hidden = layers.BatchNormalization()(hidden)
@@ -33,6 +44,7 @@ model.compile(
     metrics=["accuracy"],
 )
 losses = Losses()
+average = Average()
 history = model.fit(
     x_train,
     y_train,
@@ -45,10 +57,12 @@ history = model.fit(
         callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=1),
         callbacks.CSVLogger("training.csv"),
         losses,
+        average,
         callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: rates.append(float(logs["learning_rate"]))),
     ],
 )
 print("rates", rates)
+print("average", float(average.epochs.numpy()), float(average.mean.result()))
 print("losses", len(losses.losses), sum(losses.losses))
 print("csv", hashlib.sha256(open("training.csv", "rb").read()).hexdigest(), len(open("training.csv").readlines()))
 print("history", sorted((name, [float(value) for value in values]) for name, values in history.history.items()))

@@ -119,7 +119,7 @@ class CheckpointListener(FitListener):
         bring_back(self._session)
         self._fit.reach_data(state["epoch"], state["batch"])
         self._fit.restore(checkpoint)
-        self._rating.resumed(checkpoint)
+        self._rating.resumed(checkpoint, self._fit)
         model._initial_epoch = max(self._epochs, state["epoch"]) if state["stopped"] else state["epoch"]
         self._within_epoch = checkpoint if state["batch"] > 0 else None
         history = model.history

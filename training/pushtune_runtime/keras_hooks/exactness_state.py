@@ -16,9 +16,10 @@ class ExactnessRating:
         self._reasons: List[str] = []
         self._examined: Optional[Tuple[FitState, bool]] = None
 
-    def resumed(self, checkpoint: Checkpoint) -> None:
+    def resumed(self, checkpoint: Checkpoint, fit: FitState) -> None:
         """Take over the reasons of earlier processes, and add how this one differs from the one that wrote."""
         self._add(checkpoint.state["inexact"])
+        self._add([f"{name} appears only while training and was not restored" for name in fit.unrestored])
         self._add([f"the environment has changed: {difference}" for difference in checkpoint.differences])
         self._tell()
 

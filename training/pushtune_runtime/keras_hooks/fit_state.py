@@ -1,6 +1,6 @@
 """Everything that one ``fit`` carries from batch to batch, put into a checkpoint and back."""
 
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, List, Tuple
 
 from pushtune_runtime.checkpoint_store import Checkpoint
 from pushtune_runtime.keras_hooks.callback_state import CallbackState
@@ -29,7 +29,9 @@ class FitState:
         self._randomness = randomness
         self.model = callback_list.model
         self.data = data
+        self._callback_list = callback_list
         self.callbacks = CallbackState(callback_list.callbacks)
+        self.unrestored: List[str] = []
 
     def capture(self, epoch: int, batch: int) -> Tuple[Dict[str, Any], Dict[str, Any], bytes]:
         """Return (arrays, state, blob) of a checkpoint.
@@ -51,9 +53,9 @@ class FitState:
         return arrays, state, self.callbacks.capture()
 
     def prepare(self, checkpoint: Checkpoint) -> None:
-        """Build what is not built yet; raise VariablesDiffer unless the checkpoint fits. Nothing is restored."""
+        """Build what is not built yet; raise VariablesDiffer unless the checkpoint fits. Nothing is restored yet."""
         build_all(self.model, self.data.element_spec, checkpoint.state["optimizers"], checkpoint.arrays)
-        check_variables(self._variables(checkpoint.state["batch"]), checkpoint.arrays)
+        self.unrestored = check_variables(self._variables(checkpoint.state["batch"]), checkpoint.arrays)
         if checkpoint.state["callbacks"] != self.callbacks.kinds:
             raise VariablesDiffer(f"its callbacks were {checkpoint.state['callbacks']}, and are {self.callbacks.kinds}")
 
@@ -77,7 +79,7 @@ class FitState:
 
     def _variables(self, batch: int) -> Dict[str, Any]:
         """Return name -> variable; metrics only count within an epoch, as each begins with a reset."""
-        named = collect_variables(self.model)
+        named = collect_variables(self.model, self._callback_list.callbacks)
         if batch > 0:
             for number, variable in enumerate(self.model.metrics_variables):
                 named[f"metric/{number}"] = variable

@@ -9,20 +9,22 @@ from typing import Any, Dict, Iterable, Iterator, List, Tuple
 import numpy as np
 
 GLOBAL_SEED = "global seed"
+# Variables that scripts keep in attributes may appear only while training; without them it can still go on.
+OPTIONAL = ("layer ", "callback ")
 
 
 class VariablesDiffer(ValueError):
     """The model is not the one that a checkpoint was written for."""
 
 
-def collect_variables(model: Any) -> Dict[str, Any]:
-    """Return name -> variable: the model's, each optimizer's, and others in attributes of its layers.
+def collect_variables(model: Any, callbacks: Iterable[Any]) -> Dict[str, Any]:
+    """Return name -> variable: the model's, each optimizer's, and others in attributes of layers and callbacks.
 
-    Metrics are left out: Keras resets them in each epoch and creates some of them late.
+    The model's metrics are left out: Keras resets them in each epoch and creates some of them late.
     """
     named: Dict[str, Any] = {}
     seen = {id(variable) for variable in model.metrics_variables}
-    for owner, variables in _owners(model):
+    for owner, variables in _owners(model, callbacks):
         for number, variable in enumerate(variables):
             if id(variable) not in seen:
                 seen.add(id(variable))
@@ -35,19 +37,27 @@ def read_variables(named: Dict[str, Any]) -> "Dict[str, np.ndarray[Any, Any]]":
     return {name: np.asarray(variable.numpy()) for name, variable in named.items()}
 
 
-def check_variables(named: Dict[str, Any], arrays: "Dict[str, np.ndarray[Any, Any]]") -> None:
-    """Raise VariablesDiffer unless names and shapes are equal; the text names the first that is not."""
-    for name in sorted(named.keys() ^ arrays.keys()):
-        raise VariablesDiffer(f"the variable {name} is only in the {'model' if name in named else 'checkpoint'}")
-    for name, variable in named.items():
-        if tuple(variable.shape) != arrays[name].shape:
-            raise VariablesDiffer(f"{name} has the shape {tuple(variable.shape)}, but {arrays[name].shape} was saved")
+def check_variables(named: Dict[str, Any], arrays: "Dict[str, np.ndarray[Any, Any]]") -> List[str]:
+    """Return the names of saved variables that do not exist (yet).
+
+    Raises:
+        VariablesDiffer: one of them is indispensable, or a shape is another; the text names the first.
+    """
+    differing = sorted(named.keys() ^ arrays.keys())
+    for name in differing:
+        if not name.startswith(OPTIONAL):
+            raise VariablesDiffer(f"the variable {name} is only in the {'model' if name in named else 'checkpoint'}")
+    for name in named.keys() & arrays.keys():
+        if tuple(named[name].shape) != arrays[name].shape:
+            shapes = f"{tuple(named[name].shape)}, but {arrays[name].shape} was saved"
+            raise VariablesDiffer(f"{name} has the shape {shapes}")
+    return [name for name in differing if name in arrays]
 
 
 def assign_variables(named: Dict[str, Any], arrays: "Dict[str, np.ndarray[Any, Any]]") -> None:
     """Give each variable its value; ``check_variables`` has passed."""
-    for name, variable in named.items():
-        variable.assign(np.array(arrays[name]))  # a copy: TensorFlow may keep using the memory that it is given
+    for name in named.keys() & arrays.keys():
+        named[name].assign(np.array(arrays[name]))  # a copy: TensorFlow may keep using the memory that it is given
 
 
 def built_with(model: Any) -> Dict[str, List[int]]:
@@ -89,20 +99,35 @@ def _without_optionals(element_spec: Any) -> Any:
     return tree.map_structure(lambda spec: None if isinstance(spec, tf.OptionalSpec) else spec, element_spec)
 
 
-def _owners(model: Any) -> Iterator[Tuple[str, List[Any]]]:
+def _owners(model: Any, callbacks: Iterable[Any]) -> Iterator[Tuple[str, List[Any]]]:
     """Yield (name, variables) in an order that two processes running the same script share."""
     yield "model", model.variables
     for name, optimizer in _optimizers(model):
         yield name, optimizer.variables
-    kinds = _variable_classes()
-    for number, layer in enumerate(model._flatten_layers()):
-        for attribute, value in vars(layer).items():
-            found = [entry for entry in _entries(value) if isinstance(entry, kinds)]
-            if found:
-                yield f"layer {number}.{attribute}", found
+    yield from _held("layer", model._flatten_layers())
+    yield from _held("callback", callbacks)
     seed = _global_seed()
     if seed is not None:
         yield GLOBAL_SEED, [seed.state]
+
+
+def _held(kind: str, holders: Iterable[Any]) -> Iterator[Tuple[str, List[Any]]]:
+    """Yield the variables in attributes of ``holders``, and those of Keras objects in attributes of callbacks."""
+    import tensorflow as tf
+    from keras.src.backend import Variable
+    from keras.src.layers import Layer
+    from keras.src.metrics import Metric
+
+    for number, holder in enumerate(holders):
+        for attribute, value in vars(holder).items():
+            found = []
+            for entry in _entries(value):
+                if isinstance(entry, (Variable, tf.Variable)):
+                    found.append(entry)
+                elif kind == "callback" and isinstance(entry, (Layer, Metric)):
+                    found.extend(entry.variables)
+            if found:
+                yield f"{kind} {number}.{attribute}", found
 
 
 def _optimizers(model: Any) -> Iterator[Tuple[str, Any]]:
@@ -122,13 +147,6 @@ def _entries(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
         return list(value.values())
     return value if isinstance(value, (list, tuple)) else (value,)
-
-
-def _variable_classes() -> Tuple[type, type]:
-    import tensorflow as tf
-    from keras.src.backend import Variable
-
-    return Variable, tf.Variable
 
 
 def _global_seed() -> Any:
