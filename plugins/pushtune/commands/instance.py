@@ -155,7 +155,8 @@ def _stop_supervisor(settings: Settings) -> None:
     if identity is not None and identity.is_alive():
         send([identity.pid], signal.SIGTERM)
     deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
-    while time.monotonic() < deadline and is_running(settings):
+    # The supervisor gives its lock back a moment before it is gone.
+    while time.monotonic() < deadline and (is_running(settings) or (identity is not None and identity.is_alive())):
         time.sleep(0.2)
     if is_running(settings):
         raise AirflowNotReady(
