@@ -79,7 +79,13 @@ class CheckpointListener(FitListener):
         if not self._works:
             return 0
         self._fit_number = fit_number
-        self._store = CheckpointStore(self._series(), identity_facts(self._session), environment_facts(self._session))
+        try:
+            self._store = CheckpointStore(
+                self._series(), identity_facts(self._session), environment_facts(self._session)
+            )
+        except OSError as error:
+            self._give_up(error)
+            return 0
         self._epochs = epochs
         self._trains = False
         self._within_epoch = None
@@ -195,13 +201,17 @@ class CheckpointListener(FitListener):
         except OSError as error:
             self._session.warn(f"a checkpoint could not be written: {error.strerror}", kind="CheckpointNotWritten")
         except Exception as error:  # a model or callback that cannot be stored must still be trained
-            self._works = False
-            self._session.exactness_reason = f"no checkpoint could be made: {type(error).__name__}: {error}"
-            self._session.exactness = "approximate"
-            self._session.warn(self._session.exactness_reason, kind="CheckpointNotWritten")
+            self._give_up(error)
         self._session.phase = phase
         self._written_at = time.monotonic()
         self._tick()
+
+    def _give_up(self, error: Exception) -> None:
+        """Train on without checkpoints, and say so."""
+        self._works = False
+        self._session.exactness = "approximate"
+        self._session.exactness_reason = f"no checkpoint could be made: {type(error).__name__}: {error}"
+        self._session.warn(self._session.exactness_reason, kind="CheckpointNotWritten")
 
     def _forget_later_fits(self) -> None:
         """Remove checkpoints of later calls of ``fit``: they began with what this one is about to change."""
