@@ -27,14 +27,14 @@ def choose(names: List[str], wanted: Optional[str] = None) -> Optional[Chosen]:
     """
     if wanted:
         for name in names:
-            if _plain(name) == wanted or _plain(name).endswith("_" + wanted):
+            if plain_name(name) == wanted or plain_name(name).endswith("_" + wanted):
                 return _chosen(name)
     for preferred in PREFERRED:
         for name in names:
-            if _has_word(_plain(name), preferred) and not _has_word(_plain(name), "top"):
+            if _has_word(plain_name(name), preferred) and not _has_word(plain_name(name), "top"):
                 return _chosen(name)
     for name in names:
-        if _plain(name) == "loss":
+        if plain_name(name) == "loss":
             return _chosen(name)
     return _chosen(names[0]) if names else None
 
@@ -72,11 +72,11 @@ def chance_of(metric: str, chance_accuracy: Optional[float]) -> Optional[float]:
 
 
 def _chosen(name: str) -> Chosen:
-    return Chosen(_plain(name), name, direction_of(_plain(name)))
+    return Chosen(plain_name(name), name, direction_of(plain_name(name)))
 
 
-def _plain(name: str) -> str:
-    """Return a metric's name without ``val_`` and without the number that Keras adds to a second instance."""
+def plain_name(name: str) -> str:
+    """Return a metric's common name: without ``val_``, number of the instance, capitals, and kind of accuracy."""
     plain = _NUMBERED.sub("", name[4:] if name.startswith("val_") else name).lower()
     return {"acc": "accuracy", "sparse_categorical_accuracy": "accuracy", "categorical_accuracy": "accuracy",
             "binary_accuracy": "accuracy"}.get(plain, plain)  # fmt: skip

@@ -15,7 +15,7 @@ from pushtune_runtime.holdout import count_samples
 from pushtune_runtime.keras_hooks.carving import Carved, Triple, carve
 from pushtune_runtime.keras_hooks.fit_events import Arguments, FitListener
 from pushtune_runtime.keras_hooks.fit_hooks import is_array_like
-from pushtune_runtime.objective_choice import finite
+from pushtune_runtime.objective_choice import finite, plain_name
 from pushtune_runtime.session import Session
 
 
@@ -114,7 +114,7 @@ class DataSplit(FitListener):
         values = finite(metrics)
         self._session.report("evaluate", values, message="test" if self._is_test else "not test data")
         if self._is_test:
-            self._session.test_metrics = values
+            self._session.test_metrics = {plain_name(name): value for name, value in values.items()}
             self._session.test_reads += 1
             self._is_test = False
 

@@ -80,7 +80,7 @@ class KerasInstallation:
             ]
             steps += [
                 ("extra layers", lambda: self._extras.install(keras)),
-                ("arguments of Keras 2", lambda: legacy_arguments.install(keras, keras.Model, self._warn_about_line)),
+                ("arguments of Keras 2", lambda: legacy_arguments.install(classes, self._warn_about_line)),
                 ("file names of Keras 2", lambda: legacy_files.install(classes, self._warn_about_line)),
             ]
         else:

@@ -4,6 +4,8 @@ import functools
 import inspect
 from typing import Any, Callable, Dict, List, Tuple
 
+from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
+
 Warn = Callable[[str], None]
 
 OPTIMIZERS = ("SGD", "RMSprop", "Adam", "Adadelta", "Adagrad", "Adamax", "Nadam")
@@ -21,15 +23,19 @@ FIT_RENAMED = {"nb_epoch": "epochs", "samples_per_epoch": "steps_per_epoch", "nb
 FIT_DROPPED = ("workers", "use_multiprocessing", "max_queue_size", "max_q_size", "pickle_safe", "nb_worker")
 
 
-def install(keras: Any, model_class: Any, warn: Warn) -> None:
-    """Wrap constructors and methods; put on last, so that all other hooks see today's arguments."""
+def install(classes: KerasClasses, warn: Warn) -> None:
+    """Wrap constructors and methods; put on last, so that all other hooks see today's arguments.
+
+    Methods are replaced where they are defined: Keras takes any other place for a method of the script's own.
+    """
+    keras = classes.roots[0]
     for name in OPTIMIZERS:
         _wrap_constructor(getattr(keras.optimizers, name), _optimizer_translation(keras, warn))
     for name in LAYERS:
         _wrap_constructor(getattr(keras.layers, name), _layer_translation(name, warn))
     for name in ("fit", "evaluate", "predict"):
-        setattr(model_class, name, _wrap_method(getattr(model_class, name), _translate_fit, warn))
-    model_class.compile = _wrap_method(model_class.compile, _translate_compile, warn)
+        setattr(classes.trainer, name, _wrap_method(getattr(classes.trainer, name), _translate_fit, warn))
+    classes.compiler.compile = _wrap_method(classes.compiler.compile, _translate_compile, warn)
 
 
 Translation = Callable[[Tuple[Any, ...], Dict[str, Any]], Tuple[Tuple[Any, ...], Dict[str, Any]]]
