@@ -96,3 +96,19 @@ def test_transformers_alone_train_nothing(tmp_path: Path) -> None:
     text = "from sklearn.preprocessing import StandardScaler\nStandardScaler().fit([[1.0], [2.0]])\n"
     done = run_text(tmp_path, text)
     assert done.exit_code == ExitCode.SCRIPT_ERROR
+
+
+def test_a_search_of_the_scripts_own_is_taken_as_it_is(tmp_path: Path) -> None:
+    text = (
+        "from sklearn.datasets import make_regression\n"
+        "from sklearn.linear_model import Ridge\n"
+        "from sklearn.model_selection import GridSearchCV\n"
+        "x, y = make_regression(90, 4, noise=2.0, random_state=0)\n"
+        "search = GridSearchCV(Ridge(), {'alpha': [0.1, 1.0]}, scoring='neg_mean_absolute_error', cv=4)\n"
+        "search.fit(x, y)\n"
+        "print(-search.best_score_)\n"
+    )
+    done = run_text(tmp_path, text)
+    assert done.result.objective is not None
+    assert (done.result.objective.metric, done.result.objective.direction) == ("mae", "minimize")
+    assert done.stdout == f"{done.result.objective.value}\n"

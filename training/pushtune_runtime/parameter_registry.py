@@ -84,6 +84,10 @@ class ParameterRegistry:
         """Return whether the request gives a value for ``identity``."""
         return identity in self._session.request.overrides
 
+    def warn(self, message: str) -> None:
+        """Add a warning to the result."""
+        self._session.warn(message)
+
     def unite(self, first: str, second: str) -> None:
         """Put two parameters into one group: they must get the same value."""
         one, other = self.group_of(first), self.group_of(second)

@@ -28,7 +28,12 @@ def report(session: Session, outcome: Outcome) -> ExitCode:
         error = None
     elif error is None or isinstance(outcome.error, TrainingStopped):
         error = Notice(message=_why_no_result(session), kind="NothingTrained")
-    write_result(session.trial_folder, _result(session, status, error))
+    try:
+        write_result(session.trial_folder, _result(session, status, error))
+    except (TypeError, ValueError) as refused:  # a value that is no JSON: the status and the reason must arrive anyway
+        reason = Notice(message=f"the result could not be written: {type(refused).__name__}: {refused}")
+        bare = TrialResult(status, session.script_sha256, error=error, warnings=[reason], objective=session.objective)
+        write_result(session.trial_folder, bare)
     session.phase = "end"
     session.report("end", message=error.message[:2000] if error else status)
     return EXIT_CODES[status]

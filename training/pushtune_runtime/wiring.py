@@ -55,12 +55,18 @@ class Wiring:
 
     def finish(self, outcome: Outcome) -> Outcome:
         """Complete the session after the script has ended; an interruption is passed on."""
+        try:
+            self._complete()
+        except Exception as error:  # the training counts, whatever is wrong with what is done after it
+            self._session.warn(f"the run could not be completed: {type(error).__name__}: {error}"[:500])
+        self._session.search_space = self._registry.parameters()
+        return outcome
+
+    def _complete(self) -> None:
         if self._keras is not None:
             self._keras.finish()
         if self._keras is None or not self._keras.has_fitted:
             self._candidates.finish()
-        self._session.search_space = self._registry.parameters()
-        return outcome
 
 
 def _import_keras_too(tensorflow: ModuleType) -> None:

@@ -41,7 +41,7 @@ class DataSplit(FitListener):
         self._model = model
         self._training_data.append(arguments["x"])
         self._note_script_validation(arguments)
-        self._carved = carve(arguments, self._session.request.validation_fraction, self._sites)
+        self._carved = self._carve(arguments)
         self._session.chance_accuracy = self._carved.chance
         self._session.samples = {name: count for name, count in self._session.samples.items() if name == "test"}
         if self._carved.guard == "none":
@@ -49,6 +49,12 @@ class DataSplit(FitListener):
         if self._carved.train is not None:
             self._replace(arguments, self._carved)
         return 0
+
+    def _carve(self, arguments: Arguments) -> Carved:
+        try:
+            return carve(arguments, self._session.request.validation_fraction, self._sites)
+        except Exception as error:  # data of a kind that nobody has thought of: the script itself may train on it
+            return Carved("none", f"the data could not be split ({type(error).__name__}: {error})"[:300])
 
     def _note_script_validation(self, arguments: Arguments) -> None:
         data = arguments["validation_data"]

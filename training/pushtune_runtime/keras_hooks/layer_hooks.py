@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import math
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from pushtune_contract.parameters import Value
@@ -122,9 +123,9 @@ def scalar_of(value: Any) -> Optional[Value]:
         value = value[0]
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()
-    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        return value
-    return None
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    return value if isinstance(value, str) or math.isfinite(value) else None
 
 
 def _bind(signature: inspect.Signature, layer: Any, args: Any, kwargs: Any) -> Optional[inspect.BoundArguments]:

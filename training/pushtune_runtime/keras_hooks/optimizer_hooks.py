@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import math
 from typing import Any, Dict, Optional, Tuple
 
 from pushtune_contract.parameters import Value
@@ -149,4 +150,4 @@ def _default_rate(optimizer_class: Any) -> Optional[float]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

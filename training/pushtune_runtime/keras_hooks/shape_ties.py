@@ -157,6 +157,12 @@ class ShapeTies(FitListener):
 
     def after_fit(self, model: Any, fit_number: int, history: Any) -> None:
         """The model is complete now, whichever way it was written."""
+        try:
+            self._read(model)
+        except Exception as error:  # what is not understood is not offered
+            self._registry.warn(f"the shapes of the model could not be read: {type(error).__name__}: {error}"[:300])
+
+    def _read(self, model: Any) -> None:
         graph = functional_graph(model) or self._traced(model)
         if graph is None:
             self._output_widths.update(self._observed_output_widths(model))

@@ -16,7 +16,7 @@ from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.script_runner import TrainingStopped
 from pushtune_runtime.session import Session
 from pushtune_runtime.sklearn_hooks.candidates import Candidate, Candidates
-from pushtune_runtime.sklearn_hooks.scoring import Score, cross_validated, metric_of
+from pushtune_runtime.sklearn_hooks.scoring import Score, cross_validated, metric_of, searched_score
 from pushtune_runtime.sklearn_hooks.tunable_arguments import IMPLICIT, choices_of, is_tunable, role_of
 
 
@@ -123,11 +123,11 @@ class EstimatorHooks:
             raise TrainingStopped("pruned")
 
     def _score_of(self, estimator: Any, x: Any, y: Any) -> Optional[Score]:
-        searched = getattr(estimator, "best_score_", None)
-        if isinstance(searched, float) and getattr(estimator, "scoring", None) is None:
-            return Score(metric_of(estimator, None), "maximize", searched, None)
+        wanted = self._session.request.objective
         try:
-            return cross_validated(estimator, x, y, self._session.request.objective)
+            return searched_score(estimator, wanted) or cross_validated(
+                getattr(estimator, "best_estimator_", estimator), x, y, wanted
+            )
         except Exception as error:  # too few samples, a metric that does not fit: the training itself counts
             text = f"{type(estimator).__name__} could not be cross-validated: {type(error).__name__}: {error}"
             self._session.warn(text[:500], kind="guard")

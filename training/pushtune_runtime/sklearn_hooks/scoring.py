@@ -33,6 +33,22 @@ def metric_of(estimator: Any, wanted: Optional[str]) -> str:
     return wanted if wanted in SCORERS else ("accuracy" if is_classifier(estimator) else "r2")
 
 
+def searched_score(estimator: Any, wanted: Optional[str]) -> Optional[Score]:
+    """Return the score that a search of the script's own (``GridSearchCV``, ...) has found by cross-validation.
+
+    None where ``estimator`` is no search, or its score is not the ``wanted`` one.
+    """
+    value, scoring = getattr(estimator, "best_score_", None), getattr(estimator, "scoring", None)
+    if not isinstance(value, float) or not math.isfinite(value):
+        return None
+    names = {scorer: name for name, scorer in SCORERS.items()}
+    metric = metric_of(estimator, None) if scoring is None else names.get(scoring) if isinstance(scoring, str) else None
+    if metric is None or wanted not in (None, metric):
+        return None
+    negated = isinstance(scoring, str) and scoring.startswith("neg_")
+    return Score(metric, "minimize" if negated else "maximize", -value if negated else value, None)
+
+
 def cross_validated(estimator: Any, x: Any, y: Any, wanted: Optional[str]) -> Score:
     """Return the score of a fresh copy of ``estimator`` over ``FOLDS`` folds; random states are left as they were.
 

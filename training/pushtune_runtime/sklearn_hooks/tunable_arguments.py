@@ -1,5 +1,6 @@
 """Which constructor arguments of scikit-learn's estimators are worth tuning."""
 
+import math
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 from pushtune_contract.parameters import Value
@@ -55,7 +56,7 @@ def is_tunable(argument: str, value: Any) -> bool:
         return False
     if isinstance(value, str):
         return bool(choices_of(argument, value))
-    return isinstance(value, (int, float))
+    return isinstance(value, (int, float)) and math.isfinite(value)
 
 
 def choices_of(argument: str, value: Any) -> Tuple[Value, ...]:
