@@ -47,8 +47,8 @@ logs: $(VENV)/ready ## show the end of each part's log
 images: $(VENV)/ready ## build the container images that are missing
 	@$(RUN) images
 
-test: $(VENV)-training/ready ## run linters, types and all tests that this machine can run; FAILED=1: what failed the last time
-	@$(RUN) test $(if $(FAILED),--failed)
+test: $(VENV)-training/ready ## run linters, types and all tests that this machine can run; FAILED=1: what failed before, MATRIX=1: every kill and resume
+	@$(RUN) test $(if $(FAILED),--failed) $(if $(MATRIX),--matrix)
 
 lock: $(VENV)/ready ## compile the lock files again
 	@$(RUN) lock

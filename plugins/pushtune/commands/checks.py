@@ -18,18 +18,22 @@ NO_TESTS = 5  # pytest's exit code where it ran none
 
 def test(_: Settings, options: argparse.Namespace) -> int:
     """Run everything, whatever fails before, or only what failed the last time; return 0 when nothing failed."""
+    if options.matrix:
+        return _run([str(TRAINING_PYTHON), "-m", "pytest", "tests/training", "-m", "slow"])
     with_docker = _engine_answers()
     if not with_docker:
         say("No Docker engine answers: tests that need one are left out.")
     chosen = [] if with_docker else ["-m", "not docker"]
+    training = ["-m", "not slow" if with_docker else "not slow and not docker"]
     if options.failed:
+        training += ["--last-failed", "--last-failed-no-failures", "none"]
         chosen += ["--last-failed", "--last-failed-no-failures", "none"]
     steps = [
         [sys.executable, "-m", "ruff", "check", "."],
         [sys.executable, "-m", "mypy", "plugins/pushtune", "training"],
         # The runtime's tests need TensorFlow, which has an environment of its own, as it has in the images.
         # Each remembers its own failures: pytest repeats everything where it knows only failures of other tests.
-        [str(TRAINING_PYTHON), "-m", "pytest", "-o", "cache_dir=.pytest_cache_training", "tests/training", *chosen],
+        [str(TRAINING_PYTHON), "-m", "pytest", "-o", "cache_dir=.pytest_cache_training", "tests/training", *training],
         [sys.executable, "-m", "pytest", "--ignore=tests/training", *chosen],
     ]
     codes = [_run(command) for command in steps]

@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         _add(commands, name, "pushtune.commands.simple_commands", text)
     test = _add(commands, "test", "pushtune.commands.checks", "run linters, types and tests")
+    test.add_argument("--matrix", action="store_true", help="the whole matrix of kills and resumes, half an hour")
     test.add_argument("--failed", action="store_true", help="of the tests only those that failed the last time")
     return parser
 
