@@ -8,14 +8,12 @@ import pytest
 from tests.training import resume_runs as runs
 
 SCRIPTS = tuple(sorted(path.stem for path in runs.SCRIPTS.glob("*.py")))
-MOMENTS = {
-    "after an epoch": (("after_write:2",), {}),
-    "between the line of an epoch and its checkpoint": (("before_write:3",), {}),
-    "in the middle of an epoch": (("batch:100",), {}),
-    "in the middle of an epoch, with a checkpoint from there": (("batch:70",), {"checkpoint_interval_seconds": 0.001}),
-    "while a checkpoint is written": (("during_write:3",), {}),
-    "after fit": (("after_fit:1",), {}),
-    "three times": (("batch:60", "during_write:1", "after_write:2"), {}),
+WITHIN_EPOCHS = {"checkpoint_interval_seconds": 0.001}
+MOMENTS: dict[str, tuple[tuple[str, ...], dict[str, float]]] = {
+    # Between the line of an epoch and its checkpoint, within an epoch, while a checkpoint is written, directly
+    # after an epoch, after fit: each process goes on where the one before it was killed.
+    "at every kind of moment": (("before_write:2", "batch:15", "during_write:1", "after_write:1", "after_fit:1"), {}),
+    "with checkpoints within epochs": (("batch:13", "batch:9"), WITHIN_EPOCHS),
 }
 
 
@@ -30,8 +28,9 @@ def wholes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("wholes")
 
 
-def assert_survives(script: str, moment: str, folder: Path, wholes: Path) -> runs.Ending:
-    kills, request = MOMENTS[moment]
+def assert_survives(
+    script: str, kills: tuple[str, ...], request: dict[str, float], folder: Path, wholes: Path
+) -> runs.Ending:
     killed = runs.run_through(folder, f"{script}.py", kills, **request)
     runs.assert_same(killed, whole(script, wholes))
     assert killed.result.exactness == "exact", killed.result.exactness_reason
@@ -40,14 +39,13 @@ def assert_survives(script: str, moment: str, folder: Path, wholes: Path) -> run
 
 
 @pytest.mark.parametrize(
-    ("script", "moment"),
-    [
-        ("callbacks_early_stopping", "in the middle of an epoch, with a checkpoint from there"),
-        ("two_fits", "while a checkpoint is written"),
-    ],
+    ("script", "kill", "request_"),
+    [("callbacks_early_stopping", "batch:70", WITHIN_EPOCHS), ("two_fits", "during_write:3", {})],
 )
-def test_a_killed_run_ends_the_same(script: str, moment: str, tmp_path: Path, wholes: Path) -> None:
-    killed = assert_survives(script, moment, tmp_path, wholes)
+def test_a_killed_run_ends_the_same(
+    script: str, kill: str, request_: dict[str, float], tmp_path: Path, wholes: Path
+) -> None:
+    killed = assert_survives(script, (kill,), request_, tmp_path, wholes)
     assert len(killed.result.resumed_from_epochs) == 1
     assert killed.result.seconds > whole(script, wholes).result.seconds / 2
 
@@ -56,7 +54,7 @@ def test_a_killed_run_ends_the_same(script: str, moment: str, tmp_path: Path, wh
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_kill_matrix(script: str, moment: str, tmp_path: Path, wholes: Path) -> None:
-    assert_survives(script, moment, tmp_path, wholes)
+    assert_survives(script, *MOMENTS[moment], tmp_path, wholes)
 
 
 def test_a_damaged_checkpoint_is_not_used(tmp_path: Path) -> None:
