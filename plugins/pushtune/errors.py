@@ -110,6 +110,10 @@ class RepositoryNotGiven(PushtuneError):
     """``make train`` was called without a repository."""
 
 
+class FolderNotUsable(PushtuneError):
+    """The plain folder that ``make train`` was given cannot be committed."""
+
+
 # Running: training containers
 
 

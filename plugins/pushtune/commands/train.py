@@ -1,20 +1,19 @@
 """``make train``: train and tune one repository once, without knowing Airflow."""
 
 import argparse
-import hashlib
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import git
 
 from pushtune.commands import instance
-from pushtune.commands.added_repositories import add_repository, name_for, readable_name
+from pushtune.commands.added_repositories import add_repository, name_for
 from pushtune.commands.airflow_api import AirflowApi
 from pushtune.commands.build_images import ensure_images
 from pushtune.commands.console import say
 from pushtune.commands.engine import ensure_engine
 from pushtune.commands.follow import follow, wait_for
+from pushtune.commands.plain_folder import BRANCH, committed_copy
 from pushtune.commands.summary import keep_summary, print_summary
 from pushtune.errors import AirflowRefused, RepositoryNotGiven
 from pushtune.running.image_catalog import FAMILY_NAMES
@@ -66,27 +65,7 @@ def _repository(settings: Settings, given: str | None, branch: str | None) -> tu
         return str(folder), branch or default_branch(str(folder), timeout_seconds=settings.git_timeout_seconds)
     except git.InvalidGitRepositoryError:
         say(f"{folder} is not a git repository: a copy of it is committed and trained.")
-        return _committed_copy(settings, folder), "main"
-
-
-def _committed_copy(settings: Settings, folder: Path) -> str:
-    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:6]
-    bare = settings.home / "copies" / f"{readable_name(str(folder))}-{digest}.git"
-    if not bare.exists():
-        git.Repo.init(bare, bare=True, mkdir=True, initial_branch="main").close()
-    author = git.Actor("Pushtune", "pushtune@localhost")
-    with (
-        tempfile.TemporaryDirectory(prefix="pushtune-copy-") as scratch,
-        git.Repo.init(Path(scratch) / "work", initial_branch="main") as work,
-    ):
-        work.git.execute(
-            ["git", f"--work-tree={folder}", "add", "--all", "--force", "."],
-            cwd=str(folder),
-            env={"GIT_DIR": work.git_dir},
-        )
-        work.index.commit(f"Copy of {folder.name}", author=author, committer=author)
-        work.create_remote("origin", str(bare)).push("+HEAD:refs/heads/main").raise_if_error()
-    return str(bare)
+        return committed_copy(settings, folder), BRANCH
 
 
 def _conf(options: argparse.Namespace) -> dict[str, Any]:
