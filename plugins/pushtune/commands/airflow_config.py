@@ -119,7 +119,9 @@ def _write_configuration(settings: Settings) -> None:
             "scheduler_health_check_threshold": "15",
             "scheduler_idle_sleep_time": "0.5",
         },
-        "workers": {"max_failed_heartbeats": "60"},
+        # Airflow may notice the end of a task process only at the next heartbeat: at its default of 5 s a task that is
+        # skipped or fails takes so much longer. 300 failed ones are an outage of the API server of five minutes.
+        "workers": {"min_heartbeat_interval": "1", "max_failed_heartbeats": "300"},
         "logging": {"base_log_folder": str(settings.airflow_home / "logs")},
         "usage_data_collection": {"enabled": "False"},
     }

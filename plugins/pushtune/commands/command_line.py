@@ -33,9 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--repository", help="path or URL of a git repository, or a plain folder")
     train.add_argument("--branch", help="branch to train; default: the repository's own default branch")
     train.add_argument("--target", type=float, help="value of the objective to reach; default 0.85")
-    train.add_argument("--rounds", type=int, help="rounds of tuning at most; default 3")
-    train.add_argument("--trials", type=int, help="trials per round; default 6")
-    train.add_argument("--epochs", type=int, help="epochs of one trial at most")
+    train.add_argument("--rounds", type=_whole_number(0, 10), help="rounds of tuning at most; default 3")
+    train.add_argument("--trials", type=_whole_number(1, 50), help="trials per round; default 6")
+    train.add_argument("--epochs", type=_whole_number(1, 100_000), help="epochs of one trial at most")
     for name, text in (
         ("up", "start Airflow"),
         ("down", "stop Airflow and its containers"),
@@ -49,6 +49,17 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--matrix", action="store_true", help="the whole matrix of kills and resumes, half an hour")
     test.add_argument("--failed", action="store_true", help="of the tests only those that failed the last time")
     return parser
+
+
+def _whole_number(lowest: int, highest: int) -> Callable[[str], int]:
+    """Return what reads an option: refused here, a wrong value costs no time."""
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not lowest <= int(text[:9]) <= highest:
+            raise argparse.ArgumentTypeError(f"must be a whole number from {lowest} to {highest}, not {text!r}")
+        return int(text)
+
+    return read
 
 
 def _add(

@@ -23,6 +23,7 @@ from pushtune.watching.default_branch import default_branch
 from pushtune.watching.git_remote import check_remote
 
 DAG_TIMEOUT_SECONDS = 90
+DEFAULT_ROUNDS = 3
 
 
 def train(settings: Settings, options: argparse.Namespace) -> int:
@@ -37,8 +38,10 @@ def train(settings: Settings, options: argparse.Namespace) -> int:
     ensure_images(FAMILY_NAMES, settings)
     api = instance.up(settings)
     dag_id = name_for(settings, location)
-    add_repository(settings, {"name": dag_id, "url": location, "branch": branch, "watch": False, "rounds": 10})
-    _wait_for_dag(api, dag_id, location, branch)
+    # The graph has a place for each round that was asked for, and no more: rounds that are not needed cost time too.
+    rounds = max(DEFAULT_ROUNDS, options.rounds or 0)
+    add_repository(settings, {"name": dag_id, "url": location, "branch": branch, "watch": False, "rounds": rounds})
+    _wait_for_dag(api, dag_id, location, branch, rounds)
     run = api.post(f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": _conf(options)})
     say(f"Follow it in Airflow as well: {api.run_page(dag_id, run['dag_run_id'])}")
     instance.describe(settings)
@@ -78,14 +81,15 @@ def _conf(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _wait_for_dag(api: AirflowApi, dag_id: str, location: str, branch: str) -> None:
+def _wait_for_dag(api: AirflowApi, dag_id: str, location: str, branch: str, rounds: int) -> None:
     def look() -> bool:
         try:
-            shown = api.get(f"/dags/{dag_id}/details").get("doc_md") or ""
+            details = api.get(f"/dags/{dag_id}/details")
         except AirflowRefused as refusal:
             if refusal.status_code == 404:
                 return False
             raise
-        return location in shown and branch in shown
+        shown = details.get("doc_md") or ""
+        return location in shown and branch in shown and details["params"]["rounds"]["schema"]["maximum"] == rounds
 
     wait_for(f"Airflow reading the repository {dag_id}", look, DAG_TIMEOUT_SECONDS, "Run `make logs`.")
