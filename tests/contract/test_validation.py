@@ -15,7 +15,7 @@ from pushtune_contract.progress import ProgressLine, append_progress, read_heart
 from pushtune_contract.reading import UnsafeFile, copy_plain_files, read_bytes, read_json, read_json_lines, write_json
 from pushtune_contract.request import TrialRequest, read_request, write_request
 from pushtune_contract.result import Objective, TrialResult, read_result, write_result
-from pushtune_contract.validation import ContractViolation, as_document, build
+from pushtune_contract.validation import INTEGER_LIMIT, ContractViolation, as_document, build
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -25,7 +25,10 @@ json_values = st.recursive(
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=20), st.booleans() | st.integers() | finite | st.text(max_size=50)))
+whole = st.integers(-INTEGER_LIMIT, INTEGER_LIMIT)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=20), st.booleans() | whole | finite | st.text(max_size=50)))
 def test_a_request_survives_the_way_through_a_file(tmp_path_factory: pytest.TempPathFactory, overrides: dict) -> None:
     folder = tmp_path_factory.mktemp("trial")
     request = TrialRequest("trial", "src/train.py", overrides=overrides, epoch_budget=7)

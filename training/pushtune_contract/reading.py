@@ -6,14 +6,17 @@ a gigabyte of brackets. Every reader of a trial's folder goes through this modul
 
 import json
 import os
-import shutil
+import secrets
 import stat
 from pathlib import Path
-from typing import Any, Iterator, Tuple, Union
+from typing import Any, Iterator, List, Tuple, Union
 
 DOCUMENT_LIMIT_BYTES = 4 * 1024 * 1024
 PROGRESS_LIMIT_BYTES = 16 * 1024 * 1024
 LINE_LIMIT_BYTES = 64 * 1024
+CHUNK_BYTES = 1024 * 1024
+DEPTH_LIMIT = 64
+ENTRIES_LIMIT = 200_000
 
 PathLike = Union[str, Path]
 
@@ -29,6 +32,15 @@ def read_bytes(path: PathLike, limit_bytes: int = DOCUMENT_LIMIT_BYTES) -> bytes
         FileNotFoundError: nothing is there.
         UnsafeFile: a link, a device, a pipe or a folder is there, or more than ``limit_bytes``.
     """
+    handle = _open_plain(path)
+    with os.fdopen(handle, "rb") as stream:
+        content = stream.read(limit_bytes + 1)
+    if len(content) > limit_bytes:
+        raise UnsafeFile(f"{Path(path).name} must hold at most {limit_bytes} bytes, but it is larger")
+    return content
+
+
+def _open_plain(path: PathLike) -> int:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -40,11 +52,7 @@ def read_bytes(path: PathLike, limit_bytes: int = DOCUMENT_LIMIT_BYTES) -> bytes
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise UnsafeFile(f"{Path(path).name} must be a plain file, but it is something else")
-    with os.fdopen(handle, "rb") as stream:
-        content = stream.read(limit_bytes + 1)
-    if len(content) > limit_bytes:
-        raise UnsafeFile(f"{Path(path).name} must hold at most {limit_bytes} bytes, but it is larger")
-    return content
+    return handle
 
 
 def read_json(path: PathLike, limit_bytes: int = DOCUMENT_LIMIT_BYTES) -> Any:
@@ -84,15 +92,23 @@ def read_json_lines(path: PathLike, limit_bytes: int = PROGRESS_LIMIT_BYTES) -> 
 
 
 def write_json(path: PathLike, document: Any) -> None:
-    """Write ``document`` to ``path`` so that a reader sees the old content or the new one, never a part."""
+    """Write ``document`` to ``path`` so that a reader sees the old content or the new one, never a part.
+
+    It is written under a name that nobody can guess, so that no link or pipe can lie there, and then renamed.
+    """
     target = Path(path)
-    aside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    with open(aside, "w", encoding="utf-8") as stream:
-        json.dump(document, stream, indent=1, sort_keys=True, allow_nan=False)
-        stream.write("\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(aside, target)
+    aside = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(document, stream, indent=1, sort_keys=True, allow_nan=False)
+            stream.write("\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(aside, target)
+    except BaseException:
+        os.unlink(aside)
+        raise
     sync_folder(target.parent)
 
 
@@ -106,28 +122,59 @@ def sync_folder(folder: PathLike) -> None:
 
 
 def plain_files(folder: PathLike) -> Iterator[Tuple[Path, int]]:
-    """Yield (path, size in bytes) of each regular file below ``folder``; links and special files are left out."""
-    for parent, _, names in os.walk(folder, followlinks=False):
-        for name in sorted(names):
-            path = Path(parent) / name
-            try:
-                facts = path.lstat()
-            except FileNotFoundError:
-                continue
-            if stat.S_ISREG(facts.st_mode):
-                yield path, facts.st_size
+    """Yield (path, size in bytes) of each regular file below ``folder``; links and special files are left out.
+
+    Raises:
+        UnsafeFile: folders are nested more than ``DEPTH_LIMIT`` deep, or hold more than ``ENTRIES_LIMIT`` entries.
+    """
+    name, entries = Path(folder).name, 0
+    waiting: List[Tuple[str, int]] = [(os.fspath(folder), 0)]
+    while waiting:
+        parent, depth = waiting.pop()
+        if depth > DEPTH_LIMIT:
+            raise UnsafeFile(f"{name} must hold folders nested at most {DEPTH_LIMIT} deep, but they are deeper")
+        try:
+            with os.scandir(parent) as found:
+                listed = [(entry.path, entry.stat(follow_symlinks=False)) for entry in found]
+        except FileNotFoundError:
+            continue
+        entries += len(listed)
+        if entries > ENTRIES_LIMIT:
+            raise UnsafeFile(f"{name} must hold at most {ENTRIES_LIMIT} files and folders, but it holds more")
+        for path, facts in sorted(listed, key=lambda pair: pair[0]):
+            if stat.S_ISDIR(facts.st_mode):
+                waiting.append((path, depth + 1))
+            elif stat.S_ISREG(facts.st_mode):
+                yield Path(path), facts.st_size
 
 
 def copy_plain_files(source: PathLike, destination: PathLike, limit_bytes: int) -> int:
-    """Copy the regular files below ``source``; return their number of bytes. Raises UnsafeFile over ``limit_bytes``."""
+    """Copy the regular files below ``source``; return their number of bytes.
+
+    Of their modes only the right to execute is kept: a bit that gives the owner's rights away must not arrive.
+    Raises UnsafeFile over ``limit_bytes``, and as ``plain_files`` does.
+    """
     if Path(source).is_symlink():
         raise UnsafeFile(f"{Path(source).name} must be a folder, but it is a link")
     copied_bytes = 0
     for path, _ in plain_files(source):
-        content = read_bytes(path, limit_bytes - copied_bytes)
         target = Path(destination) / path.relative_to(source)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-        shutil.copymode(path, target, follow_symlinks=False)
-        copied_bytes += len(content)
+        copied_bytes += _copy_plain_file(path, target, limit_bytes - copied_bytes)
+    return copied_bytes
+
+
+def _copy_plain_file(source: Path, target: Path, limit_bytes: int) -> int:
+    """Copy piece by piece: a file may say that it is as large as the limit without having cost its writer anything."""
+    copied_bytes = 0
+    with os.fdopen(_open_plain(source), "rb") as reader, open(target, "wb") as writer:
+        while True:
+            chunk = reader.read(CHUNK_BYTES)
+            copied_bytes += len(chunk)
+            if copied_bytes > limit_bytes:
+                raise UnsafeFile(f"{source.name} must hold at most {limit_bytes} bytes, but it is larger")
+            if not chunk:
+                break
+            writer.write(chunk)
+        os.fchmod(writer.fileno(), 0o755 if os.fstat(reader.fileno()).st_mode & stat.S_IXUSR else 0o644)
     return copied_bytes

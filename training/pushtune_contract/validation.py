@@ -13,6 +13,7 @@ from pushtune_contract.layout import CONTRACT_VERSION
 
 TEXT_LIMIT_CHARACTERS = 20_000
 ITEMS_LIMIT = 20_000
+INTEGER_LIMIT = 2**63 - 1  # what databases hold; JSON allows numbers of any length, which no float can take
 
 Document = TypeVar("Document")
 
@@ -106,16 +107,25 @@ def _convert_dict(item: Any, value: Any, path: str) -> Dict[str, Any]:
 
 
 def _convert_scalar(hint: Any, value: Any, path: str) -> Any:
+    if type(value) is int and abs(value) > INTEGER_LIMIT:
+        raise ContractViolation(f"{path}: expected a number up to {INTEGER_LIMIT}, but got a larger one")
     if hint is float and type(value) in (int, float):
         if not math.isfinite(value):
             raise _violation(path, "a finite number", value)
         return float(value)
     if type(value) is not hint:
         raise _violation(path, hint.__name__, value)
-    if hint is str and len(value) > TEXT_LIMIT_CHARACTERS:
+    return _text(value, path) if hint is str else value
+
+
+def _text(value: str, path: str) -> str:
+    """Return ``value`` with half characters replaced: JSON can hold them, no file, database or page can."""
+    if len(value) > TEXT_LIMIT_CHARACTERS:
         raise _violation(path, f"a text of at most {TEXT_LIMIT_CHARACTERS} characters", value)
-    return value
+    return value.encode("utf-8", "replace").decode("utf-8")
 
 
 def _violation(path: str, expected: str, received: Any) -> ContractViolation:
-    return ContractViolation(f"{path}: expected {expected}, but got {type(received).__name__} {str(received)[:80]!r}")
+    # Lists and objects are not shown: turning one that is nested deeply into text can itself fail.
+    shown = "" if isinstance(received, (list, dict)) else f" {str(received)[:80]!r}"
+    return ContractViolation(f"{path}: expected {expected}, but got {type(received).__name__}{shown}")

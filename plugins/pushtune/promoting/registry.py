@@ -127,6 +127,7 @@ def _tracked_run(client: Any, registry_folder: Path, entry: ModelEntry) -> Itera
     try:
         yield run_id, location / run_id / "artifacts"
     except BaseException:
+        shutil.rmtree(location / run_id, ignore_errors=True)  # what was copied of a model that is refused
         client.set_terminated(run_id, "FAILED")
         raise
     client.set_terminated(run_id, "FINISHED")

@@ -1,0 +1,112 @@
+"""What a trial can put at the place of a document, or into one, to harm its reader."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from pushtune_contract import layout
+from pushtune_contract.progress import ProgressLine, read_heartbeat, read_progress
+from pushtune_contract.reading import (
+    DEPTH_LIMIT,
+    ENTRIES_LIMIT,
+    UnsafeFile,
+    copy_plain_files,
+    parse_json,
+    plain_files,
+    write_json,
+)
+from pushtune_contract.validation import ContractViolation, build
+
+LINE = {"kind": "epoch", "phase": "train", "unix_time": 1.0}
+BEAT = {"counter": 1, "phase": "train", "expected_seconds": 1.0, "unix_time": 1.0}
+DIGITS = "9" * 400  # a whole number in JSON, but too large for any float
+
+
+@pytest.mark.parametrize("field", ["seconds", "unix_time", "objective", "epoch"])
+def test_numbers_too_large_for_a_float_cost_their_line_and_nothing_else(tmp_path: Path, field: str) -> None:
+    forged = json.dumps({**LINE, field: int(DIGITS)})
+    (tmp_path / layout.PROGRESS_FILE).write_text(f"{forged}\n{json.dumps(LINE)}\n")
+    assert len(read_progress(tmp_path)) == 1
+    (tmp_path / layout.HEARTBEAT_FILE).write_text(json.dumps({**BEAT, "expected_seconds": int(DIGITS)}))
+    assert read_heartbeat(tmp_path) is None
+
+
+@pytest.mark.parametrize("depth", [3, 500, 900, 960, 970, 975, 980, 985, 990, 995, 2000])
+def test_lists_nested_as_deep_as_they_go_are_refused_with_a_short_text(depth: int) -> None:
+    text = json.dumps(LINE)[:-1] + ', "message": ' + "[" * depth + "]" * depth + "}"
+    with pytest.raises((UnsafeFile, ContractViolation)) as caught:
+        build(ProgressLine, parse_json(text.encode(), "progress"))
+    assert len(str(caught.value)) < 400
+
+
+def test_half_characters_become_something_that_can_be_written() -> None:
+    line = build(ProgressLine, parse_json(json.dumps({**LINE, "message": "a\ud800b"}).encode(), "progress"))
+    assert line.message == "a?b"
+
+
+def test_writing_follows_no_link_that_was_prepared_at_a_name_to_guess(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("untouched")
+    folder = tmp_path / "trial"
+    folder.mkdir()
+    for name in ("document.json", f".document.json.{os.getpid()}.tmp", ".document.json.tmp"):
+        (folder / name).symlink_to(victim)
+    write_json(folder / "document.json", {"a": 1})
+    assert victim.read_text() == "untouched" and not (folder / "document.json").is_symlink()
+    assert json.loads((folder / "document.json").read_text()) == {"a": 1}
+
+
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "document.json").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_json(tmp_path / "document.json", {})
+    assert [path.name for path in tmp_path.iterdir()] == ["document.json"]
+
+
+def test_a_tree_deeper_than_recursion_goes_is_refused(tmp_path: Path) -> None:
+    here = Path.cwd()
+    try:
+        os.chdir(tmp_path)
+        for _ in range(1500):
+            Path("d").mkdir()
+            os.chdir("d")
+        os.chdir(here)
+        with pytest.raises(UnsafeFile, match=f"nested at most {DEPTH_LIMIT} deep"):
+            list(plain_files(tmp_path))
+    finally:
+        os.chdir(here)
+        os.system(f"rm -rf {tmp_path}/d")
+
+
+def test_more_entries_than_a_model_has_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pushtune_contract.reading.ENTRIES_LIMIT", 10)
+    for number in range(11):
+        (tmp_path / str(number)).touch()
+    assert ENTRIES_LIMIT > 10
+    with pytest.raises(UnsafeFile, match="at most 10 files and folders"):
+        list(plain_files(tmp_path))
+
+
+def test_a_copy_does_not_give_its_owner_away(tmp_path: Path) -> None:
+    """Copied by root, a program that keeps its set-user-id bit would be root's."""
+    source = tmp_path / "model"
+    source.mkdir()
+    for name, mode in (("tool", 0o6755), ("weights", 0o4666)):
+        (source / name).write_bytes(b"x")
+        (source / name).chmod(mode)
+    copy_plain_files(source, tmp_path / "copy", 100)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "copy").iterdir()}
+    assert modes == {"tool": 0o755, "weights": 0o644}
+
+
+def test_a_file_that_only_claims_to_be_huge_costs_neither_memory_nor_disk(tmp_path: Path) -> None:
+    source = tmp_path / "model"
+    source.mkdir()
+    with (source / "weights").open("wb") as stream:
+        stream.truncate(2**40)
+    with pytest.raises(UnsafeFile, match="at most 4194304 bytes"):
+        copy_plain_files(source, tmp_path / "copy", 4 * 2**20)
+    assert (tmp_path / "copy" / "weights").stat().st_size <= 5 * 2**20
