@@ -1,22 +1,28 @@
-"""Registers Pushtune's pages with Airflow. Every Airflow process imports this file, so it imports nothing heavy."""
+"""Registers Pushtune's pages and webhooks with Airflow.
 
+Every Airflow process imports this file, so it imports nothing heavy.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 from airflow.sdk.plugins_manager import AirflowPlugin
 
 PREFIX = "/pushtune"
+HOOKS_PREFIX = "/pushtune-hooks"
 
 
 class LazyApplication:
     """An ASGI application that is built by its first request: only the API server ever needs it."""
 
-    def __init__(self) -> None:
+    def __init__(self, build: Callable[[], Any]) -> None:
+        self._build = build
         self._app: Any = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
         if self._app is None:
-            self._app = build_application()
+            self._app = self._build()
         await self._app(scope, receive, send)
 
 
@@ -37,11 +43,30 @@ def build_application() -> Any:
     return create_app(view, may_read_runs())
 
 
+def build_hooks() -> Any:
+    """Return the application that takes webhooks. Unlike the pages it asks for a signature, not for a login."""
+    from airflow.sdk import BaseHook
+
+    from pushtune.settings import load_settings
+    from pushtune.watching.configuration_files import RepositoryBook
+    from pushtune.watching.webhook_app import create_hook_app
+
+    settings = load_settings()
+
+    def password_of(connection_id: str) -> str:
+        return BaseHook.get_connection(connection_id).password or ""
+
+    return create_hook_app(RepositoryBook(settings).find, password_of, settings.home)
+
+
 class PushtunePlugin(AirflowPlugin):
-    """The tab "Tuning" of every DAG run, and the application that serves it."""
+    """The tab "Tuning" of every DAG run with the application that serves it, and the webhooks."""
 
     name = "pushtune"
-    fastapi_apps = [{"app": LazyApplication(), "url_prefix": PREFIX, "name": "Pushtune"}]  # noqa: RUF012
+    fastapi_apps = [  # noqa: RUF012
+        {"app": LazyApplication(build_application), "url_prefix": PREFIX, "name": "Pushtune"},
+        {"app": LazyApplication(build_hooks), "url_prefix": HOOKS_PREFIX, "name": "Pushtune webhooks"},
+    ]
     external_views = [  # noqa: RUF012
         {
             "name": "Tuning",

@@ -123,6 +123,11 @@ class AirflowInstance:
         answer = self._call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})
         return str(answer["dag_run_id"])
 
+    def add_connection(self, connection_id: str, password: str) -> None:
+        self._call(
+            "POST", "/connections", json={"connection_id": connection_id, "conn_type": "generic", "password": password}
+        )
+
     def delete_run(self, dag_id: str, run_id: str) -> None:
         """End a run by hand and delete it; Airflow refuses to delete one that runs."""
         self._call("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}", json={"state": "failed"})

@@ -1,18 +1,24 @@
 """On a real Airflow every push is trained exactly once, whatever is paused, merged, deleted or killed meanwhile."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from tests.watching.airflow_instance import AirflowInstance
 from tests.watching.git_http_server import serve
 from tests.watching.git_origin import Origin
 
+from pushtune.watching.webhook import sign
+
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
 WATCHED = ("usual", "merged", "paused", "killed", "deleted", "returning")
+OTHERS = ("away", "hooked")
+SECRET = "correct horse battery staple"
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +28,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def origins(folder: Path) -> dict[str, Origin]:
-    for name in (*WATCHED, "away"):
+    for name in (*WATCHED, *OTHERS):
         (folder / name).mkdir()
-    return {name: Origin(folder / name) for name in (*WATCHED, "away")}
+    return {name: Origin(folder / name) for name in (*WATCHED, *OTHERS)}
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +39,11 @@ def airflow(folder: Path, origins: dict[str, Origin]) -> Iterator[AirflowInstanc
         pass
     entries = [{"name": name, "url": origins[name].url, "ignore_paths": ["*.md"]} for name in WATCHED]
     away = {"name": "away", "url": f"{address}/away/origin.git", "watch": False}
-    instance = AirflowInstance(folder / "home", [*entries, away])
+    hooked = {"name": "hooked", "url": origins["hooked"].url, "webhook_connection_id": "hook"}
+    once_a_day = {"poll_interval_seconds": 86_400}
+    instance = AirflowInstance(folder / "home", [*entries, away, hooked | once_a_day])
     try:
+        instance.add_connection("hook", SECRET)
         yield instance
     finally:
         instance.stop()
@@ -139,3 +148,19 @@ def test_a_repository_that_is_taken_out_and_put_back_is_not_trained_again(
     airflow.wait(lambda: airflow.knows("returning"), "the DAG is back")
     assert airflow.ledger("returning")[head]["state"] == "trained"
     assert len(airflow.quiet("returning")) == 1
+
+
+def test_a_webhook_wakes_the_watcher_long_before_it_would_poll(
+    airflow: AirflowInstance, origins: dict[str, Origin]
+) -> None:
+    """The secret is a connection in Airflow's database; the watcher of this repository polls once a day."""
+    address = f"{airflow.address}/pushtune-hooks/hooked"
+    for _ in range(2):
+        commit = origins["hooked"].commit_and_push()
+        body = json.dumps({"ref": "refs/heads/main", "after": commit}).encode()
+        headers = sign(body, SECRET, int(time.time()))
+        assert requests.post(address, data=body, headers=headers, timeout=30).status_code == 202
+        assert requests.post(address, data=body, headers=headers, timeout=30).status_code == 409
+        assert requests.post(address, data=body, timeout=30).status_code == 401
+        airflow.wait_for("hooked", commit, "trained")
+    assert len(airflow.quiet("hooked")) == 2

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -206,6 +206,19 @@ def mirror_folder(mirrors: Path, url: str) -> Path:
     """Return the folder of the mirror of ``url``: readable, and different for each address."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", url.rstrip("/").removesuffix(".git").rsplit("/", 1)[-1])[:60].strip(".-")
     return mirrors / f"{name or 'repository'}-{hashlib.sha256(os.fsencode(url)).hexdigest()[:12]}.git"
+
+
+def unwatched_mirrors(mirrors: Path, urls: Iterable[str]) -> list[Path]:
+    """Return the mirrors that belong to none of ``urls``."""
+    watched = {mirror_folder(mirrors, url) for url in urls}
+    return sorted(path for path in mirrors.glob("*.git") if path.is_dir() and path not in watched)
+
+
+def remove_mirror(folder: Path, timeout_seconds: float) -> None:
+    """Remove a mirror that nobody uses now. Raises RepositoryUnreachable while somebody does."""
+    mirror = Mirror("", folder, timeout_seconds, 0)
+    with mirror.locked():
+        mirror.remove()
 
 
 def _plain(text: str, limit: int) -> str:

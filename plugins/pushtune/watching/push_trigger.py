@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from airflow.sdk import Asset, AssetWatcher, BaseHook
@@ -21,6 +21,7 @@ from pushtune.settings import Settings, load_settings
 from pushtune.watching.credentials import Credentials, credentials_from
 from pushtune.watching.git_remote import check_remote, resolve_head
 from pushtune.watching.push_ledger import SIGHTINGS_KEY, as_record, record_key, with_sighting
+from pushtune.watching.wakes import WakeBoard
 from pushtune.watching.watched_repositories import WatchedRepository
 
 POLLS_AT_ONCE = 8
@@ -30,6 +31,12 @@ WAKE_PAUSE_LIMIT_SECONDS = 3600.0
 
 # git blocks: threads keep the triggerer's event loop free, and their number bounds what many repositories may cost.
 _pollers = ThreadPoolExecutor(POLLS_AT_ONCE, thread_name_prefix="pushtune-poll")
+
+
+@cache
+def wake_board() -> WakeBoard:
+    """Return what tells the triggers of this process that a webhook asks for a look."""
+    return WakeBoard(load_settings().home)
 
 
 class PushTrigger(BaseEventTrigger):
@@ -81,7 +88,7 @@ class PushTrigger(BaseEventTrigger):
                     yield _event(commit=head, branch=self.branch)
             except Exception as error:  # of git, of the API server, of a secrets backend
                 pause = self._failed(error)
-            await asyncio.sleep(pause)
+            await wake_board().pause(self.dag_id, pause)
 
     async def _head(self) -> str | None:
         """Return the commit of the branch; None while there is no such branch, which is nothing unusual."""

@@ -15,7 +15,7 @@ from pushtune.watching.repository_url import check_branch, check_url
 from pushtune.watching.yaml_document import InvalidYaml, read_yaml
 
 ENTRIES_LIMIT = 1000
-RESERVED_NAMES = frozenset({"check_containers", "train_on_push"})
+RESERVED_NAMES = frozenset({"check_containers", "clean_up", "train_on_push"})
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _EMAIL = re.compile(r"[^@\s<>,;\"]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
@@ -28,7 +28,9 @@ class WatchedRepository(BaseModel):
     Attributes:
         name: becomes the DAG's id: small letters, digits, ``-`` and ``_``, at most 63.
         url: https, ssh, ``user@host:path``, file, or an absolute path; never with a password inside.
-        branch: the branch whose pushes are trained.
+        branch: the primary branch, whose pushes are trained, and whose best model is the champion.
+        branches, tags: globs of further branches and of tags that are trained; each has a champion of its own.
+            ``*`` and ``?`` stay within a part of the name, ``**`` crosses ``/``. The first 100 refs by name count.
         paths: globs; a push that changes none of them is recorded as filtered. Empty: every file counts.
         ignore_paths: globs of files that never count.
         entry: path of the training script; None lets the inspection choose.
@@ -42,6 +44,8 @@ class WatchedRepository(BaseModel):
         schedule: cron of additional trainings; None trains on pushes only.
         notify: e-mail addresses; empty: the author of the commit.
         connection_id: Airflow connection with the user and password (https) or private key (ssh).
+        webhook_connection_id: Airflow connection whose password signs the webhooks of this repository, at least 16
+            characters; None: it takes none.
         data_folder: absolute path on the host, mounted read-only into the training containers.
         network: whether training containers may use the network.
         build_dockerfile: whether the image is built from the repository's own Dockerfile; its build runs as root of a
@@ -55,6 +59,8 @@ class WatchedRepository(BaseModel):
     name: str
     url: str
     branch: str = "main"
+    branches: tuple[str, ...] = Field(default=(), max_length=50, strict=False)
+    tags: tuple[str, ...] = Field(default=(), max_length=50, strict=False)
     paths: tuple[str, ...] = Field(default=(), max_length=100, strict=False)
     ignore_paths: tuple[str, ...] = Field(default=(), max_length=100, strict=False)
     entry: str | None = None
@@ -68,6 +74,7 @@ class WatchedRepository(BaseModel):
     schedule: str | None = None
     notify: tuple[str, ...] = Field(default=(), max_length=50, strict=False)
     connection_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{1,250}$")
+    webhook_connection_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{1,250}$")
     data_folder: str | None = None
     network: bool = False
     build_dockerfile: bool = False
@@ -95,6 +102,16 @@ class WatchedRepository(BaseModel):
     @classmethod
     def _branch(cls, value: str) -> str:
         return check_branch(value)
+
+    @field_validator("branches", "tags")
+    @classmethod
+    def _ref_globs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for glob in value:
+            try:
+                check_branch(glob.replace("*", "x").replace("?", "x"))
+            except ValueError as error:
+                raise ValueError(f"must be globs of names, such as 'feature/*' or 'v*', not {glob!r}") from error
+        return value
 
     @field_validator("entry")
     @classmethod
