@@ -6,7 +6,7 @@ PORT ?=
 export PUSHTUNE_PORT ?= $(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train up down status logs images test lock clean
+.PHONY: help demo train up down status pushes logs images test lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ down: $(VENV)/ready ## stop Airflow and its containers; running trainings go on 
 
 status: $(VENV)/ready ## say whether everything runs
 	@$(RUN) status
+
+pushes: $(VENV)/ready ## list what became of each push: make pushes [NAME=<repository>]
+	@$(RUN) pushes $(if $(NAME),--repository '$(NAME)')
 
 logs: $(VENV)/ready ## show the end of each part's log
 	@$(RUN) logs

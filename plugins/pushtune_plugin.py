@@ -60,7 +60,7 @@ def build_hooks() -> Any:
 
 
 class PushtunePlugin(AirflowPlugin):
-    """The tab "Tuning" of every DAG run with the application that serves it, and the webhooks."""
+    """The tabs "Tuning" of every run and "Pushes" of every DAG, the application that serves them, and the webhooks."""
 
     name = "pushtune"
     fastapi_apps = [  # noqa: RUF012
@@ -73,5 +73,11 @@ class PushtunePlugin(AirflowPlugin):
             "href": f"{PREFIX}/run?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
             "destination": "dag_run",
             "url_route": "tuning",
-        }
+        },
+        {
+            "name": "Pushes",
+            "href": f"{PREFIX}/pushes?dag_id={{DAG_ID}}",
+            "destination": "dag",
+            "url_route": "pushes",
+        },
     ]

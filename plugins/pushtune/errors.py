@@ -33,6 +33,10 @@ class PortInUse(PushtuneError):
     """Another program, or another instance, uses the port of Airflow's pages."""
 
 
+class RepositoryNotWatched(PushtuneError):
+    """A command names a repository that Airflow has no DAG of."""
+
+
 class AirflowNotReady(PushtuneError):
     """Airflow does not start, does not stop, or does not answer."""
 
@@ -171,6 +175,17 @@ class TrialOverDisk(PushtuneError):
 
 class TrialStalled(PushtuneError):
     """Container after container ends without getting further."""
+
+
+class DiskAlmostFull(PushtuneError):
+    """Less disk space is free than has to stay free."""
+
+
+# Healing
+
+
+class CleaningIncomplete(PushtuneError):
+    """Some of what is not needed any more could not be removed."""
 
 
 # Watching: the file of watched repositories, git, the push ledger.

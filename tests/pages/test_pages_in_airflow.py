@@ -112,13 +112,15 @@ def test_the_data_of_a_run(server: Server) -> None:
     assert server.get("/pushtune/run/data", params=other, headers=headers).json()["report"]["commit"] is None
 
 
-def test_airflow_shows_the_tab(server: Server) -> None:
+def test_airflow_shows_the_tabs(server: Server) -> None:
     headers = {"Authorization": f"Bearer {server.token()}"}
     plugins = server.get("/api/v2/plugins", headers=headers).json()["plugins"]
     [ours] = [plugin for plugin in plugins if plugin["name"] == "pushtune"]
-    [view] = ours["external_views"]
-    assert (view["name"], view["destination"]) == ("Tuning", "dag_run")
-    assert view["href"] == "/pushtune/run?dag_id={DAG_ID}&run_id={RUN_ID}"
+    views = {view["name"]: (view["destination"], view["href"]) for view in ours["external_views"]}
+    assert views == {
+        "Tuning": ("dag_run", "/pushtune/run?dag_id={DAG_ID}&run_id={RUN_ID}"),
+        "Pushes": ("dag", "/pushtune/pushes?dag_id={DAG_ID}"),
+    }
 
 
 def test_nothing_heavy_is_imported_by_the_plugin() -> None:

@@ -32,7 +32,7 @@ def test_nothing_but_guarded_routes_exists() -> None:
     """Documentation pages and static mounts would be open to everybody."""
     app = create_app(view, refuse)
     assert all(isinstance(route, APIRoute) for route in app.routes)
-    assert routes() == ["/run", "/run/data", "/assets/{name}"]
+    assert routes() == ["/run", "/pushes", "/run/data", "/assets/{name}"]
 
 
 @pytest.mark.parametrize("path", routes())
@@ -54,11 +54,12 @@ def test_only_the_files_of_the_page_are_served(name: str) -> None:
     assert TestClient(create_app(view, lambda: None)).get(f"/assets/{name}").status_code == 404
 
 
-def test_the_page_loads_only_its_own_files() -> None:
+@pytest.mark.parametrize("path", ["/run", "/pushes"])
+def test_a_page_loads_only_its_own_files(path: str) -> None:
     client = TestClient(create_app(view, lambda: None))
-    page = client.get("/run", params=RUN)
+    page = client.get(path, params=RUN)
     loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-    assert loaded and all(client.get(f"/{path}").status_code == 200 for path in loaded)
+    assert loaded and all(client.get(f"/{name}").status_code == 200 for name in loaded)
     assert "<script>" not in page.text and not re.search(r"\son\w+=", page.text)
     policy = page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "script-src 'self';" in policy

@@ -10,7 +10,7 @@ import pytest
 from tests.watching.git_origin import Origin
 
 from pushtune.errors import BranchMissing, CheckoutRefused, CommitMissing, RepositoryMissing, RepositoryUnreachable
-from pushtune.watching.mirror import Mirror, mirror_folder
+from pushtune.watching.mirror import Mirror, mirror_folder, remove_mirror, unwatched_mirrors
 
 
 @pytest.fixture
@@ -168,3 +168,15 @@ def test_only_one_process_works_on_a_mirror(mirror: Mirror) -> None:
         other.join(20)
     with mirror.locked():
         assert other.exitcode == 0
+
+
+def test_mirrors_of_repositories_that_nobody_watches_any_more(tmp_path: Path) -> None:
+    mirrors = tmp_path / "mirrors"
+    watched, gone = (mirror_folder(mirrors, f"/srv/{name}.git") for name in ("watched", "gone"))
+    for folder in (watched, gone):
+        (folder / "objects").mkdir(parents=True)
+    assert unwatched_mirrors(mirrors, ["/srv/watched.git"]) == [gone]
+    with Mirror("", gone, 1.0, 0).locked(), pytest.raises(RepositoryUnreachable, match="must become free"):
+        remove_mirror(gone, 0.1)
+    remove_mirror(gone, 0.1)
+    assert unwatched_mirrors(mirrors, ["/srv/watched.git"]) == [] and watched.is_dir()

@@ -1,6 +1,10 @@
 """On a real Airflow every push is trained exactly once, whatever is paused, merged, deleted or killed meanwhile."""
 
+import argparse
+import contextlib
+import io
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +16,8 @@ from tests.watching.airflow_instance import AirflowInstance
 from tests.watching.git_http_server import serve
 from tests.watching.git_origin import Origin
 
+from pushtune.commands.pushes import pushes
+from pushtune.settings import load_settings
 from pushtune.watching.webhook import sign
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
@@ -78,6 +84,20 @@ def test_pushes_while_a_run_is_active_become_one_more_run(airflow: AirflowInstan
     assert [(ledger[commit]["state"], ledger[commit]["runs"]) for commit in (first, last)] == [("trained", 1)] * 2
     trained = [run for run in airflow.quiet("merged") if is_training(airflow, "merged", run["dag_run_id"])]
     assert len(trained) == 2
+    assert listed(airflow, "merged") == {first: "trained", last: "trained"} | dict.fromkeys(between, "superseded")
+
+
+def listed(airflow: AirflowInstance, name: str) -> dict[str, str]:
+    """Return commit -> state as the command prints them; a browser's login must open the same addresses."""
+    (airflow.home / "run").mkdir(exist_ok=True)
+    shutil.copy(airflow.home / "passwords.json", airflow.home / "run")
+    port = str(urlsplit(airflow.address).port)
+    settings = load_settings({"PUSHTUNE_HOME": str(airflow.home), "PUSHTUNE_PORT": port})
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        assert pushes(settings, argparse.Namespace(repository=name, json=True)) == 0
+    cookie = {"_token": airflow.headers["Authorization"].removeprefix("Bearer ")}
+    assert requests.get(f"{airflow.address}/api/v2/assets", cookies=cookie, timeout=30).status_code == 200
+    return {row["commit"]: row["state"] for row in json.loads(output.getvalue())[name]}
 
 
 def is_training(airflow: AirflowInstance, dag_id: str, run_id: str) -> bool:

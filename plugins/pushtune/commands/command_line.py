@@ -45,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
         ("lock", "compile the lock files again"),
     ):
         _add(commands, name, "pushtune.commands.simple_commands", text)
+    pushes = _add(commands, "pushes", "pushtune.commands.pushes", "list what became of each push")
+    pushes.add_argument("--repository", metavar="NAME", help="name of one entry; default: all")
+    pushes.add_argument("--json", action="store_true", help="all that is known, as JSON")
     test = _add(commands, "test", "pushtune.commands.checks", "run linters, types and tests")
     test.add_argument("--matrix", action="store_true", help="the whole matrix of kills and resumes, half an hour")
     test.add_argument("--failed", action="store_true", help="of the tests only those that failed the last time")

@@ -1,4 +1,4 @@
-"""The web application below ``/pushtune``: the page of a run, its data, and the files that the page loads.
+"""The web application below ``/pushtune``: the pages of a run and of a DAG's pushes, and the files that they load.
 
 The page stands in a frame inside Airflow and acts with the rights of whoever looks at it, so nothing from a repository
 may ever become markup: the server sends plain JSON, the page's script writes it as text, and the policy below forbids
@@ -50,6 +50,10 @@ def create_app(view: RunView, may_read: Any) -> FastAPI:
     def page(dag_id: str, run_id: str) -> Response:
         return FileResponse(ASSETS / "run.html", headers={"Cache-Control": "no-cache"})
 
+    @app.get("/pushes")
+    def pushes(dag_id: str) -> Response:
+        return FileResponse(ASSETS / "pushes.html", headers={"Cache-Control": "no-cache"})
+
     @app.get("/run/data")
     def data(dag_id: str, run_id: str) -> Response:
         # Plain ASCII: a script can put half a character into a text, which has no form in UTF-8.
@@ -68,7 +72,8 @@ def create_app(view: RunView, may_read: Any) -> FastAPI:
 
 def _assets() -> dict[str, Path]:
     """Name -> file of everything that the page loads; nothing else is served, whatever the name."""
-    return {name: ASSETS / name for name in ("run.js", "charts.js", "run.css")} | {PLOTLY: _plotly()}
+    own = ("text.js", "run.js", "charts.js", "pushes.js", "run.css")
+    return {name: ASSETS / name for name in own} | {PLOTLY: _plotly()}
 
 
 def _plotly() -> Path:

@@ -21,6 +21,7 @@ from pushtune.settings import Settings, load_settings
 from pushtune.watching.credentials import Credentials, credentials_from
 from pushtune.watching.git_remote import check_remote, resolve_head
 from pushtune.watching.push_ledger import SIGHTINGS_KEY, as_record, record_key, with_sighting
+from pushtune.watching.push_table import ASSET_PREFIX
 from pushtune.watching.wakes import WakeBoard
 from pushtune.watching.watched_repositories import WatchedRepository
 
@@ -230,7 +231,7 @@ def watched_asset(repository: WatchedRepository, settings: Settings | None = Non
         repository.poll_interval_seconds or settings.poll_interval_seconds,
         min(settings.git_timeout_seconds, 30.0),
     )
-    name = f"push-to-{repository.name}"
+    name = f"{ASSET_PREFIX}{repository.name}"
     watchers = [AssetWatcher(name=name, trigger=trigger)] if repository.watch else []
     return Asset(name=name, uri=f"x-pushtune://{name}", watchers=watchers)
 

@@ -2,22 +2,7 @@
 "use strict";
 
 const REFRESH_MILLISECONDS = 4000;
-const TEXT_LIMIT = 2000;
 const query = window.location.search;
-
-const byId = (id) => document.getElementById(id);
-
-function shorten(value) {
-  const text = value === null || value === undefined ? "" : String(value);
-  return text.length > TEXT_LIMIT ? `${text.slice(0, TEXT_LIMIT)}…` : text;
-}
-
-function element(tag, text, className) {
-  const made = document.createElement(tag);
-  if (text !== undefined) made.textContent = shorten(text);
-  if (className) made.className = className;
-  return made;
-}
 
 function number(value) {
   if (typeof value !== "number") return "–";
@@ -33,10 +18,6 @@ function duration(seconds) {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-function show(id, filled) {
-  byId(`${id}-card`).hidden = !filled;
-}
-
 function fillList(id, texts) {
   byId(id).replaceChildren(...texts.map((text) => element("li", text)));
   show(id, texts.length > 0);
@@ -46,12 +27,6 @@ function fillPairs(id, pairs) {
   const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
   byId(id).replaceChildren(...known.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
   show(id, known.length > 0);
-}
-
-function row(cells, tag, className) {
-  const made = element("tr", undefined, className);
-  for (const [text, kind] of cells) made.append(element(tag, text, kind));
-  return made;
 }
 
 function fillNumbers(report, metric) {
