@@ -15,7 +15,7 @@ class EngineProxy:
         self.url = f"unix://{path}"
         self._path = path
         self._listener = self._listen()
-        self._pairs: list[socket.socket] = []
+        self._pairs: set[socket.socket] = set()
 
     def _listen(self) -> socket.socket:
         self._path.unlink(missing_ok=True)
@@ -31,14 +31,23 @@ class EngineProxy:
                 client, _ = listener.accept()
                 engine = socket.socket(socket.AF_UNIX)
                 engine.connect(ENGINE)
-                self._pairs += [client, engine]
-                for source, target in ((client, engine), (engine, client)):
-                    threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+                threading.Thread(target=self._serve, args=(client, engine), daemon=True).start()
+
+    def _serve(self, client: socket.socket, engine: socket.socket) -> None:
+        """Pass everything on in both directions, until both have ended."""
+        self._pairs |= {client, engine}
+        back = threading.Thread(target=_pass_on, args=(engine, client), daemon=True)
+        back.start()
+        _pass_on(client, engine)
+        back.join()
+        for end in (client, engine):
+            self._pairs.discard(end)
+            end.close()
 
     def cut(self) -> None:
         """End all connections and refuse new ones."""
         self._path.unlink()
-        for end in (self._listener, *self._pairs):
+        for end in (self._listener, *list(self._pairs)):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()

@@ -17,15 +17,26 @@ class SendGridServer:
     """What the server answers next, and what it received.
 
     Attributes:
-        answers: one per call, the last one for ever: a status, or (status, body), or HANG, DROP, GARBAGE.
+        answers: one per call, the last one for ever: a status, or (status, body), or HANG, DROP, GARBAGE, or a function
+            that returns one of these.
         requests: (path, Authorization header, parsed body) of each call.
+        accepted: the bodies of the calls that were answered by 202.
         released: ends all calls that hang.
     """
 
     address: str = ""
     answers: list[Any] = field(default_factory=lambda: [202])
     requests: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    accepted: list[dict[str, Any]] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
+
+    def next_answer(self, body: dict[str, Any]) -> Any:
+        """Return what a call with this body is answered."""
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        answer = answer() if callable(answer) else answer
+        if answer == 202:
+            self.accepted.append(body)
+        return answer
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
@@ -41,7 +52,7 @@ def running_sendgrid() -> Iterator[SendGridServer]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             state.requests.append((self.path, self.headers["Authorization"], body))
-            answer = state.answers.pop(0) if len(state.answers) > 1 else state.answers[0]
+            answer = state.next_answer(body)
             if answer == HANG:
                 state.released.wait(30)
             elif answer == DROP:

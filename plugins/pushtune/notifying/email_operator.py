@@ -9,9 +9,10 @@ from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
 from pushtune.errors import InvalidMail, MailNotSent, MailRefused
+from pushtune.notifying.delayed_mails import hand_over
 from pushtune.notifying.outbox import Mail, OutboxEntry, is_address, outbox_entry
 from pushtune.notifying.plain_words import one_line
-from pushtune.notifying.sendgrid_client import Account, account_from, prepare
+from pushtune.notifying.sendgrid_client import Account, account_from
 from pushtune.records import recorded
 from pushtune.settings import Settings, load_settings
 
@@ -30,8 +31,8 @@ class EmailOperator(BaseOperator):
 
     A mail is sent once: another attempt of the same task, or another task with the same key, finds that it was sent, or
     that an attempt was killed while SendGrid was about to answer (see ``outbox``). A refusal (4xx) fails the task at
-    once; a time-out, 429 or 5xx fails the attempt, so that Airflow tries again. In all these cases the mail lies in the
-    outbox.
+    once; a time-out, 429 or 5xx fails the attempt, so that Airflow tries again; the last one leaves the mail to
+    ``delayed_mails``. In all these cases the mail lies in the outbox.
 
     What a repository contains must come through ``message``, given as the output of a task: it is passed on as it is.
     Airflow renders the other fields as templates, so they may only hold what the author of the DAG wrote.
@@ -82,7 +83,10 @@ class EmailOperator(BaseOperator):
         self.message = message
 
     def execute(self, context: "Context") -> dict[str, str]:
-        """Send the mail; return ``state`` (``sent``, ``sent_before``, ``kept``, ``uncertain``), ``where``, ``key``."""
+        """Send the mail.
+
+        Returns: ``state`` (``sent``, ``sent_before``, ``kept``, ``delayed``, ``uncertain``), ``where``, ``key``.
+        """
         settings = load_settings()
         message = self.message if isinstance(self.message, Mapping) else {}
         try:
@@ -112,23 +116,24 @@ class EmailOperator(BaseOperator):
                 return {"state": "uncertain", "where": str(path), "key": mail.key}
             if account is None or not mail.to:
                 return self._keep(entry, f"no key in connection {self.conn_id}" if mail.to else "no recipient")
-            return self._send(entry, mail, account)
+            return self._send(entry, mail, account, is_last=_is_last_attempt(context["ti"]))
 
     def _keep(self, entry: OutboxEntry, reason: str) -> dict[str, str]:
         path = entry.keep(reason)
         self.log.warning("The mail was not sent (%s). It lies in the outbox: %s", reason, path)
         return {"state": "kept", "where": str(path), "key": entry.key}
 
-    def _send(self, entry: OutboxEntry, mail: Mail, account: Account) -> dict[str, str]:
-        call = prepare(mail, account)
-        entry.start_sending()
+    def _send(self, entry: OutboxEntry, mail: Mail, account: Account, *, is_last: bool) -> dict[str, str]:
         try:
-            answer = call()
-        except (MailRefused, MailNotSent) as error:
-            path = entry.keep(str(error))
-            self.log.error("The mail was not sent. It lies in the outbox: %s", path)
+            answer = hand_over(entry, mail, account)
+        except MailNotSent as error:
+            if not is_last:
+                raise
+            self.log.warning("%s It lies in the outbox until SendGrid takes it: %s", error, entry.eml)
+            return {"state": "delayed", "where": str(entry.eml), "key": mail.key}
+        except MailRefused:
+            self.log.error("The mail was not sent. It lies in the outbox: %s", entry.eml)
             raise
-        entry.finish_sending(answer)
         self.log.info("SendGrid accepted the mail for %s: %s", ", ".join(mail.to), answer or "no message id")
         return {"state": "sent", "where": f"connection {self.conn_id}", "key": mail.key}
 
@@ -167,6 +172,10 @@ class EmailOperator(BaseOperator):
         if refused:
             self.log.warning("Left out, since they are no e-mail addresses: %s", one_line(refused))
         return [address for address in found if address not in refused]
+
+
+def _is_last_attempt(instance: Any) -> bool:
+    return int(getattr(instance, "try_number", 0)) > int(getattr(instance, "max_tries", 0))
 
 
 def addresses(given: str | Sequence[str]) -> list[str]:

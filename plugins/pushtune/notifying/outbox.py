@@ -1,8 +1,9 @@
 """The outbox: every mail is written here before it is sent, so that none is lost and none is sent twice.
 
-Two files per mail, named after its key: ``<name>.json`` says what became of it (``kept``, ``sending``, ``uncertain`` or
-``sent``, and why), ``<name>.eml`` is the mail itself and is removed once SendGrid has it. A lock per mail keeps two
-processes from sending the same one; the kernel frees it when its holder dies.
+Two files per mail, named after its key: ``<name>.json`` says what became of it (``kept``, ``delayed``, ``sending``,
+``uncertain`` or ``sent``, and why), ``<name>.eml`` is the mail itself and is removed once SendGrid has it. The record
+of a ``delayed`` mail, which met an outage, holds what ``delayed_mails`` needs to send it later. A lock per mail keeps
+two processes from sending the same one; the kernel frees it when its holder dies.
 
 SendGrid knows no key that would make a second call harmless. Whoever finds ``sending`` without anybody sending knows
 that a process died during the call, most likely while it waited for the answer: such a mail is not sent again.
@@ -22,7 +23,7 @@ from typing import Any
 
 from pushtune.errors import InvalidMail, MailNotSent
 from pushtune.notifying.plain_words import one_line
-from pushtune_contract.reading import read_bytes, read_json, write_json
+from pushtune_contract.reading import UnsafeFile, read_bytes, read_json, write_json
 
 SUBJECT_LIMIT_CHARACTERS = 250
 ATTACHMENTS_LIMIT_BYTES = 20 * 2**20  # SendGrid refuses mails over 30 MB, and base64 adds a third
@@ -102,6 +103,11 @@ class OutboxEntry:
         return found
 
     @property
+    def attempts(self) -> int:
+        """How often it was handed to SendGrid so far."""
+        return int(self.state().get("attempts", 0))
+
+    @property
     def uncertain(self) -> bool:
         """Whether SendGrid may have the mail without our having seen its answer."""
         return self.state().get("state") in ("sending", "uncertain")
@@ -112,6 +118,12 @@ class OutboxEntry:
         self._write("kept", reason)
         return self.eml
 
+    def delay(self, reason: str, connection: str) -> Path:
+        """Write the mail down to be sent over ``connection`` later; return the path of the ``.eml`` file."""
+        self.eml.write_bytes(as_eml(self._mail))
+        self._write("delayed", reason, {"connection": connection, "mail": asdict(self._mail)})
+        return self.eml
+
     def leave_uncertain(self) -> Path:
         """Note that the mail will not be sent again; return the path of the ``.eml`` file."""
         self._write("uncertain", "an attempt ended during the call, so SendGrid may have the mail already")
@@ -120,7 +132,7 @@ class OutboxEntry:
     def start_sending(self) -> None:
         """Write the mail down before the call, so that it survives our own death during it."""
         self.eml.write_bytes(as_eml(self._mail))
-        self._write("sending", "", attempts=int(self.state().get("attempts", 0)) + 1)
+        self._write("sending", "", new_attempts=1)
 
     def finish_sending(self, answer: str) -> None:
         """Note that SendGrid has the mail."""
@@ -131,12 +143,13 @@ class OutboxEntry:
         """Remove the mail itself, of which SendGrid has a copy; what became of it stays noted."""
         self.eml.unlink(missing_ok=True)
 
-    def _write(self, state: str, reason: str, attempts: int | None = None) -> None:
-        count = int(self.state().get("attempts", 0)) if attempts is None else attempts
+    def _write(self, state: str, reason: str, further: dict[str, Any] | None = None, new_attempts: int = 0) -> None:
+        count = self.attempts + new_attempts
         mail = asdict(self._mail)
         facts = {name: mail[name] for name in ("key", "to", "cc", "bcc", "sender", "subject")}
         write_json(
-            self._record, {"state": state, "reason": reason, "attempts": count, "unix_time": time.time(), **facts}
+            self._record,
+            {"state": state, "reason": reason, "attempts": count, "unix_time": time.time(), **facts, **(further or {})},
         )
 
 
@@ -157,6 +170,39 @@ def outbox_entry(folder: Path, mail: Mail) -> Iterator[OutboxEntry]:
                 "Nothing is to be done: the next attempt finds out whether it was sent.",
             ) from error
         yield OutboxEntry(folder, mail)
+
+
+def forget_sent(folder: Path, older_than_unix_time: float) -> list[Path]:
+    """Remove the notes about mails that SendGrid has had since before that time; return their paths.
+
+    A mail that was kept, or whose fate is not certain, stays: it is for a person to look at.
+    """
+    forgotten = []
+    for record in sorted(folder.glob("*.json")):
+        with (folder / f".{record.stem}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+                state = read_json(record)
+            except (BlockingIOError, FileNotFoundError, UnsafeFile):
+                continue
+            if state.get("state") == "sent" and float(state.get("unix_time", 0)) < older_than_unix_time:
+                for path in (record, record.with_suffix(".eml"), Path(lock.name)):
+                    path.unlink(missing_ok=True)
+                forgotten.append(record)
+    return forgotten
+
+
+def delayed(folder: Path) -> list[tuple[Mail, str]]:
+    """Return the mails that met an outage, each with the connection that it was to be sent over."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            record = read_json(path)
+            if record.get("state") == "delayed":
+                found.append((Mail(**record["mail"]), str(record["connection"])))
+        except (FileNotFoundError, UnsafeFile, InvalidMail, AttributeError, KeyError, TypeError):
+            continue  # sent or removed meanwhile, or of another release
+    return found
 
 
 def is_address(text: str) -> bool:

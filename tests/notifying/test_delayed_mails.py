@@ -1,0 +1,104 @@
+"""A mail that met an outage is sent later, once, and without the run that it tells of."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.definitions.connection import Connection
+from tests.notifying.sendgrid_server import DROP, GARBAGE, SendGridServer, running_sendgrid
+
+from pushtune.errors import MailNotSent
+from pushtune.notifying import delayed_mails
+from pushtune.notifying.delayed_mails import send_delayed
+from pushtune.notifying.email_operator import EmailOperator
+from pushtune.notifying.outbox import delayed, outbox_entry
+from pushtune.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("PUSHTUNE_HOME", str(tmp_path))
+    return Settings(home=tmp_path)
+
+
+@pytest.fixture
+def server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[SendGridServer]:
+    with running_sendgrid() as running:
+        connection = {"conn_type": "sendgrid", "password": "SG.k", "host": running.address}
+        monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", json.dumps(connection))
+        yield running
+
+
+def connection(server: SendGridServer, password: str = "SG.k") -> Any:
+    return lambda name: Connection(conn_id=name, conn_type="sendgrid", host=server.address, password=password)
+
+
+def notify(try_number: int) -> dict[str, str]:
+    """Run the task that tells of a run, whose third try is the last."""
+    instance = SimpleNamespace(
+        dag_id="digits", run_id="1", task_id="notify", map_index=-1, try_number=try_number, max_tries=2
+    )
+    operator = EmailOperator(
+        task_id="notify", to="ada@example.org", cc="bob@example.org", subject="Done", html_content="<p>0.91</p>"
+    )
+    return operator.execute({"ti": instance})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("answer", [503, 429, DROP, GARBAGE])
+def test_an_outage_delays_a_mail_and_fails_nothing(settings: Settings, server: SendGridServer, answer: Any) -> None:
+    server.answers = [answer]
+    with pytest.raises(MailNotSent):
+        notify(1)
+    assert notify(3)["state"] == "delayed"
+    assert send_delayed(settings, connection(server)) == {"sent": 0, "delayed": 1, "kept": 0}
+    server.answers = [202]
+    assert send_delayed(settings, connection(server)) == {"sent": 1, "delayed": 0, "kept": 0}
+    assert send_delayed(settings, connection(server)) == {"sent": 0, "delayed": 0, "kept": 0}
+    assert notify(3)["state"] == "sent_before"
+    (body,) = server.accepted
+    assert body == server.bodies[0], "it says what the first attempt said"
+
+
+def test_a_mail_that_its_task_is_sending_is_left_alone(settings: Settings, server: SendGridServer) -> None:
+    server.answers = [503, 202]
+    notify(3)
+    ((mail, _),) = delayed(settings.outbox)
+    with outbox_entry(settings.outbox, mail):
+        assert send_delayed(settings, connection(server)) == {"sent": 0, "delayed": 1, "kept": 0}
+    assert server.accepted == []
+
+
+def test_a_refusal_is_kept_for_a_person(settings: Settings, server: SendGridServer) -> None:
+    server.answers = [503, 401, 202]
+    notify(3)
+    assert send_delayed(settings, connection(server))["kept"] == 1
+    assert send_delayed(settings, connection(server)) == {"sent": 0, "delayed": 0, "kept": 0}
+    assert list(settings.outbox.glob("*.eml"))
+
+
+def test_it_is_not_tried_for_ever(
+    settings: Settings, server: SendGridServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delayed_mails, "ATTEMPTS_LIMIT", 2)
+    server.answers = [503]
+    notify(3)
+    counts = [send_delayed(settings, connection(server)) for _ in range(3)]
+    assert [count["delayed"] for count in counts] == [1, 0, 0] and counts[1]["kept"] == 1
+    assert len(server.requests) == 2
+
+
+def test_without_a_key_it_is_kept(settings: Settings, server: SendGridServer) -> None:
+    server.answers = [503]
+    notify(3)
+    assert send_delayed(settings, connection(server, password=""))["kept"] == 1
+
+
+def test_a_record_that_cannot_be_read_hides_no_other(settings: Settings, server: SendGridServer) -> None:
+    server.answers = [503, 202]
+    notify(3)
+    for name, text in (("a.json", "{"), ("b.json", '{"state": "delayed"}'), ("c.json", "[]")):
+        (settings.outbox / name).write_text(text)
+    assert send_delayed(settings, connection(server))["sent"] == 1
