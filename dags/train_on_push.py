@@ -14,11 +14,11 @@ from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from pushtune import pipeline, pipeline_ending
-from pushtune.errors import UnusableEnvironment
+from pushtune.errors import UnusableEnvironment, UnusablePush
 from pushtune.notifying.email_operator import EmailOperator
 from pushtune.pipeline_run import Run
 from pushtune.running.image_catalog import FAMILY_NAMES, image_tag
-from pushtune.running.training_operator import TrainingOperator, restart_arguments
+from pushtune.running.training_operator import TrainingOperator, patient_arguments, restart_arguments
 from pushtune.running.workspace import run_folder
 from pushtune.settings import Settings, load_settings
 from pushtune.tuning.pruning import stop_rule
@@ -186,15 +186,18 @@ def wire(repository: WatchedRepository, rounds: int, settings: Settings) -> None
 def train_as_it_is(repository: WatchedRepository, wait_for_push: GitSensor) -> Any:
     """Create the tasks from the checkout to the verdict on the unmodified script; return the last."""
 
-    @task
+    @task(**patient_arguments(load_settings()))
     def check_out(push: dict[str, Any]) -> dict[str, Any]:
-        return pipeline.check_out(current_run(repository), push, fetch_credentials(repository.connection_id))
+        try:
+            return pipeline.check_out(current_run(repository), push, fetch_credentials(repository.connection_id))
+        except UnusablePush as error:  # trying again changes nothing
+            raise AirflowFailException(str(error)) from error
 
     @task
     def inspect() -> dict[str, Any]:
         return pipeline.inspect(current_run(repository))
 
-    @task
+    @task(**patient_arguments(load_settings()))
     def prepare_image() -> dict[str, Any]:
         try:
             return pipeline.prepare_image(current_run(repository))

@@ -11,7 +11,8 @@ from pushtune.pipeline_data import path_fields, provide_data, still_missing
 from pushtune.pipeline_environment import choose_tag, make_ready
 from pushtune.pipeline_run import Document, Run
 from pushtune.records import read_record, recorded
-from pushtune.running.workspace import prepare_trial
+from pushtune.running.disk_reserve import require_free_space
+from pushtune.running.workspace import name_run, prepare_trial
 from pushtune.tuning.final_epochs import with_final_epochs
 from pushtune.tuning.target import meets, resolve_target
 from pushtune.watching.credentials import Credentials
@@ -24,10 +25,15 @@ RETRAIN = "retrain"
 
 
 def check_out(run: Run, push: Document, credentials: Credentials | None) -> Document:
-    """Fetch the pushed commit into the run's folder; return what is known about it."""
+    """Fetch the pushed commit into the run's folder; return what is known about it.
+
+    Raises:
+        UnusablePush: trying again changes nothing. RepositoryUnreachable, DiskAlmostFull: it may pass.
+    """
     from pushtune.watching.check_out import check_out as fetch
 
-    run.folder.mkdir(parents=True, exist_ok=True)
+    require_free_space(run.settings)
+    name_run(run.folder, run.repository.name, run.run_id)
     with recorded(run.folder, "check_out") as document:
         repository = run.repository
         document.update(
@@ -66,7 +72,9 @@ def prepare_image(run: Run) -> Document:
 
     Raises:
         UnusableEnvironment: the repository has to change. ImageBuildFailed: this host cannot build now.
+        DiskAlmostFull: try again later.
     """
+    require_free_space(run.settings)
     inspection = run.document("inspect")
     with recorded(run.folder, "prepare_image") as document:
         document.update(make_ready(inspection, run.checkout, run.repository.build_dockerfile, run.settings))

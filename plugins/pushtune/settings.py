@@ -50,6 +50,22 @@ class Settings(BaseModel):
     restart_limit: int = Field(5, ge=0, le=100, description="how often one training run is restarted")
     restart_delay_seconds: float = Field(10, ge=0, description="pause before the first restart; doubles each time")
 
+    disk_reserve_bytes: int = Field(
+        2 * 2**30, ge=0, description="free disk space under which no training is started and no image is built"
+    )
+    keep_runs_days: float = Field(30, gt=0, le=3650, description="files of a run are removed this long after its end")
+    keep_runs_per_repository: int = Field(100, ge=1, le=10_000, description="and beyond so many newer runs")
+    keep_checkpoints_days: float = Field(
+        3, gt=0, le=3650, description="checkpoints of a run without a model; with one they go when the run is over"
+    )
+    workspaces_limit_bytes: int = Field(
+        100 * 2**30, ge=2**26, description="files of all runs; beyond it the oldest go first"
+    )
+    image_unused_days: float = Field(14, gt=0, le=3650, description="an image of a repository that no kept run uses")
+    log_retention_days: float = Field(30, gt=0, le=3650, description="Airflow's log files")
+    outbox_retention_days: float = Field(30, gt=0, le=3650, description="notes about e-mails that were sent")
+    keep_checks_days: float = Field(2, gt=0, le=3650, description="Airflow's records of the checks of each minute")
+
     sendgrid_timeout_seconds: float = Field(20, gt=0, le=300, description="limit of one call to SendGrid")
     mail_from: str = Field("pushtune@localhost", description="sender of the e-mails")
 

@@ -59,7 +59,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 @pytest.mark.slow
 def test_it_is_healthy_and_private(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     assert instance.status(settings)
-    assert read_password(settings) not in capsys.readouterr().out
+    assert read_password(passwords_file(settings)) not in capsys.readouterr().out
     for path in (passwords_file(settings), settings.airflow_home / "airflow.cfg", settings.run_folder / "secrets.json"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     for folder in (settings.airflow_home, settings.run_folder):

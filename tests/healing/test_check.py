@@ -62,6 +62,8 @@ def test_a_hung_container_is_ended_for_its_task_to_resume(trial, settings, monke
 def test_a_container_that_hangs_again_and_again_is_given_up(trial, settings, monkeypatch):
     made = trial(HANG)
     start(made)
+    while not (made.folder / "heartbeat.json").exists():
+        time.sleep(0.05)
     attempts.write_attempts(made.folder, attempts.Attempts(made.owner.request_sha256, containers=3, unmoved=2))
     began = time.time()
     for later in (0, 60, 120, 180):

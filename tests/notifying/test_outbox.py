@@ -4,6 +4,7 @@ import email
 import os
 import subprocess
 import sys
+import time
 from email.policy import default
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from pushtune.errors import InvalidMail, MailNotSent
-from pushtune.notifying.outbox import Mail, as_eml, outbox_entry
+from pushtune.notifying.outbox import Mail, as_eml, forget_sent, outbox_entry
 from pushtune_contract.reading import UnsafeFile
 
 
@@ -109,3 +110,18 @@ def test_links_and_large_files_are_not_attached(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(b"0" * (20 * 2**20 + 1))
     with pytest.raises(UnsafeFile, match="at most"):
         as_eml(mail_with(files=[str(tmp_path / "large")]))
+
+
+def test_notes_about_sent_mails_go_after_their_time(tmp_path: Path) -> None:
+    for key, finish in (("sent", True), ("kept", False)):
+        with outbox_entry(tmp_path, mail_with(key=key)) as entry:
+            entry.start_sending()
+            entry.finish_sending("id") if finish else entry.keep("no key")
+    assert forget_sent(tmp_path, time.time() - 60) == []
+    (forgotten,) = forget_sent(tmp_path, time.time() + 60)
+    assert forgotten.name.startswith("sent-")
+    with outbox_entry(tmp_path, mail_with(key="kept")) as entry:
+        assert entry.state()["state"] == "kept" and entry.eml.exists()
+        assert forget_sent(tmp_path, time.time() + 60) == []
+    with outbox_entry(tmp_path, mail_with(key="sent")) as entry:
+        assert not entry.sent

@@ -1,5 +1,6 @@
 """Environments of repositories: real images on a real family's image, from an index of our own."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from pushtune.running.container_engine import connect
 from pushtune.running.environment_image import Environment, ensure_environment, environment_tag
 from pushtune.running.image_catalog import COMPOSE_NAMES, image_tag
 from pushtune.running.image_contents import look_into
+from pushtune.running.image_use import remove_unused_images
 from pushtune.running.requirement_needs import Need, read_needs
 from pushtune.settings import Settings
 
@@ -142,15 +144,20 @@ def test_equal_needs_share_an_image() -> None:
 
 @pytest.mark.slow
 def test_environments_that_nobody_asks_for_go(
-    installer: Path, index: WheelIndex, settings: Settings, client: Any, family: str, monkeypatch: pytest.MonkeyPatch
+    installer: Path, index: WheelIndex, settings: Settings, client: Any, family: str
 ) -> None:
     index.add("first", "1.0")
     index.add("second", "1.0")
     old = make(client, family, settings, "!first").tag
-    monkeypatch.setattr(environment_image, "UNUSED_SECONDS", 0)
-    time.sleep(0.1)
-    new = make(client, family, settings, "!second").tag
-    assert (client.images.list(name=old), len(client.images.list(name=new))) == ([], 1)
+    kept = make(client, family, settings, "!second").tag
+    long_ago = time.time() - 15 * 86_400
+    for tag in (old, kept):
+        os.utime(settings.home / "environments" / tag.rpartition(":")[2], (long_ago, long_ago))
+    assert remove_unused_images(settings.model_copy(update={"image_unused_days": 16.0}), []) == []
+    assert remove_unused_images(settings.model_copy(update={"home": settings.home / "another"}), []) == []
+    (record,) = remove_unused_images(settings, [kept])
+    assert record["what"] == old and record["bytes"] > 0 and "unused for 15 days" in record["reason"]
+    assert (client.images.list(name=old), len(client.images.list(name=kept))) == ([], 1)
 
 
 def test_an_image_that_is_missing_is_named(client: Any) -> None:

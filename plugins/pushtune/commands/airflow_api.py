@@ -1,11 +1,12 @@
 """A small client of Airflow's public REST API, for the commands that start and follow runs."""
 
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
 import requests
 
-from pushtune.commands.airflow_config import USER, read_password
+from pushtune.commands.airflow_config import USER, passwords_file, read_password
 from pushtune.errors import AirflowNotReady, AirflowRefused
 from pushtune.settings import Settings
 
@@ -14,11 +15,15 @@ PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
 class AirflowApi:
-    """Calls the API of the instance that ``settings`` describes; logs in when needed."""
+    """Calls the API of the instance that ``settings`` describes; logs in when needed.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._address = f"http://127.0.0.1:{settings.port}"
+    Args:
+        address: of the server, where it is not the embedded one. passwords: the file that holds the password.
+    """
+
+    def __init__(self, settings: Settings, address: str = "", passwords: Path | None = None) -> None:
+        self._passwords = passwords or passwords_file(settings)
+        self._address = address or f"http://127.0.0.1:{settings.port}"
         self._session = requests.Session()
         # The server is on this machine: a company's proxy has no part in it.
         self._session.trust_env = False
@@ -42,6 +47,10 @@ class AirflowApi:
         """Return the JSON answer of ``POST /api/v2<path>``. Raises AirflowRefused or AirflowNotReady."""
         return self._call("POST", path, json=document)
 
+    def delete(self, path: str) -> None:
+        """Call ``DELETE /api/v2<path>``. Raises AirflowRefused or AirflowNotReady."""
+        self._call("DELETE", path)
+
     def run_page(self, dag_id: str, run_id: str) -> str:
         """Return the address of a run's page."""
         return f"{self._address}/dags/{quote(dag_id)}/runs/{quote(run_id)}"
@@ -58,16 +67,16 @@ class AirflowApi:
                 "Correct what the answer names.",
                 answer.status_code,
             )
-        return cast(dict[str, Any], answer.json())
+        return cast(dict[str, Any], answer.json() if answer.content else {})
 
     def _log_in(self) -> None:
-        credentials = {"username": USER, "password": read_password(self._settings)}
+        credentials = {"username": USER, "password": read_password(self._passwords)}
         answer = self._send("POST", "/auth/token", json=credentials)
         if answer.status_code >= 400:
             raise AirflowRefused(
                 "The kept password must open Airflow.",
                 f"{answer.status_code}",
-                f"Remove {self._settings.run_folder / 'passwords.json'}, then run `make down` and `make up`.",
+                f"Remove {self._passwords}, then run `make down` and `make up`.",
                 answer.status_code,
             )
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"

@@ -25,9 +25,9 @@ def passwords_file(settings: Settings) -> Path:
     return settings.run_folder / "passwords.json"
 
 
-def read_password(settings: Settings) -> str:
-    """Return the password of ``USER``, generated at the first start."""
-    return str(json.loads(passwords_file(settings).read_text())[USER])
+def read_password(file: Path) -> str:
+    """Return the password of ``USER`` in ``passwords_file``, generated at the first start."""
+    return str(json.loads(file.read_text())[USER])
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import docker
-from docker.errors import APIError, ImageNotFound
 from packaging.utils import parse_wheel_filename
 
 from pushtune.errors import EnvironmentTooLarge
@@ -26,8 +25,8 @@ from pushtune.running import bounded_pip, image_catalog, stub_wheels
 from pushtune.running.bounded_pip import Attempt
 from pushtune.running.build_lock import only_one_build
 from pushtune.running.container_labels import installation_id
+from pushtune.running.disk_reserve import require_engine_space
 from pushtune.running.image_builder import (
-    IMAGE_LABEL,
     Finish,
     Members,
     OnLine,
@@ -35,6 +34,7 @@ from pushtune.running.image_builder import (
     image_exists,
 )
 from pushtune.running.image_contents import ImageContents, look_into
+from pushtune.running.image_use import INSTALLATION_LABEL, mark_used
 from pushtune.running.requirement_needs import Need
 from pushtune.running.wheel_search import Found, WheelSearch
 from pushtune.running.wheels import Platform, download_wheels, select_requirements
@@ -42,13 +42,11 @@ from pushtune.settings import PROJECT_FOLDER, Settings
 
 NAME = "environment"
 NOTES_LABEL = "pushtune.environment"
-INSTALLATION_LABEL = "pushtune.installation"
 INSTALL_SCRIPT = "install_libraries.py"
 INSTALLED_LIMIT_BYTES = 8 * 2**30
 INSTALL_LIMITS: Mapping[str, Any] = {
     "mem_limit": 2 * 2**30, "pids_limit": 1024, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges"],
 }  # fmt: skip
-UNUSED_SECONDS = 14 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -87,6 +85,7 @@ def ensure_environment(
     Raises:
         RequirementMissing, RequirementNeedsSources, RequirementConflict: the entry imports what cannot be had.
         EnvironmentTooLarge: it would not fit. ImageBuildFailed: this host cannot build now. ImageMissing, ImageBroken.
+        DiskAlmostFull: try again later.
     """
     if not needs:
         return Environment(family_tag)
@@ -94,11 +93,11 @@ def ensure_environment(
     tag = environment_tag(family_tag, needs)
     built = not image_exists(client, tag)
     if built:
+        require_engine_space(client, settings)
         with only_one_build(lambda: on_line("Waiting for another process that builds images.")):
             if not image_exists(client, tag):
                 _build(client, tag, family_tag, needs, settings, on_line)
-        _remove_unused(client, settings)
-    _mark_used(tag, settings)
+    mark_used(tag, settings)
     return _described(client, tag, needs, built, time.monotonic() - started)
 
 
@@ -208,27 +207,3 @@ def _like(client: docker.DockerClient, family_tag: str, labels: Mapping[str, str
         f"WORKDIR {config['WorkingDir']}",
     )  # fmt: skip
     return Finish(changes, labels, INSTALL_LIMITS)
-
-
-def _mark(tag: str, settings: Settings) -> Path:
-    return settings.home / "environments" / tag.rpartition(":")[2]
-
-
-def _mark_used(tag: str, settings: Settings) -> None:
-    mark = _mark(tag, settings)
-    mark.parent.mkdir(parents=True, exist_ok=True)
-    mark.touch()
-
-
-def _remove_unused(client: docker.DockerClient, settings: Settings) -> None:
-    """Remove this installation's environments that no run has asked for in a long time."""
-    labels = [f"{IMAGE_LABEL}={NAME}", f"{INSTALLATION_LABEL}={installation_id(settings)}"]
-    for image in client.images.list(filters={"label": labels}):
-        for tag in image.tags:
-            mark = _mark(tag, settings)
-            if mark.exists() and time.time() - mark.stat().st_mtime > UNUSED_SECONDS:
-                try:
-                    client.images.remove(tag)
-                except (APIError, ImageNotFound):  # a container still uses it
-                    continue
-                mark.unlink(missing_ok=True)

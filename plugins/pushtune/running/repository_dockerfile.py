@@ -25,9 +25,11 @@ from docker.errors import APIError
 
 from pushtune.errors import DockerfileFailed, DockerfileRefused, ImageBroken
 from pushtune.running.build_lock import only_one_build
+from pushtune.running.disk_reserve import require_engine_space
 from pushtune.running.image_builder import IMAGE_LABEL, OnLine, build_dockerfile, image_exists
 from pushtune.running.image_catalog import HASH_CHARACTERS, repository, runtime_files
 from pushtune.running.image_contents import ImageContents, look_into
+from pushtune.running.image_use import mark_used
 from pushtune.settings import PROJECT_FOLDER, Settings
 
 NAME = "repository"
@@ -74,7 +76,7 @@ def ensure_repository_image(
 
     Raises:
         DockerfileRefused: there is none, or its image cannot be trained in. DockerfileFailed: it does not build.
-        ImageBuildFailed: our layer cannot be put on top.
+        ImageBuildFailed: our layer cannot be put on top. DiskAlmostFull: try again later.
     """
     if not stat.S_ISREG(_mode(checkout / DOCKERFILE)):
         raise DockerfileRefused(
@@ -83,9 +85,11 @@ def ensure_repository_image(
         )
     tag = repository_tag(checkout)
     if not image_exists(client, tag):
+        require_engine_space(client, settings)
         with only_one_build(lambda: on_line("Waiting for another process that builds images.")):
             if not image_exists(client, tag):
                 _build(client, tag, checkout, settings, on_line)
+    mark_used(tag, settings)
     return tag
 
 

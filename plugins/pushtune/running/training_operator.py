@@ -15,6 +15,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from pushtune.errors import (
     ContainerRefused,
+    DiskAlmostFull,
     EngineUnavailable,
     InvalidTrial,
     PushtuneError,
@@ -25,6 +26,7 @@ from pushtune.errors import (
 from pushtune.running import attempts, workspace
 from pushtune.running.container_engine import ContainerEngine, connect
 from pushtune.running.container_labels import TrainingLabels, installation_id
+from pushtune.running.disk_reserve import as_full_disk, require_free_space
 from pushtune.running.slots import hold_slot
 from pushtune.running.supervision import Flag, StopRule, Supervisor
 from pushtune.running.trial_container import FINISHED, GONE, RUNNING, TrialContainer
@@ -36,17 +38,21 @@ LONGEST_RESTART_DELAY_SECONDS = 300
 SPEC_KEYS = ("name", "folder", "checkout", "label", "request")
 GIVEN_TO_DOCKER = {"image", "command", "entrypoint", "environment", "docker_url"}
 DECIDED_BY_HARDENING = set(signature(DockerOperator.__init__).parameters) - GIVEN_TO_DOCKER - {"self", "kwargs"}
-RETRYABLE = (TrialInterrupted, EngineUnavailable, ContainerRefused)
+RETRYABLE = (TrialInterrupted, EngineUnavailable, ContainerRefused, DiskAlmostFull)
 
 
 def restart_arguments(settings: Settings) -> dict[str, Any]:
-    """Return the arguments that make a task restart as ``settings`` say: for the operator, or for ``partial``."""
+    """Return the arguments that make a training restart as ``settings`` say: for the operator, or for ``partial``."""
+    return {**patient_arguments(settings), "map_index_template": "{{ task.trial['label'] }}"}
+
+
+def patient_arguments(settings: Settings) -> dict[str, Any]:
+    """Return the arguments of a task that waits longer and longer for what may pass: a full disk, an absent engine."""
     return {
         "retries": settings.restart_limit,
         "retry_delay": timedelta(seconds=settings.restart_delay_seconds),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(seconds=LONGEST_RESTART_DELAY_SECONDS),
-        "map_index_template": "{{ task.trial['label'] }}",
     }
 
 
@@ -99,6 +105,10 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
             raise AirflowException(str(error)) from None
         except PushtuneError as error:
             raise AirflowFailException(str(error)) from None
+        except OSError as error:
+            if (full := as_full_disk(error)) is None:
+                raise
+            raise AirflowException(str(full)) from None
 
     def _run(self, context: Any) -> dict[str, Any]:
         spec, settings = self._checked_spec(), load_settings()
@@ -190,6 +200,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
             if reason := self._supervisor.reason_to_stop():
                 self.log.info("Not started: %s", reason)
                 raise AirflowSkipException(f"Not started: {reason}")
+            require_free_space(load_settings())
             container_id = self._container.create(
                 self._checked_spec().get("image") or self.image,
                 command=self.format_command(self.command),

@@ -18,11 +18,14 @@ from pushtune.errors import UnsafeTrialFolder
 from pushtune.running.attempts import Attempts, forget_attempts, give_up, read_attempts, write_attempts
 from pushtune.settings import Settings
 from pushtune_contract import layout
+from pushtune_contract.reading import UnsafeFile, read_json, write_json
 from pushtune_contract.request import TrialRequest
 from pushtune_contract.validation import as_document
 
 LABEL_LIMIT_CHARACTERS = 200
 REMOVAL_TIMEOUT_SECONDS = 300
+DISCARDED_PREFIX = ".discarded-"
+RUN_FILE = "run.json"
 NAME_PATTERN = re.compile(r"[a-z0-9_]+(/[a-z0-9_]+)?")
 
 
@@ -161,13 +164,41 @@ def withdraw_stop(folder: Path) -> None:
 
 
 def discard_folder(folder: Path) -> None:
-    """Remove a folder that untrusted code wrote.
+    """Remove what untrusted code wrote: a folder, or anything else at its place; a link itself, never its target.
 
     It is renamed first, so that its name is free at once. ``rm`` does the removal: it copes with trees that are nested
-    deeper than Python's recursion limit and follows no link.
+    deeper than Python's recursion limit and follows no link. Raises CalledProcessError where something stays.
     """
-    if not folder.exists():
+    if not os.path.lexists(folder):
         return
-    aside = folder.with_name(f".discarded-{secrets.token_hex(8)}")
+    aside = folder.with_name(f"{DISCARDED_PREFIX}{secrets.token_hex(8)}")
     folder.rename(aside)
-    subprocess.run(["rm", "-rf", "--one-file-system", "--", str(aside)], check=True, timeout=REMOVAL_TIMEOUT_SECONDS)
+    if _remove(aside) != 0:  # a folder without the right to write it: links below it are passed over by chmod -R
+        _run_quietly("chmod", "-R", "u+rwX", "--", str(aside))
+        if _remove(aside) != 0:
+            raise subprocess.CalledProcessError(1, ["rm", str(aside)])
+
+
+def _remove(path: Path) -> int:
+    return _run_quietly("rm", "-rf", "--one-file-system", "--", str(path))
+
+
+def _run_quietly(*command: str) -> int:
+    # The names of a hostile folder do not belong into a log.
+    return subprocess.run(command, check=False, timeout=REMOVAL_TIMEOUT_SECONDS, stderr=subprocess.DEVNULL).returncode
+
+
+def name_run(folder: Path, dag_id: str, run_id: str) -> None:
+    """Write down which run the folder belongs to, since its name cannot be read backwards."""
+    if not (folder / RUN_FILE).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / RUN_FILE, {"dag_id": dag_id, "run_id": run_id})
+
+
+def run_name(folder: Path) -> tuple[str, str]:
+    """Return DAG id and run id of a run's folder; empty texts where nothing is known."""
+    try:
+        document = read_json(folder / RUN_FILE)
+        return str(document["dag_id"]), str(document["run_id"])
+    except (FileNotFoundError, UnsafeFile, KeyError, TypeError):
+        return "", ""
