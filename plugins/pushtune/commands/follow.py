@@ -112,7 +112,8 @@ def _describe_result(result: TrialResult, with_objective: bool) -> str:
     if result.objective is not None and with_objective:
         parts.append(f"validation {result.objective.metric} {result.objective.value:.4f}")
     parts += [f"test {name} {value:.4f}" for name, value in result.test_metrics.items() if name != "loss"]
-    return ", ".join([*parts, f"{result.epochs_trained} epochs, {result.seconds:.0f} s"])
+    epochs = f"{result.epochs_trained} epoch{'' if result.epochs_trained == 1 else 's'}"
+    return ", ".join([*parts, f"{epochs}, {result.seconds:.0f} s"])
 
 
 def _describe_epoch(line: ProgressLine, with_objective: bool) -> str:
