@@ -6,7 +6,7 @@ PORT ?=
 export PUSHTUNE_PORT ?= $(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train up down status pushes logs images test lock clean
+.PHONY: help demo train up down status pushes logs images test soak lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ images: $(VENV)/ready ## build the container images that are missing
 
 test: $(VENV)-training/ready ## run linters, types and all tests that this machine can run; FAILED=1: what failed before, MATRIX=1: every kill and resume
 	@$(RUN) test $(if $(FAILED),--failed) $(if $(MATRIX),--matrix)
+
+soak: $(VENV)/ready ## kill every part at random for half an hour, then check that nothing was lost or done twice: [SEED=] [MINUTES=] [KILLS=]
+	@PYTHONPATH=plugins:training:. $(VENV)/bin/python -m tests.faults.soak $(if $(SEED),--seed '$(SEED)') $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(KILLS),--kills '$(KILLS)')
 
 lock: $(VENV)/ready ## compile the lock files again
 	@$(RUN) lock
