@@ -3,6 +3,7 @@
 Wiring only: what the tasks do is in ``pushtune``, stage by stage; what they decide is kept by ``pushtune.records``.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -95,6 +96,11 @@ def current_run(repository: WatchedRepository) -> Run:
     return Run.of(load_settings(), repository, context["dag_run"].run_id, dict(context["params"]))
 
 
+def rebuild_of(repository: WatchedRepository) -> Callable[[], str]:
+    """Return what a training calls where its image is gone."""
+    return lambda: pipeline.rebuild_image(current_run(repository))
+
+
 def trials_at_once(repository: WatchedRepository, settings: Settings) -> int:
     """Return how many trials of one run may train at the same time."""
     return repository.parallelism or settings.trials_at_once
@@ -135,6 +141,7 @@ def tuning_round(repository: WatchedRepository, number: int, settings: Settings)
             task_id="trial",
             image=image_tag("dense"),
             stop_rule=stop_rule,
+            rebuild_image=rebuild_of(repository),
             max_active_tis_per_dagrun=trials_at_once(repository, settings),
             **restart_arguments(settings),
         ).expand(trial=planned)
@@ -179,7 +186,13 @@ def wire(repository: WatchedRepository, rounds: int, settings: Settings) -> None
         before = group
     judged >> best
     before >> best
-    retrain = TrainingOperator(task_id="retrain", image=image_tag("dense"), trial=best, **restart_arguments(settings))
+    retrain = TrainingOperator(
+        task_id="retrain",
+        image=image_tag("dense"),
+        trial=best,
+        rebuild_image=rebuild_of(repository),
+        **restart_arguments(settings),
+    )
     best >> retrain >> ending(repository, asset, wait_for_push)
 
 
@@ -219,6 +232,7 @@ def train_as_it_is(repository: WatchedRepository, wait_for_push: GitSensor) -> A
             task_id=f"train_{family}",
             image=image_tag(family),
             trial=prepared["baseline"],
+            rebuild_image=rebuild_of(repository),
             **restart_arguments(load_settings()),
         )
         pick_image >> train >> judged

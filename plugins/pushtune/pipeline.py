@@ -12,6 +12,7 @@ from pushtune.pipeline_environment import choose_tag, make_ready
 from pushtune.pipeline_run import Document, Run
 from pushtune.records import read_record, recorded
 from pushtune.running.disk_reserve import require_free_space
+from pushtune.running.smaller_batch import follow
 from pushtune.running.workspace import name_run, prepare_trial
 from pushtune.tuning.final_epochs import with_final_epochs
 from pushtune.tuning.target import meets, resolve_target
@@ -85,8 +86,17 @@ def prepare_image(run: Run) -> Document:
     }
 
 
+def rebuild_image(run: Run) -> str:
+    """Build the run's image again, which has vanished since it was prepared; return its tag. Raises as above."""
+    inspection = run.document("inspect")
+    require_free_space(run.settings)
+    return str(make_ready(inspection, run.checkout, run.repository.build_dockerfile, run.settings)["image_tag"])
+
+
 def judge_baseline(run: Run) -> Document:
     """Compare the unmodified script's result with the target. Raises BaselineUnusable where there is no metric."""
+    from pushtune.tuning.rounds import wishes_without_effect
+
     with recorded(run.folder, "judge_baseline") as document:
         result = read_result(run.folder / BASELINE)
         if result.objective is None:
@@ -101,6 +111,7 @@ def judge_baseline(run: Run) -> Document:
             objective=as_document(result.objective),
             target_met=meets(result.objective.value, target, result.objective.direction),
             tunable=sum(parameter.tunable for parameter in result.search_space),
+            warnings=wishes_without_effect(run.folder, result, {"wishes": _wishes(run)}),
         )
     return document
 
@@ -154,6 +165,7 @@ def choose_best(run: Run) -> Document:
         epoch_budget=document["epochs"],
         script_sha256=baseline.script_sha256,
     )
+    follow(run.folder / RETRAIN, _folder_of(run, document["number"]))
     return _spec(run, RETRAIN, request, f"trial {document['number']} on all training data")
 
 
@@ -171,7 +183,7 @@ def _request(run: Run, mode: str) -> TrialRequest:
     return TrialRequest(
         mode=mode,
         entry=inspection["entry"],
-        arguments=list(run.repository.arguments),
+        arguments=list(run.repository.arguments) or inspection["arguments"],
         objective=run.repository.objective,
         checkpoint_interval_seconds=run.settings.checkpoint_interval_seconds,
         time_limit_seconds=run.settings.trial_time_limit_seconds,
@@ -187,10 +199,15 @@ def _trial_spec(run: Run, trial: Document) -> Document:
         epoch_budget=trial["epoch_budget"],
         script_sha256=read_result(run.folder / BASELINE).script_sha256,
     )
+    follow(_folder_of(run, trial["number"]), run.folder / BASELINE)
     spec = _spec(run, f"trials/{trial['number']:03d}", request, trial["label"])
     at_once = run.options.get("parallelism")
     slots = {"slots": {"folder": str(run.folder / "slots"), "count": at_once}} if at_once else {}
     return {**spec, **slots, "stop_rule": trial["stop_rule"]}
+
+
+def _folder_of(run: Run, number: int) -> Path:
+    return run.folder / "trials" / f"{number:03d}" if number else run.folder / BASELINE
 
 
 def _spec(run: Run, name: str, request: TrialRequest, label: str) -> Document:
@@ -215,4 +232,10 @@ def _tuning_options(run: Run) -> Document:
         "rounds": run.options["rounds"],
         "trials_per_round": run.options["trials_per_round"],
         "epochs": run.options["epochs"],
+        "wishes": _wishes(run),
     }
+
+
+def _wishes(run: Run) -> Document:
+    wishes: Document = run.document("inspect").get("wishes") or {}
+    return wishes

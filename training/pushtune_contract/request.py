@@ -36,6 +36,7 @@ class TrialRequest:
         path_bridges: text in the script that is a path elsewhere, as written -> path relative to the repository, or
             below ``layout.DATA_MOUNT`` that is meant; a value that ends in ``/`` is a folder that is created.
         output_folders: folders that the script writes to, relative to the folder that it starts in; they are created.
+        batch_size_divisor: every batch size is divided by this, since the whole did not fit into the memory.
     """
 
     mode: str
@@ -53,6 +54,7 @@ class TrialRequest:
     threads: int = 1
     path_bridges: Dict[str, str] = field(default_factory=dict)
     output_folders: List[str] = field(default_factory=list)
+    batch_size_divisor: int = 1
     contract_version: int = layout.CONTRACT_VERSION
 
     def __post_init__(self) -> None:
@@ -63,7 +65,8 @@ class TrialRequest:
             raise ValueError(f"entry: expected a path inside the repository, but got {self.entry!r}")
         if not 0.0 < self.validation_fraction < 1.0:
             raise ValueError(f"validation_fraction: expected 0 < fraction < 1, but got {self.validation_fraction}")
-        for name, smallest in (("epoch_budget", 1), ("threads", 1), ("trial_number", 0), ("seed", 0)):
+        at_least_one = [(name, 1) for name in ("epoch_budget", "batch_size_divisor", "threads")]
+        for name, smallest in (*at_least_one, ("trial_number", 0), ("seed", 0)):
             value = getattr(self, name)
             if value is not None and value < smallest:
                 raise ValueError(f"{name}: expected at least {smallest}, but got {value}")

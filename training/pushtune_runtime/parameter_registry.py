@@ -77,8 +77,8 @@ class ParameterRegistry:
             self.seen[identity] = Seen(*described, *place, list(choices), named)
             self._share_literal(identity, literal, role)
         if self._replaced_for_another(literal, argument) and identity not in self._session.request.overrides:
-            return identity, original
-        return identity, self._wanted(identity, value, original)
+            return identity, self._fitting(role, original)
+        return identity, self._fitting(role, self._wanted(identity, value, original))
 
     def is_overridden(self, identity: str) -> bool:
         """Return whether the request gives a value for ``identity``."""
@@ -168,6 +168,15 @@ class ParameterRegistry:
         first = self._by_place.setdefault(place, identity)
         if first != identity and first in self.seen and self.seen[first].role == role:
             self.unite(first, identity)
+
+    def _fitting(self, role: str, value: Value) -> Value:
+        """Return a batch size that fits into the memory, where the whole one did not."""
+        divisor = self._session.request.batch_size_divisor
+        if role != "batch_size" or divisor == 1 or isinstance(value, (bool, str)):
+            return value
+        smaller = max(1, int(value) // divisor)
+        self._session.warn(f"batch size {value} -> {smaller}: with {value} the training ran out of memory")
+        return smaller
 
     def _wanted(self, identity: str, value: Value, original: Value) -> Value:
         overrides = self._session.request.overrides

@@ -91,6 +91,21 @@ def take_given_up(trial_folder: Path) -> str:
     return reason
 
 
+def mark_smaller_batch(trial_folder: Path) -> None:
+    """Note that this trial needs a smaller batch than the script's to fit into its memory."""
+    _write_mark(trial_folder, "smaller_batch", "out of memory")
+
+
+def has_smaller_batch(trial_folder: Path) -> bool:
+    """Whether ``mark_smaller_batch`` was called for this trial."""
+    return _path(trial_folder, "smaller_batch").exists()
+
+
+def forget_smaller_batch(trial_folder: Path) -> None:
+    """Take the note back."""
+    _path(trial_folder, "smaller_batch").unlink(missing_ok=True)
+
+
 def _write_mark(trial_folder: Path, ending: str, text: str) -> None:
     path = _path(trial_folder, ending)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -32,6 +32,8 @@ FINAL_CODES = (ExitCode.DONE, ExitCode.PRUNED, ExitCode.INFEASIBLE, ExitCode.SCR
 COMMAND_CODES = (125, 126, 127)  # of Docker and the shell: the command could not be started
 KILLED_CODES = (130, 137, 143, 255)  # SIGINT, SIGKILL, SIGTERM, and the engine's own end
 STALLED_LIMIT = 3
+# What Python, NumPy and TensorFlow raise where memory is refused instead of taken away.
+MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError", "ResourceExhaustedError")
 
 
 def judge(state: ContainerState, trial_folder: Path, unmoved: int) -> TrialResult:
@@ -69,6 +71,8 @@ def _believable_result(code: ExitCode, trial_folder: Path) -> TrialResult:
         raise TrialInfeasible(
             "A configuration must be possible with this script.", _told(result.error), "The trial is skipped."
         )
+    if code is ExitCode.SCRIPT_ERROR and result.error is not None and result.error.kind in MEMORY_ERRORS:
+        raise _out_of_memory(_told(result.error))
     if code is ExitCode.SCRIPT_ERROR:
         raise ScriptFailed(
             "The training script must run to its end.", _told(result.error), "Correct the script and push again."
@@ -88,10 +92,7 @@ def _told(notice: Notice | None) -> str:
 def _unfinished(state: ContainerState, unmoved: int) -> PushtuneError:
     what = f"exit code {state.exit_code}" + (f", {clean_line(state.error)}" if state.error else "")
     if state.oom_killed:
-        return TrialOutOfMemory(
-            "Training must fit into the memory of its container.", f"killed for its memory ({what})",
-            "Use a smaller batch size or model, or raise PUSHTUNE_TRIAL_MEMORY_BYTES.",
-        )
+        return _out_of_memory(f"killed for its memory ({what})")
     if state.exit_code in COMMAND_CODES:
         return ImageBroken(
             "The image must be able to start the runtime.", what, "Build the images again with `make images`."
@@ -104,6 +105,13 @@ def _unfinished(state: ContainerState, unmoved: int) -> PushtuneError:
     return TrialInterrupted(
         "A container must run until the runtime ends it.", what,
         "The next container resumes from the newest checkpoint.",
+    )
+
+
+def _out_of_memory(received: str) -> TrialOutOfMemory:
+    return TrialOutOfMemory(
+        "Training must fit into the memory of its container.", received,
+        "Use a smaller batch size or model, or raise PUSHTUNE_TRIAL_MEMORY_BYTES.",
     )
 
 

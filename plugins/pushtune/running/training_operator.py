@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from inspect import signature
@@ -17,13 +17,16 @@ from pushtune.errors import (
     ContainerRefused,
     DiskAlmostFull,
     EngineUnavailable,
+    ImageBuildFailed,
+    ImageMissing,
     InvalidTrial,
     PushtuneError,
     TrialInfeasible,
     TrialInterrupted,
+    TrialOutOfMemory,
     TrialStalled,
 )
-from pushtune.running import attempts, workspace
+from pushtune.running import attempts, smaller_batch, workspace
 from pushtune.running.container_engine import ContainerEngine, connect
 from pushtune.running.container_labels import TrainingLabels, installation_id
 from pushtune.running.disk_reserve import as_full_disk, require_free_space
@@ -38,7 +41,7 @@ LONGEST_RESTART_DELAY_SECONDS = 300
 SPEC_KEYS = ("name", "folder", "checkout", "label", "request")
 GIVEN_TO_DOCKER = {"image", "command", "entrypoint", "environment", "docker_url"}
 DECIDED_BY_HARDENING = set(signature(DockerOperator.__init__).parameters) - GIVEN_TO_DOCKER - {"self", "kwargs"}
-RETRYABLE = (TrialInterrupted, EngineUnavailable, ContainerRefused, DiskAlmostFull)
+RETRYABLE = (TrialInterrupted, EngineUnavailable, ContainerRefused, DiskAlmostFull, ImageBuildFailed)
 
 
 def restart_arguments(settings: Settings) -> dict[str, Any]:
@@ -67,6 +70,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         trial: what ``prepare_trial`` returned; templated, so an XCom of an earlier task is fine.
         image: image of the container; a key ``image`` in ``trial`` comes first.
         stop_rule: asked before the start and every few seconds with ``trial``; a text is the reason to stop.
+        rebuild_image: builds an image that is gone, once, and returns its tag.
 
     Returns (as XCom): see ``outcome.outcome_document``.
 
@@ -82,6 +86,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         *,
         trial: dict[str, Any] | str,
         stop_rule: StopRule | None = None,
+        rebuild_image: Callable[[], str] | None = None,
         timeout: int = ENGINE_TIMEOUT_SECONDS,
         **kwargs: Any,
     ) -> None:
@@ -90,6 +95,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         super().__init__(timeout=timeout, auto_remove="never", mount_tmp_dir=False, **kwargs)
         self.trial = trial
         self.stop_rule = stop_rule
+        self.rebuild_image = rebuild_image
         self._container_id = ""
         self._supervisor: Supervisor | None = None
         self._cancelled = Flag()
@@ -111,7 +117,16 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
             raise AirflowException(str(full)) from None
 
     def _run(self, context: Any) -> dict[str, Any]:
-        spec, settings = self._checked_spec(), load_settings()
+        spec = self._checked_spec()
+        try:
+            return self._train(context, smaller_batch.adjusted(spec))
+        except TrialOutOfMemory as error:
+            smaller_batch.try_smaller(spec, error)
+            self.log.warning("%s It is tried once more, from its beginning, with half of the batch size.", error)
+            return self._run(context)
+
+    def _train(self, context: Any, spec: dict[str, Any]) -> dict[str, Any]:
+        settings = load_settings()
         self.log.info("%s (%s), files in %s", spec["label"], spec["request"]["mode"], spec["folder"])
         workspace.restore_trial(spec, settings)
         folder = Path(spec["folder"])
@@ -201,13 +216,22 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
                 self.log.info("Not started: %s", reason)
                 raise AirflowSkipException(f"Not started: {reason}")
             require_free_space(load_settings())
-            container_id = self._container.create(
-                self._checked_spec().get("image") or self.image,
-                command=self.format_command(self.command),
-                entrypoint=self.format_command(self.entrypoint),
-                environment=self.environment,
-            )
+            container_id = self._create(self._checked_spec().get("image") or self.image)
         return {"container_id": container_id, "engine": self._engine_id}
+
+    def _create(self, image: str) -> str:
+        arguments = {
+            "command": self.format_command(self.command),
+            "entrypoint": self.format_command(self.entrypoint),
+            "environment": self.environment,
+        }
+        try:
+            return self._container.create(image, **arguments)
+        except ImageMissing as error:
+            if self.rebuild_image is None:
+                raise
+            self.log.warning("%s It is built again now.", error)
+            return self._container.create(self.rebuild_image(), **arguments)
 
     def get_job_status(self, external_id: Any, context: Any) -> str:
         """Return the state of a container that an earlier try has started."""

@@ -86,12 +86,20 @@ def prepare_trial(
         "folder": str(run_folder / name),
         "checkout": str(checkout),
         "label": clean_label(label or name),
-        "request": as_document(request),
+        "request": _request_document(request),
         "network": network,
         "data_folder": None if data_folder is None else str(data_folder),
     }
     restore_trial(spec, settings)
     return spec
+
+
+def _request_document(request: TrialRequest) -> dict[str, Any]:
+    """Return the request without the newest field where it says nothing: a run keeps its image over an upgrade."""
+    document: dict[str, Any] = as_document(request)
+    if request.batch_size_divisor == 1:
+        del document["batch_size_divisor"]
+    return document
 
 
 def clean_label(text: str) -> str:
