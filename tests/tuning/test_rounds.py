@@ -150,6 +150,13 @@ def test_no_further_round_once_everything_has_been_tried(tmp_path: Path) -> None
     assert needs_round(tmp_path, 2, longer, OPTIONS) == (False, "every configuration has been tried")
 
 
+@pytest.mark.parametrize("rounds", [0, 1, 2])
+def test_no_more_rounds_than_were_asked_for(tmp_path: Path, rounds: int) -> None:
+    wanted = [needs_round(tmp_path, number, baseline(), {**OPTIONS, "rounds": rounds}) for number in (1, 2, 3)]
+    assert [needed for needed, _ in wanted] == [number <= rounds for number in (1, 2, 3)]
+    assert wanted[2][1] == f"at most {rounds} rounds were asked for"
+
+
 def test_later_rounds_try_new_configurations_near_the_best(tmp_path: Path) -> None:
     seen = plan_round(tmp_path, 1, baseline(), OPTIONS)
     for number in range(1, 6):

@@ -14,6 +14,7 @@ class TuningOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     target: float | None = Field(None, description="objective that ends the tuning; None: 0.85 for accuracies")
+    rounds: int = Field(3, ge=0, le=100, description="rounds at most; 0 trains the script as it is")
     trials_per_round: int = Field(6, ge=1, le=64, description="trials that are planned together")
     epochs: int | None = Field(None, ge=1, le=100_000, description="the most epochs of one trial; None: a default")
     seed: int = Field(0, ge=0, lt=2**31, description="seed of the proposals")

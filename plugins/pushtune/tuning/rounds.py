@@ -35,6 +35,8 @@ def needs_round(
     value = baseline.objective.value if best is None or best.outcome.objective is None else best.outcome.objective
     if meets(value, target, direction):
         return False, f"target met: {baseline.objective.metric} {value:.4g}, wanted {target:.4g}"
+    if round_number > parsed.rounds:
+        return False, f"at most {parsed.rounds} rounds were asked for"
     if not _can_vary(dimensions_of(run_folder, baseline, parsed)):
         return False, "the script has no value that could be varied"
     if plans and len(plans[-1].trials) < parsed.trials_per_round:
