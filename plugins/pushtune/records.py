@@ -1,14 +1,16 @@
 """What each stage of a run decided and why, kept as one JSON document per stage in the run's folder."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from pushtune_contract.reading import read_json, write_json
 
 RECORDS_FOLDER = "records"
+FAULTS_FOLDER = "faults"
+MESSAGE_LIMIT_CHARACTERS = 2000
 
 
 def read_record(run_folder: Path, stage: str) -> dict[str, Any] | None:
@@ -40,9 +42,40 @@ def recorded(run_folder: Path, stage: str) -> Iterator[dict[str, Any]]:
         raise
     finally:
         folder = run_folder / RECORDS_FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # nothing in it is for another user
         seconds = time.monotonic() - clock
         write_json(
             folder / f"{stage}.json",
             {"stage": stage, "started_unix_time": started, "seconds": seconds, "document": document},
         )
+
+
+def note_fault(run_folder: Path, task: Mapping[str, Any], kind: str, message: str) -> None:
+    """Keep that a task ends for a reason that may pass by itself: an absent engine, a full disk, a killed process.
+
+    Args:
+        task: ``dag_id``, ``run_id``, ``task_id``, ``map_index`` (-1 where it is not mapped). kind: name of the error.
+    """
+    folder = run_folder / FAULTS_FOLDER
+    with suppress(OSError):  # the disk itself may be the fault
+        folder.mkdir(parents=True, exist_ok=True)
+        document = {**task, "kind": kind, "message": message[:MESSAGE_LIMIT_CHARACTERS], "unix_time": time.time()}
+        write_json(folder / _fault_file(task), document)
+
+
+def forget_fault(run_folder: Path, task: Mapping[str, Any]) -> None:
+    """Take back what ``note_fault`` kept about this task."""
+    (run_folder / FAULTS_FOLDER / _fault_file(task)).unlink(missing_ok=True)
+
+
+def read_faults(run_folder: Path) -> list[dict[str, Any]]:
+    """Return what ``note_fault`` kept about the tasks of a run."""
+    found = []
+    for path in sorted((run_folder / FAULTS_FOLDER).glob("*.json")):
+        with suppress(FileNotFoundError):  # the task ended well meanwhile
+            found.append(dict(read_json(path)))
+    return found
+
+
+def _fault_file(task: Mapping[str, Any]) -> str:
+    return f"{task['task_id']}_{task['map_index']}.json"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pushtune.errors import TrialOverDisk, TrialOverTime
+from pushtune.errors import TrialInterrupted, TrialOverDisk, TrialOverTime
 from pushtune.running import container_log, supervision
 from pushtune.running.hardening import LOG_FILE_BYTES, LOG_FILES
 
@@ -100,6 +100,15 @@ def test_time_of_earlier_containers_counts(trial, quick):
     made = trial("time.sleep(60)", time_limit_seconds=50.0)
     with pytest.raises(TrialOverTime):
         made.run(used_seconds=49.5)
+
+
+def test_containers_that_claim_progress_and_die_at_once_come_to_an_end(trial, quick):
+    made = trial("progress(1)\nos.kill(os.getpid(), signal.SIGKILL)", time_limit_seconds=9.0)
+    for _ in range(3):  # each start counts 5 s, the limit is 9 s and a grace of 2 s
+        with pytest.raises(TrialInterrupted):
+            made.run()
+    with pytest.raises(TrialOverTime, match="all its containers together.*in 3 containers"):
+        made.run()
 
 
 def test_a_failing_stop_rule_costs_no_training(trial, quick):

@@ -146,6 +146,11 @@ def test_a_volume_is_refused(client: Any, parent: str, settings: Settings, tmp_p
         build(client, settings, tmp_path / "code", f"FROM {parent}\nVOLUME /data\n")
 
 
+def test_a_trigger_is_refused(client: Any, parent: str, settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(DockerfileRefused, match=r"must leave no ONBUILD.*RUN id.*Remove the ONBUILD"):
+        build(client, settings, tmp_path / "code", f"FROM {parent}\nONBUILD RUN id\n")
+
+
 def test_an_image_without_python_is_refused(client: Any, settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(DockerfileRefused, match=r"must hold Python"):
         build(client, settings, tmp_path / "code", "FROM scratch\nCOPY Dockerfile /\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from pushtune.commands.private_files import write_private
+from pushtune.commands.private_files import private_folders, write_private
 from pushtune.errors import AirflowNotReady
 from pushtune.settings import PROJECT_FOLDER, Settings
 
@@ -53,7 +53,7 @@ def prepare(settings: Settings) -> None:
     Raises:
         AirflowNotReady: the database cannot be created or migrated; the text ends with Airflow's own last lines.
     """
-    for folder in (settings.home, settings.airflow_home, settings.run_folder):
+    for folder in (settings.home, settings.airflow_home, settings.run_folder, *private_folders(settings)):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
     # Containers of another user must be able to reach their own trial, and nothing above it.

@@ -20,7 +20,7 @@ from cryptography.fernet import Fernet
 from pushtune.commands.build_images import ensure_images
 from pushtune.commands.console import exit_code_of, say
 from pushtune.commands.engine import ensure_engine
-from pushtune.commands.private_files import write_private
+from pushtune.commands.private_files import private_folders, write_private
 from pushtune.errors import RemoteEngine
 from pushtune.running.image_catalog import COMPOSE_NAMES, FAMILY_NAMES
 from pushtune.settings import PROJECT_FOLDER, Settings, load_settings
@@ -120,7 +120,10 @@ def _make_folders(settings: Settings, home: Path, user_id: int) -> None:
     # Whoever may not list these folders may still reach what is mounted out of them: a trial sees its own folder only.
     settings.home.mkdir(parents=True, exist_ok=True)
     settings.home.chmod(0o711)
-    for folder, mode in ((home, 0o711), (home / "workspaces", 0o711), (home / "airflow", 0o700)):
+    private = private_folders(load_settings({"PUSHTUNE_HOME": str(home)}))
+    for folder, mode in (
+        (home, 0o711), (home / "workspaces", 0o711), (home / "airflow", 0o700), *((path, 0o700) for path in private)
+    ):  # fmt: skip
         folder.mkdir(exist_ok=True)
         folder.chmod(mode)
         if os.getuid() == 0:

@@ -1,7 +1,9 @@
-"""Files that only their owner may read."""
+"""Files and folders that only their owner may read."""
 
 import os
 from pathlib import Path
+
+from pushtune.settings import Settings
 
 
 def write_private(path: Path, text: str) -> None:
@@ -12,3 +14,11 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
         stream.write(text)
     aside.replace(path)
+
+
+def private_folders(settings: Settings) -> list[Path]:
+    """Return the folders below ``home`` that hold code, models or mails and are mounted into no container.
+
+    The home itself cannot be closed: another user of the machine, the one that training runs as, passes through it.
+    """
+    return [settings.mirrors, settings.outbox, settings.registry_folder, settings.home / "reports"]

@@ -16,6 +16,7 @@ from pushtune_contract.validation import as_document
 
 OUTCOMES = ("target_met", "best_effort", "no_improvement", "failed", "skipped", "running")
 WARNINGS_LIMIT = 50
+NO_ERROR = ("done", "pruned", "interrupted")  # why something was interrupted is known to who did it, not to the script
 TRIAL_TASK = ".trial"  # the rounds go on without a trial that failed
 AFTER_TRAINING = ("report", "notify")  # what goes wrong here does not change what came out of the run
 
@@ -138,7 +139,7 @@ def _outcome(facts: RunFacts, report: dict[str, Any], finished: bool) -> str:
 def _error(facts: RunFacts) -> dict[str, Any] | None:
     """What ended the run: the script's own error first, since it is the cause of all that follows."""
     for stage, training in (("baseline", facts.baseline), ("retrain", facts.retrain)):
-        if training is not None and training.result is not None and training.status not in ("done", "pruned"):
+        if training is not None and training.result is not None and training.status not in NO_ERROR:
             notice = training.result.error or Notice(f"The script ended with the status {training.status}.")
             return {"stage": stage} | _pick(as_document(notice), ("message", "file", "line", "kind", "traceback"))
     for stage, document in facts.documents.items():
@@ -188,9 +189,9 @@ def _seconds(facts: RunFacts) -> dict[str, float]:
 
 
 def _warnings(facts: RunFacts) -> list[dict[str, Any]]:
-    """Warnings of inspection, image, baseline and final training, each once."""
+    """Warnings of inspection, image, wishes of the author, baseline and final training, each once."""
     found: dict[tuple[str, str, int], dict[str, Any]] = {}
-    for stage in ("inspect", "prepare_image"):
+    for stage in ("inspect", "prepare_image", "judge_baseline"):
         for warning in facts.document(stage).get("warnings") or []:
             text = warning if isinstance(warning, str) else str(warning.get("message", ""))
             found.setdefault((text, "", 0), {"message": text, "file": "", "line": 0, "kind": stage})

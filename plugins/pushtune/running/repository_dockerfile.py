@@ -12,7 +12,7 @@ import tarfile
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -100,17 +100,27 @@ def _build(client: docker.DockerClient, tag: str, checkout: Path, settings: Sett
         _write_context(checkout, context)
         _build_theirs(theirs, context, on_line)
     try:
-        volumes = client.images.get(theirs).attrs["Config"].get("Volumes")
-        if volumes:
-            raise DockerfileRefused(
-                "A Dockerfile must declare no VOLUME: what a training writes there would have no limit.",
-                ", ".join(sorted(volumes)), "Remove the VOLUME instruction.",
-            )
+        _require_harmless(client.images.get(theirs).attrs["Config"])
         layer = _RUNTIME_LAYER.replace("PYTHON\"", f"{_python_of(client, theirs)}\"")
         members = [(path.relative_to(PROJECT_FOLDER).as_posix(), path) for path in runtime_files()]
         build_dockerfile(client, tag, [("Dockerfile", layer.encode()), *members], {"PARENT": theirs}, on_line)
     finally:
         client.images.remove(theirs, noprune=True)
+
+
+def _require_harmless(config: Mapping[str, Any]) -> None:
+    """Refuse what their image would do to the containers and builds that start from it."""
+    if volumes := config.get("Volumes"):
+        raise DockerfileRefused(
+            "A Dockerfile must declare no VOLUME: what a training writes there would have no limit.",
+            ", ".join(sorted(volumes)), "Remove the VOLUME instruction.",
+        )
+    if triggers := config.get("OnBuild"):
+        raise DockerfileRefused(
+            "A Dockerfile must leave no ONBUILD instruction: it would run while our runtime is put on top.",
+            "; ".join(map(str, triggers))[:LINE_LIMIT_CHARACTERS],
+            "Remove the ONBUILD instruction, or start from an image without one.",
+        )
 
 
 def _build_theirs(tag: str, context: BinaryIO, on_line: OnLine) -> None:

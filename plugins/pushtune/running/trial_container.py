@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pushtune.errors import PushtuneError, TrialInterrupted
-from pushtune.running import attempts, outcome, workspace
+from pushtune.errors import PushtuneError, TrialInterrupted, TrialOverTime
+from pushtune.running import attempts, outcome, supervision, workspace
 from pushtune.running.attempts import Attempts
 from pushtune.running.container_engine import ContainerEngine, ContainerState
 from pushtune.running.container_labels import TrainingLabels, container_name, from_labels, owner_labels, to_labels
@@ -17,6 +17,7 @@ from pushtune.settings import Settings
 from pushtune_contract.progress import read_progress
 
 RUNNING, FINISHED, FAILED, GONE = "running", "finished", "failed", "gone"
+START_SECONDS = 5.0  # what each start counts, so that a script that dies at once each time comes to an end as well
 
 
 class TrialContainer:
@@ -86,12 +87,24 @@ class TrialContainer:
                 self._engine.remove(stray.id)
         workspace.withdraw_stop(self._folder)
         known = self.attempts
+        self._require_time(known)
         labels = to_labels(replace(self._owner, attempt=known.containers + 1))
         host_config = host_config_arguments(self._settings, self._spec)
         user = f"{self._settings.container_uid}:{self._settings.container_uid}"
         container_id = self._engine.create(self.name, image, host_config, labels=labels, user=user, **arguments)
         attempts.write_attempts(self._folder, replace(known, containers=known.containers + 1))
         return container_id
+
+    def _require_time(self, known: Attempts) -> None:
+        """A script can claim to get further with each container and die, which would start the next one for ever."""
+        limit = float(self._spec["request"]["time_limit_seconds"])
+        used = known.used_seconds + known.containers * START_SECONDS
+        if used > limit + supervision.STOP_GRACE_SECONDS:
+            raise TrialOverTime(
+                f"A training run must end within {limit:.0f} s, all its containers together.",
+                f"{used:.0f} s in {known.containers} containers, none of which ended by itself",
+                "Look at the output above for why it dies, or give it more time (PUSHTUNE_TRIAL_TIME_LIMIT_SECONDS).",
+            )
 
     def run(self, container_id: str, supervisor: Supervisor) -> ContainerState:
         """Start the container where that has not happened, watch it, and return its state after its end."""

@@ -25,6 +25,7 @@ from pushtune_contract.reading import read_json, sync_folder, write_json
 CHECKOUT_FOLDER = "checkout"
 FACTS_FILE = "checkout.json"
 FILES_LIMIT = 200_000
+DEPTH_LIMIT = 64  # far below what programs can recurse into
 LISTED_PATHS = 200
 
 _ASIDE_PREFIX = ".checkout-"
@@ -151,6 +152,12 @@ def _measure(mirror: Mirror, commit: str, limit_bytes: int) -> tuple[int, int, l
     for mode, size, path in _entries(mirror, commit):
         files += 1
         total_bytes += size
+        if path.count("/") > DEPTH_LIMIT:
+            raise CheckoutRefused(
+                f"The folders of a commit must be nested at most {DEPTH_LIMIT} deep.",
+                f"{path.count('/')} in {commit[:12]}",
+                "Move the files up in the repository.",
+            )
         if mode == "160000":
             submodules.append(path)
         if total_bytes > limit_bytes or files > FILES_LIMIT:
