@@ -15,8 +15,8 @@ from pushtune.commands.build_images import ensure_images
 from pushtune.commands.console import say
 from pushtune.settings import PROJECT_FOLDER, load_settings
 
-REPOSITORIES = ("alder", "birch")
-PAUSE_SECONDS = 4.0
+REPOSITORIES = ("alder", "birch", "cedar")
+PAUSE_SECONDS = 3.0
 
 
 def main() -> int:

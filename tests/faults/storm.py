@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults import audit, recovery
+from tests.faults.evidence import diary
 from tests.faults.faults import Fault, choose
 from tests.faults.world import World
 
@@ -108,7 +109,7 @@ class Storm:
         world = self.world
         recovery.read_diaries(world.kills)
         self.broken = {name: rule(world) for name, rule in audit.RULES.items()}
-        repetitions = [audit.repetitions(audit.diary(folder)) for folder in audit.trial_folders(world)]
+        repetitions = [audit.repetitions(diary(folder)) for folder in audit.trial_folders(world)]
         unowned = [entry.seconds for entry in world.watcher.unowned.values() if entry.lived]
         self.figures = {
             "kills": len(world.kills),

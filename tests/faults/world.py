@@ -30,8 +30,10 @@ from pushtune.settings import Settings
 SCRIPT = Path(__file__).with_name("scripts") / "witnessed.py"
 POLL_INTERVAL_SECONDS = 3
 OPEN_FILES = 8192
-# Kills come here a hundred times more often than anywhere else, so the number of tries is not what is looked at.
+# Kills come here a thousand times more often than anywhere else, so neither the number of tries nor the growing pauses
+# between them are what is looked at.
 RESTART_LIMIT = 30
+RESTART_DELAY_SECONDS = 0
 TASK_TITLE = "airflow worker -- "
 
 
@@ -60,7 +62,13 @@ class World(Driver):
         watched.write_text("repositories: []\n")
         home = folder / "home"
         home.mkdir()
-        super().__init__(Settings(home=home, port=_free_port(), watched_repositories=watched, restart_delay_seconds=1))
+        settings = Settings(
+            home=home,
+            port=_free_port(),
+            watched_repositories=watched,
+            restart_delay_seconds=RESTART_DELAY_SECONDS,
+        )
+        super().__init__(settings)
         self.remotes = folder / "remotes"
         self.remotes.mkdir()
         self.developers = {name: developer(self.remotes / name, SCRIPT.read_text()) for name in names}
