@@ -275,6 +275,18 @@ class EntryNotFound(PushtuneError):
         )
 
 
+class InvalidRepositorySettings(PushtuneError):
+    """``pushtune.yaml`` of the repository is not what it should be."""
+
+    @classmethod
+    def of(cls, fault: str) -> "InvalidRepositorySettings":
+        """Return the error; ``fault`` names the file, the key and what was received."""
+        return cls(
+            "pushtune.yaml of a repository must be valid.", fault.rstrip("."),
+            "Correct it as docs/tuning.md says, and push again.",
+        )
+
+
 class EmptyRepository(PushtuneError):
     """The checkout holds no file."""
 

@@ -134,11 +134,6 @@ def test_nothing_is_run(tmp_path: Path) -> None:
     assert os.environ.copy() == before
 
 
-def test_settings_that_cannot_be_split_are_a_warning(tmp_path: Path) -> None:
-    inspection = inspected(tmp_path, {"train.py": TRAIN, "pushtune.yaml": 'arguments: "a\n'})
-    assert inspection.entry == "train.py"
-
-
 def test_a_missing_submodule_and_a_link_are_warnings(tmp_path: Path) -> None:
     repository(tmp_path, {"train.py": TRAIN, ".gitmodules": '[submodule "a"]\npath = a\n'})
     (tmp_path / "data").symlink_to("/data")

@@ -10,6 +10,7 @@ from pushtune.errors import (
     EmptyRepository,
     EntryNotFound,
     EntrySyntaxError,
+    InvalidRepositorySettings,
     NoTrainingScript,
     UnsupportedFamily,
 )
@@ -53,6 +54,7 @@ class Inspection:
         ambiguous: two scripts are equally likely. looked_at: how many files there are, and how many of them scripts.
         fault: (file, line, text, message) where Python refuses the entry.
         missing_entry: the script that ``pushtune.yaml`` names, if it is no file of the repository.
+        wishes: what ``pushtune.yaml`` asks of the tuning, see ``Wishes``. settings_fault: what is wrong with that file.
     """
 
     entry: str | None
@@ -73,6 +75,8 @@ class Inspection:
     looked_at: dict[str, int] = field(default_factory=dict)
     fault: tuple[str, int, str, str] | None = None
     missing_entry: str | None = None
+    wishes: dict[str, Any] = field(default_factory=dict)
+    settings_fault: str | None = None
 
     def as_document(self) -> dict[str, Any]:
         """Return the inspection as plain JSON data."""
@@ -94,6 +98,7 @@ class Inspection:
             "dataset_places": self.datasets,
             "ambiguous": self.ambiguous,
             "looked_at": self.looked_at,
+            "wishes": self.wishes,
         }
 
 
@@ -115,7 +120,10 @@ def inspect_checkout(folder: Path, entry: str | None = None) -> Inspection:
     project = Project(files, deadline)
     settings = read_settings(files)
     chosen = entry or settings.entry
-    warnings = _warnings_of_tree(files) + settings.warnings
+    warnings = _warnings_of_tree(files)
+    if settings.fault is not None:
+        warnings.append(settings.fault)
+        return Inspection(None, warnings=warnings, settings_fault=settings.fault, looked_at=_count(files))
     if entry is not None and entry not in files.sizes:
         raise EntryNotFound.of(entry, "the call")
     if chosen is not None and chosen not in files.sizes:
@@ -231,6 +239,7 @@ def _described(
         ambiguous=ambiguous,
         looked_at=looked_at,
         fault=fault,
+        wishes=settings.wishes.model_dump(),
     )
 
 
@@ -245,11 +254,13 @@ def require_trainable(inspection: Inspection) -> None:
     """Return if ``inspection`` names a script that can be trained here.
 
     Raises:
-        EmptyRepository, EntryNotFound, NoTrainingScript, AmbiguousEntry, EntrySyntaxError, UnsupportedFamily: why it
-            cannot.
+        EmptyRepository, InvalidRepositorySettings, EntryNotFound, NoTrainingScript, AmbiguousEntry, EntrySyntaxError,
+        UnsupportedFamily: why it cannot.
     """
     if not inspection.looked_at.get("files"):
         raise EmptyRepository.of()
+    if inspection.settings_fault is not None:
+        raise InvalidRepositorySettings.of(inspection.settings_fault)
     if inspection.missing_entry is not None:
         raise EntryNotFound.of(inspection.missing_entry, "pushtune.yaml")
     if inspection.ambiguous:

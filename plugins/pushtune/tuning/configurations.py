@@ -31,6 +31,8 @@ def overrides_of(dimensions: Sequence[Dimension], point: Point) -> dict[str, Val
 
 def is_own(dimension: Dimension, value: Value) -> bool:
     """Return whether ``value`` is what the script gives."""
+    if dimension.wished:  # the range may leave out what the script gives, and ``current`` lies in the range
+        return all(own == value for own in dimension.own_values)
     return value == dimension.current
 
 

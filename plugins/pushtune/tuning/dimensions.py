@@ -30,6 +30,7 @@ class Dimension:
         optimizer: key of the dimension that decides the range (learning rates); None where nothing does.
         own_optimizer: the optimizer that the script uses (learning rates).
         boldness: how much larger than usual the first rate is, since there are few updates (learning rates).
+        wished: the range is what the repository's author asked for; nothing outside of it is tried.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Dimension:
     optimizer: str | None = None
     own_optimizer: str = ""
     boldness: float = 1.0
+    wished: bool = False
 
 
 def band_for(dimension: Dimension, point: Point) -> learning_rates.Band:
@@ -57,6 +59,8 @@ def band_for(dimension: Dimension, point: Point) -> learning_rates.Band:
 
     The own optimizer's range is stretched down to a smaller rate that the script gives itself: fine-tuning needs it.
     """
+    if dimension.wished:
+        return _within(dimension, learning_rates.band_of(dimension.own_optimizer, float(dimension.current)).first)
     own = dimension.own_optimizer
     optimizer = own if dimension.optimizer is None else str(point.get(dimension.optimizer, own))
     usual = learning_rates.band_of(optimizer, float(dimension.current))
@@ -64,6 +68,10 @@ def band_for(dimension: Dimension, point: Point) -> learning_rates.Band:
     if optimizer == own and dimension.low < band.low:
         return learning_rates.Band(dimension.low, band.first, band.high)
     return band
+
+
+def _within(dimension: Dimension, first: float) -> learning_rates.Band:
+    return learning_rates.Band(dimension.low, min(max(first, dimension.low), dimension.high), dimension.high)
 
 
 def own_point(dimensions: Iterable[Dimension]) -> Point:

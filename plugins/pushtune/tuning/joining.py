@@ -21,6 +21,8 @@ MOST_OF_A_ROLE = {"filters": 2, "units": 2, "dropout": 2, "kernel_size": 1, "act
 
 def kind_of(dimension: Dimension) -> Kind | None:
     """Return the kind of ``dimension``; None where it always stands alone."""
+    if dimension.wished:
+        return None
     if dimension.argument in ADDED:
         place = "convolutions" if dimension.owner.startswith("Conv") else "dense layers"
         return Kind(f"{dimension.argument} of {place}", 1)

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pushtune.errors import InvalidTuningOption
+from pushtune.wishes import Wishes
 
 
 class TuningOptions(BaseModel):
@@ -18,6 +19,7 @@ class TuningOptions(BaseModel):
     trials_per_round: int = Field(6, ge=1, le=64, description="trials that are planned together")
     epochs: int | None = Field(None, ge=1, le=100_000, description="the most epochs of one trial; None: a default")
     seed: int = Field(0, ge=0, lt=2**31, description="seed of the proposals")
+    wishes: Wishes = Field(Wishes(), description="what the repository's author asks for in pushtune.yaml")
     failures_in_a_row: int = Field(8, ge=1, le=1000, description="so many failed trials in a row end the tuning")
 
 

@@ -33,7 +33,8 @@ def objective_of(baseline: TrialResult) -> Objective:
 def dimensions_of(run_folder: Path, baseline: TrialResult, options: TuningOptions) -> list[Dimension]:
     """Return what trials of this study vary."""
     seconds = epoch_seconds(read_curve(trial_folder(run_folder, 0)))
-    return build_search_space(baseline.search_space, options.epochs, baseline.samples.get("train"), seconds)
+    samples = baseline.samples.get("train")
+    return build_search_space(baseline.search_space, options.epochs, samples, seconds, options.wishes)
 
 
 def new_plan(run_folder: Path, round_number: int, baseline: TrialResult, options: TuningOptions) -> RoundPlan:

@@ -75,14 +75,19 @@ def wider(dimensions: Sequence[Dimension], point: Point) -> Point:
 def with_dropout(dimensions: Sequence[Dimension], point: Point) -> Point:
     """Return ``point`` with a usual dropout behind dense layers, or where the script has dropout already."""
     rates = [one for one in dimensions if one.role == "dropout" and not one.owner.startswith("Conv")]
-    return {**point, **{one.key: max(USUAL_DROPOUT, float(point[one.key])) for one in rates}}
+    return {**point, **{one.key: _dropout_of(one, float(point[one.key])) for one in rates}}
+
+
+def _dropout_of(dimension: Dimension, rate: float) -> float:
+    wished = max(USUAL_DROPOUT, rate)
+    return min(wished, dimension.high) if dimension.wished else wished
 
 
 def _deeper(dimensions: Sequence[Dimension], point: Point) -> Point:
     """Return ``point`` with one more layer behind each convolution; behind each dense layer where there are none."""
     extra = [dimension for dimension in dimensions if dimension.argument == "extra_layers"]
     convolutions = [dimension for dimension in extra if dimension.owner.startswith("Conv")]
-    return {**point, **{one.key: int(one.current) + 1 for one in convolutions or extra}}
+    return {**point, **{one.key: _nearest_choice(one, int(one.current) + 1) for one in convolutions or extra}}
 
 
 def spread_out(dimensions: Sequence[Dimension], count: int, seed: int) -> list[Candidate]:

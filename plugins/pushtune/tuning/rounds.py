@@ -14,6 +14,7 @@ from pushtune.tuning.planning import dimensions_of, new_plan, notes_of, objectiv
 from pushtune.tuning.plans import PlannedTrial, read_plan, read_plans, write_plan
 from pushtune.tuning.stop_rules import stop_rule_document
 from pushtune.tuning.target import meets, resolve_target
+from pushtune.tuning.wished_ranges import unheeded
 from pushtune_contract.result import TrialResult
 
 
@@ -45,6 +46,12 @@ def needs_round(
         return False, f"the last {failures_in_a_row(finished)} trials failed: {finished[-1].outcome.reason}"
     goal = "no target, the budget decides" if target is None else f"target {target:.4g}"
     return True, f"best {baseline.objective.metric} so far {value:.4g}, {goal}"
+
+
+def wishes_without_effect(run_folder: Path, baseline: TrialResult, options: Mapping[str, Any]) -> list[str]:
+    """Return a line for each wish in ``pushtune.yaml`` that changes nothing. Raises InvalidTuningOption."""
+    parsed = parse_options(options)
+    return unheeded(baseline.search_space, parsed.wishes, dimensions_of(run_folder, baseline, parsed))
 
 
 def plan_round(

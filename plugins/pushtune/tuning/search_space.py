@@ -11,6 +11,8 @@ from pushtune.tuning import learning_rates
 from pushtune.tuning.dimensions import Dimension
 from pushtune.tuning.joining import joined
 from pushtune.tuning.ranges import Range, is_whole_number, range_of
+from pushtune.tuning.wished_ranges import epochs_with_wishes, heeded, with_wishes
+from pushtune.wishes import Wishes
 from pushtune_contract.parameters import Parameter, Value
 
 MOST_DIMENSIONS = 24
@@ -28,7 +30,7 @@ MOST_EPOCHS = 100_000
 
 def build_search_space(
     parameters: Iterable[Parameter], epoch_budget: int | None = None, train_samples: int | None = None,
-    epoch_seconds: float | None = None,
+    epoch_seconds: float | None = None, wishes: Wishes | None = None,
 ) -> list[Dimension]:
     """Return the dimensions that trials vary, the most influential roles first.
 
@@ -37,13 +39,21 @@ def build_search_space(
         epoch_budget: the most epochs of one trial; None chooses ``default_epoch_budget``.
         train_samples: number of training samples, where known; bounds the batch size.
         epoch_seconds: how long the baseline took for an epoch, where known; short ones raise the default budget.
+        wishes: what the repository's author asks for.
     """
-    everything = [parameter for parameter in parameters if len(parameter.id) <= LONGEST_ID_CHARACTERS]
+    usable = [parameter for parameter in parameters if len(parameter.id) <= LONGEST_ID_CHARACTERS]
+    everything, ranges = heeded(usable, wishes or Wishes())
     groups = _tied_groups(everything)
     optimizers = [parameter for parameter in everything if parameter.role == "optimizer"]
-    dimensions = [_dimension(members, optimizers, train_samples) for members in groups if members[0].role != "epochs"]
+    dimensions = [
+        with_wishes(_dimension(members, optimizers, train_samples), members, ranges)
+        for members in groups
+        if members[0].role != "epochs"
+    ]
     found = joined([dimension for dimension in dimensions if dimension is not None])
     epochs = _epochs([members for members in groups if members[0].role == "epochs"], epoch_budget, epoch_seconds)
+    if epoch_budget is None:  # the person who starts a run has the last word
+        epochs = [epochs_with_wishes(dimension, ranges) for dimension in epochs]
     kept = [*sorted(found, key=_influence)[:MOST_DIMENSIONS], *epochs]
     return _with_rates_settled(kept, _boldness(everything, epochs, train_samples))
 

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pushtune.errors import InvalidRepositoryUrl
+from pushtune.plain_yaml import InvalidYaml, read_yaml
 from pushtune.watching.repository_url import check_branch, check_url
-from pushtune.watching.yaml_document import InvalidYaml, read_yaml
 
 ENTRIES_LIMIT = 1000
 RESERVED_NAMES = frozenset({"check_containers", "clean_up", "send_delayed_mails", "train_on_push"})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pushtune.watching.yaml_document import SIZE_LIMIT_BYTES, InvalidYaml, read_yaml
+from pushtune.plain_yaml import SIZE_LIMIT_BYTES, InvalidYaml, read_yaml
 
 BOMB = "a: &a [x, x, x]\nb: &b [*a, *a, *a]\nc: &c [*b, *b, *b]\n"
 

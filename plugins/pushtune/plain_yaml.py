@@ -1,4 +1,4 @@
-"""Reads a small YAML file that a person wrote: plain data only, bounded in size, depth and number of nodes."""
+"""Reads small YAML that a person wrote: plain data only, bounded in size, depth and number of nodes."""
 
 from pathlib import Path
 from typing import Any
@@ -51,13 +51,19 @@ def read_yaml(path: Path) -> Any:
     try:
         with path.open("rb") as stream:
             content = stream.read(SIZE_LIMIT_BYTES + 1)
-        if len(content) > SIZE_LIMIT_BYTES:
-            raise InvalidYaml(f"must be at most {SIZE_LIMIT_BYTES} bytes. Received: more. Remove what is not needed.")
-        return _PlainLoader(content.decode("utf-8")).get_single_data()
     except OSError as error:
         raise InvalidYaml(
             f"must be a readable file. Received: {error.strerror}. Create it with 'repositories: []'."
         ) from error
+    return parse_yaml(content)
+
+
+def parse_yaml(content: bytes) -> Any:
+    """Return the document that ``content`` holds. Raises InvalidYaml."""
+    try:
+        if len(content) > SIZE_LIMIT_BYTES:
+            raise InvalidYaml(f"must be at most {SIZE_LIMIT_BYTES} bytes. Received: more. Remove what is not needed.")
+        return _PlainLoader(content.decode("utf-8")).get_single_data()
     except UnicodeDecodeError as error:
         raise InvalidYaml(
             f"must be UTF-8 text. Received: byte {error.object[error.start]:#04x} at {error.start}."

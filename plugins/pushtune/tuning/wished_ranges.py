@@ -1,0 +1,110 @@
+"""The search space as the repository's author wishes it: values frozen, ranges narrowed, values added."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from pushtune.tuning.dimensions import Dimension
+from pushtune.wishes import Wishes, fits
+from pushtune_contract.parameters import Parameter, Value
+
+FROZEN = "frozen in pushtune.yaml"
+WISHED = "as pushtune.yaml says"
+STEPS_OF_A_LADDER = 6
+LARGE_RATIO = 10.0  # from here on a range is spread evenly in the logarithm
+
+Ranges = Mapping[str, Sequence[Value]]
+"""Parameter id -> lowest and highest number, or texts."""
+
+
+def heeded(parameters: Iterable[Parameter], wishes: Wishes) -> tuple[list[Parameter], Ranges]:
+    """Return the parameters with those frozen that the author froze, and the ranges that the author gives.
+
+    A value that is added may be one that the runtime would leave alone: the author knows what depends on it.
+    """
+    ranges: dict[str, Sequence[Value]] = {}
+    found = []
+    for parameter in parameters:
+        for name, values in (*wishes.narrow.items(), *wishes.add.items()):
+            if fits(name, parameter) and _is_of_kind(parameter, values):
+                ranges[parameter.id] = values
+        if any(fits(name, parameter) and parameter.id in ranges for name in wishes.add):
+            parameter = replace(parameter, tunable=True, reason=WISHED)
+        if any(fits(name, parameter) for name in wishes.freeze):
+            parameter = replace(parameter, tunable=False, reason=FROZEN)
+        found.append(parameter)
+    return found, ranges
+
+
+def unheeded(parameters: Sequence[Parameter], wishes: Wishes, dimensions: Iterable[Dimension]) -> list[str]:
+    """Return a line for each wish that changes nothing, and why."""
+    varied = {parameter_id for dimension in dimensions for parameter_id in dimension.parameter_ids}
+    lines = []
+    for kind, names in (("freeze", wishes.freeze), ("narrow", wishes.narrow), ("add", wishes.add)):
+        for name in names:
+            meant = [parameter for parameter in parameters if fits(name, parameter)]
+            if not meant:
+                lines.append(f"pushtune.yaml: {kind}: {name!r} names no value that the script passes to its library")
+            elif kind != "freeze" and not varied & {parameter.id for parameter in meant}:
+                lines.append(f"pushtune.yaml: {kind}: {name!r} is not varied: {_why_not(meant[0])}")
+    return lines
+
+
+def _why_not(parameter: Parameter) -> str:
+    return parameter.reason or f"{parameter.value!r} at {parameter.file}:{parameter.line} is of another kind"
+
+
+def with_wishes(usual: Dimension | None, members: Sequence[Parameter], ranges: Ranges) -> Dimension | None:
+    """Return the dimension of ``members``, tied values, with the range that the author gives for one of them.
+
+    ``usual`` is the dimension without wishes; None where these values would not be varied.
+    """
+    values = next((ranges[member.id] for member in members if member.id in ranges), None)
+    if values is None:
+        return usual
+    base = usual or _bare(members)
+    if isinstance(values[0], str):
+        return replace(
+            base, kind="categorical", choices=tuple(dict.fromkeys(values)), reason=WISHED, wished=True,
+            current=base.current if base.current in values else values[0],
+        )
+    low, high = float(values[0]), float(values[1])
+    if base.kind == "int":
+        choices = _whole_choices(base, int(low), int(high))
+        nearest = min(choices, key=lambda choice: abs(choice - float(base.current)))
+        return replace(base, choices=choices, current=nearest, reason=WISHED, wished=True)
+    spread = usual.log if usual is not None else low > 0 and high / low >= LARGE_RATIO
+    current = min(max(float(base.current), low), high)
+    return replace(base, low=low, high=high, log=spread and low > 0, current=current, reason=WISHED, wished=True)
+
+
+def epochs_with_wishes(dimension: Dimension, ranges: Ranges) -> Dimension:
+    """Return the dimension of the epochs, with the author's budget."""
+    values = next((ranges[one] for one in dimension.parameter_ids if one in ranges), None)
+    return dimension if values is None else replace(dimension, low=float(values[0]), high=float(values[1]))
+
+
+def _is_of_kind(parameter: Parameter, values: Sequence[Value]) -> bool:
+    """Return whether ``values`` can stand for the parameter's: texts for a text, whole numbers for a whole number."""
+    own = parameter.value
+    if isinstance(own, bool) or isinstance(own, str) != isinstance(values[0], str):
+        return False
+    if isinstance(own, int):
+        return all(isinstance(value, int) and value >= 0 for value in values)
+    return parameter.role != "learning_rate" or float(values[0]) > 0
+
+
+def _whole_choices(base: Dimension, low: int, high: int) -> tuple[int, ...]:
+    usual = [int(choice) for choice in base.choices if low <= float(choice) <= high]
+    start = max(low, 1)
+    ladder = [round(start * (high / start) ** (step / STEPS_OF_A_LADDER)) for step in range(STEPS_OF_A_LADDER + 1)]
+    return tuple(sorted({low, high, *(usual or ladder)}))
+
+
+def _bare(members: Sequence[Parameter]) -> Dimension:
+    first = members[0]
+    kind = "int" if isinstance(first.value, int) else "float"
+    return Dimension(
+        key=first.group or first.id, role=first.role, kind=kind,
+        parameter_ids=tuple(member.id for member in members), own_values=tuple(member.value for member in members),
+        current=first.value, reason=WISHED, owner=first.owner, argument=first.argument,
+    )
