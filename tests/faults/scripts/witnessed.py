@@ -14,10 +14,6 @@ PROCESS = os.urandom(4).hex()
 
 
 class Diary(Callback):
-    def __init__(self):
-        super().__init__()
-        self.stepped = False
-
     def note(self, what, epoch):
         line = json.dumps({"what": what, "epoch": epoch, "unix_time": time.time(), "process": PROCESS})
         with Path("/pushtune/trial/diary.jsonl").open("a") as diary:
@@ -28,9 +24,7 @@ class Diary(Callback):
         self.note("begin", epoch + 1)
 
     def on_train_batch_end(self, batch, logs=None):
-        if not self.stepped:
-            self.stepped = True
-            self.note("step", 0)
+        self.note("step", 0)
 
     def on_epoch_end(self, epoch, logs=None):
         self.note("end", epoch + 1)
