@@ -81,7 +81,7 @@ def _print(storm: Storm) -> None:
         say(f"{part:18} {row['kills']:5} {row['recovered']:10} {row['moot']:5}{times}")
     say("")
     for name, value in storm.figures.items():
-        if not isinstance(value, dict):
+        if not isinstance(value, dict | list):
             say(f"{name.replace('_', ' '):36} {value}")
     say("")
     for rule, sentences in storm.broken.items():

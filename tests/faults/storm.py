@@ -108,7 +108,7 @@ class Storm:
         """Check each rule and collect the figures; stops the instance."""
         world = self.world
         recovery.read_diaries(world.kills)
-        self.broken = {name: rule(world) for name, rule in audit.RULES.items()}
+        self.broken = {name: checked(rule, world) for name, rule in audit.RULES.items()}
         repetitions = [audit.repetitions(diary(folder)) for folder in audit.trial_folders(world)]
         unowned = [entry.seconds for entry in world.watcher.unowned.values() if entry.lived]
         self.figures = {
@@ -118,13 +118,23 @@ class Storm:
             "epochs_trained_twice": sum(total for total, _ in repetitions),
             "longest_unowned_running_seconds": round(max(unowned, default=0.0), 1),
             **world.facts(),
+            "mails_uncertain": len(audit.uncertain_mails(world)),
             "seconds": round(time.monotonic() - self._began),
+            "kill_list": [[round(kill.unix_time), kill.part, kill.told, kill.seconds] for kill in world.kills],
         }
         world.end()
-        self.broken |= {name: rule(world) for name, rule in audit.RULES_AFTER_STOP.items()}
+        self.broken |= {name: checked(rule, world) for name, rule in audit.RULES_AFTER_STOP.items()}
 
     def _say(self, line: str) -> None:
         self.tell(f"{time.monotonic() - self._began:6.0f} s {line}")
+
+
+def checked(rule: Callable[[World], list[str]], world: World) -> list[str]:
+    """Return how ``rule`` was broken; a rule that cannot be checked has not held."""
+    try:
+        return rule(world)
+    except Exception as error:
+        return [f"it could not be checked: {error!r}"]
 
 
 @contextmanager
