@@ -16,7 +16,7 @@ from pushtune.commands.console import say
 from pushtune.settings import PROJECT_FOLDER, load_settings
 
 REPOSITORIES = ("alder", "birch", "cedar")
-PAUSE_SECONDS = 3.0
+PAUSE_SECONDS = 4.0
 
 
 def main() -> int:

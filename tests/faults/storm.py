@@ -17,6 +17,7 @@ from tests.faults.world import World
 
 PUSH_INTERVAL_SECONDS = 5.0
 SOON_SECONDS = 180
+NOTHING_TO_BREAK_SECONDS = 0.5
 CALM_SECONDS = 600
 CONTAINERS_GONE_SECONDS = 150
 
@@ -60,8 +61,10 @@ class Storm:
         """Inject random faults until so many kills were made, or the time is over."""
         deadline = time.monotonic() + seconds
         while len(self.world.kills) < kills and time.monotonic() < deadline:
-            self.inject(choose(self.world.chance))
-            self.wait(min(self.world.chance.expovariate(1 / pause_seconds), 5 * pause_seconds))
+            if self.inject(choose(self.world.chance)):
+                self.wait(min(self.world.chance.expovariate(1 / pause_seconds), 5 * pause_seconds))
+            else:
+                self.wait(NOTHING_TO_BREAK_SECONDS)
 
     def wait(self, seconds: float) -> None:
         """Let time pass; what is due is repaired and pushed meanwhile."""
