@@ -1,4 +1,4 @@
-"""Looks after the training containers, each minute: ends hung ones, removes orphans and left-overs.
+"""Looks after the trainings, each minute: ends hung containers, removes orphans, clears tasks that only met a fault.
 
 Wiring only: what is done and why is in ``pushtune.healing``.
 """
@@ -8,6 +8,7 @@ from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, get_current_context, task
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 
 from pushtune.notifying.email_operator import EmailOperator
@@ -49,9 +50,19 @@ with DAG(
         return act_on(load_settings(), diagnoses)
 
     @task
-    def report(records: list[dict[str, Any]]) -> dict[str, Any]:
+    def clear() -> list[dict[str, Any]]:
+        from pushtune.clean_up import open_api
+        from pushtune.healing.exhausted import clear_exhausted
+
+        names = ("execution_api_server_url", "simple_auth_manager_passwords_file")
+        places = [conf.get("core", name, fallback="") for name in names]
+        return clear_exhausted(load_settings(), open_api(load_settings(), *places))
+
+    @task(trigger_rule="all_done")
+    def report(acted: list[dict[str, Any]] | None, cleared: list[dict[str, Any]] | None) -> dict[str, Any]:
         from pushtune.healing.check import compose_alert
 
+        records = [*(acted or []), *(cleared or [])]
         recipients = {entry.name: list(entry.notify) for entry in usable_repositories(load_settings())}
         mail = compose_alert(records, recipients)
         if mail is None:
@@ -61,4 +72,4 @@ with DAG(
     containers: Any = list_all()  # what a task returns is known to Airflow, not to the type checker
     diagnoses: Any = diagnose(containers)
     records: Any = act(diagnoses)
-    EmailOperator(task_id="notify", message=report(records))
+    EmailOperator(task_id="notify", message=report(records, clear()))

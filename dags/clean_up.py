@@ -48,7 +48,8 @@ with DAG(
     def old_checks() -> dict[str, Any]:
         from pushtune import clean_up
 
-        places = (conf.get("core", "execution_api_server_url"), conf.get("core", "simple_auth_manager_passwords_file"))
+        names = ("execution_api_server_url", "simple_auth_manager_passwords_file")
+        places = [conf.get("core", name, fallback="") for name in names]
         return clean_up.old_checks(load_settings(), clean_up.open_api(load_settings(), *places))
 
     @task(trigger_rule="all_done")

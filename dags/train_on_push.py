@@ -271,12 +271,12 @@ def ending(repository: WatchedRepository, asset: Asset, wait_for_push: GitSensor
 
 
 def keep_failure(context: Any) -> None:
-    """Keep what a failed task said, for the report; a failed trial is no failure of the run."""
+    """Keep what a failed task said."""
     instance = context["ti"]
-    if instance.map_index is None or instance.map_index < 0:
-        settings = load_settings()
-        folder = run_folder(settings, instance.dag_id, instance.run_id)
-        pipeline_ending.keep_failure(folder, instance.task_id, context.get("exception"))
+    task_id, map_index = instance.task_id, -1 if instance.map_index is None else instance.map_index
+    known = {"dag_id": instance.dag_id, "run_id": instance.run_id, "task_id": task_id, "map_index": map_index}
+    folder = run_folder(load_settings(), instance.dag_id, instance.run_id)
+    pipeline_ending.keep_failure(folder, known, context.get("exception"))
 
 
 def build_all() -> None:

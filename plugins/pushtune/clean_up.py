@@ -28,7 +28,8 @@ def open_api(settings: Settings, execution_api_url: str, passwords: str) -> Airf
     Args:
         execution_api_url: ``[core] execution_api_server_url``. passwords: ``simple_auth_manager_passwords_file``.
     """
-    return AirflowApi(settings, execution_api_url.rstrip("/").removesuffix("/execution"), Path(passwords))
+    address = execution_api_url.rstrip("/").removesuffix("/execution")
+    return AirflowApi(settings, address, Path(passwords) if passwords else None)
 
 
 def old_runs(settings: Settings, ask: RunState) -> Document:

@@ -3,19 +3,42 @@
 from pathlib import Path
 from urllib.parse import quote
 
+from pushtune.errors import (
+    BaseImageMissing,
+    DiskAlmostFull,
+    EngineUnavailable,
+    ImageBuildFailed,
+    PushtuneError,
+    RegistryUnavailable,
+    RepositoryUnreachable,
+)
 from pushtune.pipeline_run import Document, Run
-from pushtune.records import read_record, read_records, recorded
+from pushtune.records import forget_fault, note_fault, read_record, read_records, recorded
 
 FAILED = "failed"
 SKIPPED = "skipped"
 FAILURE_PREFIX = "failure_"
 FAILURE_LIMIT_CHARACTERS = 4000
+PASSING_FAULTS = (
+    BaseImageMissing, DiskAlmostFull, EngineUnavailable, ImageBuildFailed, RegistryUnavailable, RepositoryUnreachable
+)  # fmt: skip
 
 
-def keep_failure(folder: Path, task_id: str, exception: BaseException | None) -> None:
-    """Keep what a failed task said, for the report."""
-    with recorded(folder, f"{FAILURE_PREFIX}{task_id}") as document:
-        document.update(stage=task_id, message=str(exception or "it ended without a word")[:FAILURE_LIMIT_CHARACTERS])
+def keep_failure(folder: Path, task: Document, exception: BaseException | None) -> None:
+    """Keep what a failed task said, for the report, and for healing where the reason may pass; a trial fails quietly.
+
+    Args:
+        task: ``dag_id``, ``run_id``, ``task_id``, ``map_index`` (-1 where it is not mapped).
+    """
+    if isinstance(exception, PASSING_FAULTS):
+        note_fault(folder, task, type(exception).__name__, str(exception))
+    elif isinstance(exception, PushtuneError) or isinstance(getattr(exception, "__cause__", None), PushtuneError):
+        forget_fault(folder, task)  # what failed before for a reason that passes now fails for good
+    if task["map_index"] >= 0:
+        return
+    with recorded(folder, f"{FAILURE_PREFIX}{task['task_id']}") as document:
+        message = str(exception or "it ended without a word")[:FAILURE_LIMIT_CHARACTERS]
+        document.update(stage=task["task_id"], message=message)
 
 
 def report(run: Run, has_push: bool) -> Document | None:

@@ -48,6 +48,9 @@ class Settings(BaseModel):
 
     hung_after_seconds: float = Field(120, ge=5, description="a heartbeat that is this much too late means hung")
     restart_limit: int = Field(5, ge=0, le=100, description="how often one training run is restarted")
+    clear_limit: int = Field(
+        3, ge=0, le=20, description="how often a task without tries left is cleared after a fault of the infrastructure"
+    )
     restart_delay_seconds: float = Field(10, ge=0, description="pause before the first restart; doubles each time")
 
     disk_reserve_bytes: int = Field(

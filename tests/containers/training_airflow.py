@@ -47,9 +47,12 @@ with DAG("training", schedule=None, is_paused_upon_creation=False):
 
 
 class TrainingAirflow:
-    """Starts and kills an Airflow of its own in ``home``; ``script`` is what each container runs."""
+    """Starts and kills an Airflow of its own in ``home``; ``script`` is what each container runs.
 
-    def __init__(self, home: Path, image: str, script: str) -> None:
+    ``service_dags``: names of the project's own DAG files that run beside. ``more``: further environment variables.
+    """
+
+    def __init__(self, home: Path, image: str, script: str, service_dags: tuple[str, ...] = (), **more: str) -> None:
         self.home = home
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         with socket.socket() as probe:
@@ -63,7 +66,9 @@ class TrainingAirflow:
         ):
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_text(text)
-        self.environment = self._environment()
+        for name in service_dags:
+            (home / "dags" / name).symlink_to(PROJECT / "dags" / name)
+        self.environment = self._environment() | more
         self._airflow("db", "migrate").wait(PATIENCE_SECONDS)
         for name in PROCESSES:
             self.start(name)
@@ -71,7 +76,7 @@ class TrainingAirflow:
         login = {"username": "admin", "password": password}
         answer = requests.post(f"{self.address}/auth/token", json=login, timeout=30)
         self.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-        self.wait(lambda: self.call("GET", "/dags")["total_entries"] == 1, "the DAG is known")
+        self.wait(lambda: self.call("GET", "/dags/training"), "the DAG is known")
 
     def start(self, name: str) -> None:
         self.running[name] = self._airflow(name)
@@ -87,8 +92,8 @@ class TrainingAirflow:
         for name in list(self.running):
             self.kill(name)
 
-    def start_run(self) -> str:
-        answer = self.call("POST", "/dags/training/dagRuns", json={"logical_date": None})
+    def start_run(self, dag_id: str = "training") -> str:
+        answer = self.call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None})
         return str(answer["dag_run_id"])
 
     def trial(self, run_id: str) -> dict[str, Any]:
@@ -129,7 +134,7 @@ class TrainingAirflow:
         address = f"{self.address}/api/v2{path}"
         answer = requests.request(method, address, headers=self.headers, timeout=60, **options)
         answer.raise_for_status()
-        return answer.json()
+        return answer.json() if answer.content else None
 
     def _airflow(self, *arguments: str) -> subprocess.Popen[bytes]:
         with (self.home / f"{arguments[0]}.log").open("ab") as log:

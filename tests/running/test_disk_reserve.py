@@ -79,7 +79,7 @@ def test_a_training_on_a_full_disk_is_tried_again_later_and_says_why(small_disk,
     task = operator(small_disk, monkeypatch, 2**20)
     fill(small_disk)
     with pytest.raises(AirflowException, match=r"There must be space .* No space left .* the DAG clean_up") as caught:
-        task.execute({})
+        task.execute({"ti": SimpleNamespace(dag_id="d", run_id="r", task_id="trial", map_index=-1)})
     assert type(caught.value) is AirflowException, "it must be retried"
 
 

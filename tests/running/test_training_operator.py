@@ -1,5 +1,6 @@
 """The operator on real containers. Airflow itself is not started: ``execute`` gets the two things that it uses."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -9,8 +10,10 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from pushtune.records import read_faults
 from pushtune.running import attempts
 from pushtune.running.training_operator import TrainingOperator, restart_arguments
+from pushtune.running.workspace import run_name
 from pushtune.settings import Settings
 
 ENTRYPOINT = ["python3", "-u", "/pushtune/code/run.py"]
@@ -147,6 +150,22 @@ def test_a_container_that_got_no_further_waits_for_the_next_try(trial, run):
 
 
 @pytest.mark.docker
+def test_only_a_fault_that_may_pass_is_kept_as_one(trial, run):
+    """A killed task process leaves the note of its start; a training that ends, however it does, leaves none."""
+    folder = None
+    for seed, (body, kinds) in enumerate([
+        ("end('done', 0)", []), ("end('script_error', 81)", []), ("end('infeasible', 80)", []),
+        ("os.kill(os.getpid(), signal.SIGKILL)", ["TrialInterrupted"]),
+    ]):  # fmt: skip
+        made = trial(f"assert os.path.exists(TRIAL)\n{body}", seed=seed)
+        folder = made.folder.parents[1]
+        with contextlib.suppress(AirflowException, AirflowSkipException):
+            run(made)
+        assert [fault["kind"] for fault in read_faults(folder)] == kinds, body
+    assert run_name(folder) == ("train_digits", "manual__1")
+
+
+@pytest.mark.docker
 def test_a_reason_before_the_start_skips_without_a_container(trial, run):
     made = trial("end('done', 0)")
     with pytest.raises(AirflowSkipException, match="Not started: its sibling met the target"):
@@ -244,8 +263,11 @@ def test_no_engine_is_retried_with_a_clear_text(tmp_path, monkeypatch):
     request = TrialRequest(mode="trial", entry="run.py")
     spec = prepare_trial(settings.workspaces / "d" / "r", "baseline", request, Path("/checkout"), settings)
     operator = TrainingOperator(task_id="trial", image="x", trial=spec, docker_url=f"unix://{tmp_path}/no.sock")
+    instance = SimpleNamespace(dag_id="d", run_id="r", task_id="trial", map_index=-1, stats_tags={})
     with pytest.raises(AirflowException, match="must be running and reachable") as caught:
-        operator.execute({})
+        operator.execute({"ti": instance})
+    (fault,) = read_faults(settings.workspaces / "d" / "r")
+    assert (fault["kind"], fault["task_id"], fault["map_index"]) == ("EngineUnavailable", "trial", -1)
     assert type(caught.value) is AirflowException
 
 

@@ -70,7 +70,14 @@ class AirflowApi:
         return cast(dict[str, Any], answer.json() if answer.content else {})
 
     def _log_in(self) -> None:
-        credentials = {"username": USER, "password": read_password(self._passwords)}
+        try:
+            password = read_password(self._passwords)
+        except (OSError, ValueError, KeyError) as error:
+            raise AirflowNotReady(
+                f"The password of {USER} must be readable in {self._passwords}.", type(error).__name__,
+                "Run `make up`, which writes it; [core] simple_auth_manager_passwords_file names another place.",
+            ) from error
+        credentials = {"username": USER, "password": password}
         answer = self._send("POST", "/auth/token", json=credentials)
         if answer.status_code >= 400:
             raise AirflowRefused(

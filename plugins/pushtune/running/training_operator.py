@@ -30,6 +30,7 @@ from pushtune.running import attempts, smaller_batch, workspace
 from pushtune.running.container_engine import ContainerEngine, connect
 from pushtune.running.container_labels import TrainingLabels, installation_id
 from pushtune.running.disk_reserve import as_full_disk, require_free_space
+from pushtune.running.fault_record import fault_kept
 from pushtune.running.slots import hold_slot
 from pushtune.running.supervision import Flag, StopRule, Supervisor
 from pushtune.running.trial_container import FINISHED, GONE, RUNNING, TrialContainer
@@ -119,7 +120,8 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
     def _run(self, context: Any) -> dict[str, Any]:
         spec = self._checked_spec()
         try:
-            return self._train(context, smaller_batch.adjusted(spec))
+            with fault_kept(spec, context["ti"], RETRYABLE, self._cancelled):
+                return self._train(context, smaller_batch.adjusted(spec))
         except TrialOutOfMemory as error:
             smaller_batch.try_smaller(spec, error)
             self.log.warning("%s It is tried once more, from its beginning, with half of the batch size.", error)

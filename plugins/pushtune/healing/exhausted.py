@@ -1,0 +1,145 @@
+"""Clears tasks that have spent their tries on faults of the infrastructure, through Airflow's public API.
+
+A run that failed while the Docker engine was down, the disk was full or processes were killed goes on where it was,
+once the cause is gone. Each task is cleared a few times at most, after longer and longer pauses; then a person is told.
+"""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from pushtune.healing.container_facade import ContainerFacade
+from pushtune.healing.restart import keep
+from pushtune.healing.run_folders import run_folders
+from pushtune.records import read_faults
+from pushtune.running.container_labels import installation_id
+from pushtune.settings import Settings
+from pushtune_contract.reading import UnsafeFile, read_json, write_json
+from pushtune_contract.validation import ContractViolation, build
+
+RECENT_SECONDS = 24 * 3600
+KEPT_SECONDS = 2 * RECENT_SECONDS
+FIRST_PAUSE_SECONDS = 60.0
+PAUSE_FACTOR = 4
+Document = dict[str, Any]
+
+
+class Api(Protocol):
+    """What is needed of Airflow's public API."""
+
+    def get(self, path: str, **parameters: Any) -> Document: ...
+    def post(self, path: str, document: Document) -> Document: ...
+
+
+@dataclass(frozen=True)
+class History:
+    """What was done about a task: how often it was cleared, when last, and whether it was given up."""
+
+    clears: int = 0
+    unix_time: float = 0.0
+    given_up: bool = False
+
+
+def clear_exhausted(settings: Settings, api: Api) -> list[Document]:
+    """Clear the tasks whose cause has passed; return one record per task that was cleared or given up.
+
+    Raises:
+        EngineUnavailable: it is not the time for it. And what ``api`` raises.
+    """
+    faults = [fault for folder in run_folders(settings) for fault in _readable_faults(folder)]
+    now, histories = time.time(), read_histories(settings)
+    recent = [fault for fault in faults if now - fault["unix_time"] < RECENT_SECONDS]
+    due = [fault for fault in recent if _is_due(fault, histories.get(_key(fault), History()), now)]
+    if not due or shutil.disk_usage(settings.home).free < settings.disk_reserve_bytes:
+        return []
+    ContainerFacade(installation_id(settings))  # raises while the engine does not answer
+    records = []
+    for fault in due:
+        if not _is_exhausted(fault, api):
+            continue
+        history = histories.get(_key(fault), History())
+        gives_up = history.clears >= settings.clear_limit
+        if not gives_up:
+            _clear(fault, api)
+        histories[_key(fault)] = History(history.clears + (not gives_up), now, gives_up)
+        records.append(_record(fault, histories[_key(fault)]))
+        write_histories(settings, {key: done for key, done in histories.items() if now - done.unix_time < KEPT_SECONDS})
+        keep(settings, records[-1])
+    return records
+
+
+def _readable_faults(folder: Path) -> list[Document]:
+    try:
+        return read_faults(folder)
+    except (UnsafeFile, ValueError, TypeError):
+        return []
+
+
+def _is_due(fault: Document, history: History, now: float) -> bool:
+    pause = FIRST_PAUSE_SECONDS * PAUSE_FACTOR**history.clears
+    return not history.given_up and now - max(fault["unix_time"], history.unix_time) >= pause
+
+
+def _is_exhausted(fault: Document, api: Api) -> bool:
+    """Whether the run has failed, and the task with all its tries spent: one that a person marked as failed has not."""
+    run = f"/dags/{fault['dag_id']}/dagRuns/{quote(fault['run_id'], safe='')}"
+    found = api.get(f"{run}/taskInstances/{fault['task_id']}" + (f"/{fault['map_index']}" if _is_mapped(fault) else ""))
+    spent = found["state"] == "failed" and found["try_number"] > found["max_tries"]
+    return bool(spent and api.get(run)["state"] == "failed")
+
+
+def _is_mapped(fault: Document) -> bool:
+    return int(fault["map_index"]) >= 0
+
+
+def _clear(fault: Document, api: Api) -> None:
+    task = [fault["task_id"], fault["map_index"]] if _is_mapped(fault) else fault["task_id"]
+    document = {
+        "dry_run": False, "dag_run_id": fault["run_id"], "task_ids": [task], "only_failed": False,
+        "include_downstream": True, "reset_dag_runs": True,
+    }  # fmt: skip
+    api.post(f"/dags/{fault['dag_id']}/clearTaskInstances", document)
+
+
+def _key(fault: Mapping[str, Any]) -> str:
+    return "\0".join(str(fault[name]) for name in ("dag_id", "run_id", "task_id", "map_index"))
+
+
+def _record(fault: Document, history: History) -> Document:
+    done = "left as it is" if history.given_up else "cleared with what follows it, it resumes where it was"
+    reason = f"{fault['kind']}: {fault['message']}"
+    return {
+        "unix_time": history.unix_time,
+        "verdict": "given_up" if history.given_up else "exhausted",
+        "reason": f"all tries are spent ({reason})",
+        "action": done,
+        "container_id": hashlib.sha256(_key(fault).encode()).hexdigest()[:16],
+        "name": fault["task_id"],
+        "trial_folder": "",
+        "attempt": history.clears,
+        **{name: fault[name] for name in ("dag_id", "run_id", "task_id", "map_index")},
+    }
+
+
+def _path(settings: Settings) -> Path:
+    return settings.home / "healing" / "cleared.json"
+
+
+def read_histories(settings: Settings) -> dict[str, History]:
+    """Return what was done so far; nothing where that cannot be read."""
+    try:
+        return {key: build(History, document) for key, document in read_json(_path(settings)).items()}
+    except (FileNotFoundError, UnsafeFile, ContractViolation, AttributeError):
+        return {}
+
+
+def write_histories(settings: Settings, histories: Mapping[str, History]) -> None:
+    """Keep what was done."""
+    path = _path(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, {key: asdict(history) for key, history in histories.items()})

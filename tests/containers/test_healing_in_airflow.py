@@ -1,0 +1,94 @@
+"""A real Airflow with the service DAGs: an outage that spent all tries is outlived, a deleted run leaves nothing."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from tests.containers.engine_proxy import EngineProxy
+from tests.containers.test_survival import SCRIPT, Training
+from tests.containers.training_airflow import TrainingAirflow
+
+from pushtune.healing.exhausted import read_histories
+from pushtune.healing.restart import actions_file
+from pushtune.records import read_faults
+from pushtune.running.container_engine import ContainerEngine
+from pushtune.running.container_labels import INSTALLATION, installation_id
+from pushtune.settings import Settings
+
+pytestmark = [pytest.mark.docker, pytest.mark.airflow, pytest.mark.slow]
+CHECKS_KEPT_DAYS = "0.0001"
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory):
+    made = EngineProxy(tmp_path_factory.mktemp("engine") / "engine.sock")
+    yield made
+    made.cut()
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory, image, client, proxy):
+    home = tmp_path_factory.mktemp("healing")
+    (home / "watched.yaml").write_text("repositories: []\n")
+    made = TrainingAirflow(
+        home, image, SCRIPT, ("check_containers.py", "clean_up.py"),
+        DOCKER_HOST=proxy.url, PUSHTUNE_RESTART_LIMIT="1", PUSHTUNE_KEEP_CHECKS_DAYS=CHECKS_KEPT_DAYS,
+        PUSHTUNE_WATCHED_REPOSITORIES=str(home / "watched.yaml"), AIRFLOW__CORE__PARALLELISM="4",
+        AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION="False",
+    )  # fmt: skip
+    yield made
+    made.stop()
+    engine = ContainerEngine(client)
+    for container in engine.find_labelled({INSTALLATION: installation_id(Settings(home=made.home))}):
+        engine.remove(container.id)
+
+
+def state_of(airflow: TrainingAirflow, dag_id: str, run_id: str) -> str:
+    return str(airflow.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
+
+
+def test_a_task_that_spent_its_tries_on_an_outage_is_cleared_and_resumes(airflow, client, proxy):
+    training = Training(airflow, client)
+    proxy.cut()
+    os.kill(airflow.task_process(training.run_id), signal.SIGKILL)
+    airflow.wait(lambda: state_of(airflow, "training", training.run_id) == "failed", "the run has failed")
+    run_folder = training.folder.parents[1]
+    (fault,) = read_faults(run_folder)
+    assert fault["kind"] == "EngineUnavailable"
+    time.sleep(1)
+    assert read_histories(Settings(home=airflow.home)) == {}
+    epochs = training.epochs()
+    proxy.mend()
+    airflow.wait(lambda: airflow.trial(training.run_id).get("state") == "running", "the task runs again")
+    (history,) = read_histories(Settings(home=airflow.home)).values()
+    assert (history.clears, history.given_up) == (1, False)
+    assert "EngineUnavailable" in actions_file(Settings(home=airflow.home)).read_text()
+    airflow.wait(lambda: training.containers(), "a container runs")
+    training.finish()
+    assert training.epochs() > epochs and read_faults(run_folder) == []
+    airflow.wait(lambda: state_of(airflow, "training", training.run_id) == "success", "the run has succeeded")
+
+
+def test_a_deleted_run_leaves_no_folder_and_old_checks_go(airflow, client):
+    training = Training(airflow, client)
+    training.finish()
+    airflow.wait(lambda: state_of(airflow, "training", training.run_id) == "success", "the run has succeeded")
+    kept, deleted = Path(training.folder.parents[1]), training.run_id
+    airflow.call("DELETE", f"/dags/training/dagRuns/{deleted}")
+    for place in kept.parent.rglob("*"):
+        os.utime(place, (time.time() - 3600, time.time() - 3600), follow_symlinks=False)
+    before = airflow.call("GET", "/dags/check_containers/dagRuns")["total_entries"]
+    assert before > 0
+    time.sleep(float(CHECKS_KEPT_DAYS) * 86_400)
+    cleaning = airflow.start_run("clean_up")
+    airflow.wait(lambda: state_of(airflow, "clean_up", cleaning) in ("success", "failed"), "the cleaning has ended")
+    assert state_of(airflow, "clean_up", cleaning) == "success", f"logs are in {airflow.home}"
+    assert not kept.exists()
+    tasks = airflow.call("GET", f"/dags/clean_up/dagRuns/{cleaning}/taskInstances/old_runs/xcomEntries/return_value")
+    assert "does not know this run" in str(tasks["value"]) and str(kept) in str(tasks["value"])
+    path = f"/dags/clean_up/dagRuns/{cleaning}/taskInstances/old_checks/xcomEntries/return_value"
+    assert "'count': 0" not in str(airflow.call("GET", path, params={"deserialize": "true"})["value"])
+    others = [folder.name for folder in kept.parent.iterdir()]
+    assert len(others) == 1, "the other run is known and stays"

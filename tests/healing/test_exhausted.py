@@ -1,0 +1,117 @@
+"""When a task is cleared, when it is left alone, and when a person is told; Airflow's answers are given."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pushtune.errors import EngineUnavailable
+from pushtune.healing import exhausted
+from pushtune.healing.check import compose_alert
+from pushtune.healing.exhausted import clear_exhausted, read_histories
+from pushtune.records import note_fault
+from pushtune.running.workspace import run_folder
+
+TASK = {"dag_id": "digits", "run_id": "manual__1+00:00", "task_id": "round_1.trial", "map_index": 3}
+RUN = "/dags/digits/dagRuns/manual__1%2B00%3A00"
+pytestmark = pytest.mark.docker
+
+
+class Airflow:
+    """Answers as Airflow's API does for one task; notes what is cleared."""
+
+    def __init__(self, state: str = "failed", run_state: str = "failed", try_number: int = 6) -> None:
+        self.answers = {
+            f"{RUN}/taskInstances/round_1.trial/3": {"state": state, "try_number": try_number, "max_tries": 5},
+            RUN: {"state": run_state},
+        }
+        self.cleared: list[dict[str, Any]] = []
+
+    def get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        return self.answers[path]
+
+    def post(self, path: str, document: dict[str, Any]) -> dict[str, Any]:
+        assert path == "/dags/digits/clearTaskInstances"
+        self.cleared.append(document)
+        return {}
+
+
+@pytest.fixture
+def fault(settings):
+    """A fault of now; returns the time of it."""
+    folder = run_folder(settings, TASK["dag_id"], TASK["run_id"])
+    note_fault(folder, TASK, "EngineUnavailable", "No engine answers.")
+    return exhausted.read_faults(folder)[0]["unix_time"]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    def set_to(now):
+        monkeypatch.setattr(exhausted, "time", SimpleNamespace(time=lambda: now))
+
+    return set_to
+
+
+def test_a_task_is_cleared_with_what_follows_and_it_is_recorded(settings, fault, clock):
+    airflow = Airflow()
+    clock(fault + 59)
+    assert clear_exhausted(settings, airflow) == []
+    clock(fault + 61)
+    (record,) = clear_exhausted(settings, airflow)
+    (cleared,) = airflow.cleared
+    assert cleared["task_ids"] == [["round_1.trial", 3]] and cleared["dag_run_id"] == TASK["run_id"]
+    assert cleared["include_downstream"] and cleared["reset_dag_runs"] and not cleared["only_failed"]
+    assert record["verdict"] == "exhausted" and "EngineUnavailable: No engine answers." in record["reason"]
+    assert compose_alert([record], {}) is None
+
+
+@pytest.mark.parametrize(
+    "airflow",
+    [Airflow(state="up_for_retry"), Airflow(state="success"), Airflow(run_state="success"), Airflow(try_number=5)],
+    ids=["retried", "succeeded", "not needed by its run", "marked as failed by a person"],
+)
+def test_what_is_not_spent_is_left_alone(settings, fault, clock, airflow):
+    clock(fault + 100)
+    assert clear_exhausted(settings, airflow) == [] and airflow.cleared == []
+    assert read_histories(settings) == {}
+
+
+def test_the_pauses_grow_and_then_a_person_is_told_once(settings, fault, clock):
+    airflow, now = Airflow(), fault
+    for number, pause in enumerate((60, 240, 960), start=1):
+        clock(now + pause - 1)
+        assert clear_exhausted(settings, airflow) == []
+        now += pause
+        clock(now)
+        assert len(clear_exhausted(settings, airflow)) == 1 and len(airflow.cleared) == number
+    clock(now + 3840)
+    (record,) = clear_exhausted(settings, airflow)
+    assert record["verdict"] == "given_up" and len(airflow.cleared) == 3
+    mail = compose_alert([record], {"digits": ["ada@example.org"]})
+    assert mail["to"] == ["ada@example.org"] and "round_1.trial[3]" in mail["text"] and "No engine" in mail["text"]
+    clock(now + 20_000)
+    assert clear_exhausted(settings, airflow) == []
+
+
+def test_an_old_fault_is_left_to_people(settings, fault, clock):
+    clock(fault + 25 * 3600)
+    assert clear_exhausted(settings, Airflow()) == []
+
+
+def test_nothing_is_cleared_while_the_cause_goes_on(settings, fault, clock, monkeypatch):
+    clock(fault + 100)
+    full = settings.model_copy(update={"disk_reserve_bytes": 2**60})
+    assert clear_exhausted(full, Airflow()) == []
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
+    with pytest.raises(EngineUnavailable):
+        clear_exhausted(settings, Airflow())
+
+
+def test_a_broken_note_or_history_stops_nothing(settings, fault, clock):
+    folder = run_folder(settings, "digits", "another")
+    (folder / "faults").mkdir(parents=True)
+    (folder / "faults" / "x_-1.json").write_text("[")
+    (settings.home / "healing").mkdir()
+    (settings.home / "healing" / "cleared.json").write_text("{")
+    clock(fault + 100)
+    assert len(clear_exhausted(settings, Airflow())) == 1

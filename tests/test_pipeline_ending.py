@@ -1,0 +1,40 @@
+"""What is kept of a task that failed: always its words, and a fault where the reason may pass."""
+
+from pathlib import Path
+
+import pytest
+
+from pushtune.errors import DiskAlmostFull, EngineUnavailable, RequirementMissing
+from pushtune.pipeline_ending import keep_failure
+from pushtune.records import read_faults, read_records
+
+TASK = {"dag_id": "digits", "run_id": "r", "task_id": "prepare_image", "map_index": -1}
+TEXT = ("rule.", "received", "remedy.")
+
+
+@pytest.mark.parametrize("kind", [EngineUnavailable, DiskAlmostFull])
+def test_a_reason_that_may_pass_is_a_fault(tmp_path: Path, kind: type[Exception]) -> None:
+    keep_failure(tmp_path, TASK, kind(*TEXT))
+    (fault,) = read_faults(tmp_path)
+    assert (fault["kind"], fault["dag_id"], fault["message"]) == (kind.__name__, "digits", str(kind(*TEXT)))
+    assert read_records(tmp_path)["failure_prepare_image"]["document"]["message"] == str(kind(*TEXT))
+
+
+def test_a_reason_that_stays_is_none_and_ends_an_older_fault(tmp_path: Path) -> None:
+    keep_failure(tmp_path, TASK, EngineUnavailable(*TEXT))
+    wrapped = RuntimeError("the form in which Airflow fails without a retry")
+    wrapped.__cause__ = RequirementMissing(*TEXT)
+    keep_failure(tmp_path, TASK, wrapped)
+    assert read_faults(tmp_path) == []
+
+
+def test_what_a_training_noted_itself_stays(tmp_path: Path) -> None:
+    keep_failure(tmp_path, TASK, EngineUnavailable(*TEXT))
+    keep_failure(tmp_path, TASK, RuntimeError("as the operator words it"))
+    keep_failure(tmp_path, TASK, None)
+    assert len(read_faults(tmp_path)) == 1
+
+
+def test_a_trial_is_no_failure_of_the_run(tmp_path: Path) -> None:
+    keep_failure(tmp_path, {**TASK, "task_id": "round_1.trial", "map_index": 2}, RuntimeError("x"))
+    assert read_records(tmp_path) == {}
