@@ -4,6 +4,7 @@ Every Airflow process imports this file, so it imports nothing heavy.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from airflow.sdk.plugins_manager import AirflowPlugin
@@ -28,6 +29,7 @@ class LazyApplication:
 
 def build_application() -> Any:
     """Return the web application, joined with the stages whose results it shows."""
+    from pushtune.healing.container_view import container_view
     from pushtune.notifying.report import build_report
     from pushtune.pages.airflow_login import may_read_runs
     from pushtune.pages.run_view import run_view
@@ -40,7 +42,7 @@ def build_application() -> Any:
     def view(dag_id: str, run_id: str) -> dict[str, Any]:
         return run_view(run_folder(settings, dag_id, run_id), build_report)
 
-    return create_app(view, may_read_runs())
+    return create_app(view, may_read_runs(), partial(container_view, settings))
 
 
 def build_hooks() -> Any:
@@ -60,7 +62,7 @@ def build_hooks() -> Any:
 
 
 class PushtunePlugin(AirflowPlugin):
-    """The tabs "Tuning" of every run and "Pushes" of every DAG, the application that serves them, and the webhooks."""
+    """The tabs of every run and every DAG, the application that serves them, and the webhooks."""
 
     name = "pushtune"
     fastapi_apps = [  # noqa: RUF012
@@ -79,5 +81,11 @@ class PushtunePlugin(AirflowPlugin):
             "href": f"{PREFIX}/pushes?dag_id={{DAG_ID}}",
             "destination": "dag",
             "url_route": "pushes",
+        },
+        {
+            "name": "Containers",
+            "href": f"{PREFIX}/containers?dag_id={{DAG_ID}}",
+            "destination": "dag",
+            "url_route": "containers",
         },
     ]

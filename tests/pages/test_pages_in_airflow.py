@@ -120,6 +120,7 @@ def test_airflow_shows_the_tabs(server: Server) -> None:
     assert views == {
         "Tuning": ("dag_run", "/pushtune/run?dag_id={DAG_ID}&run_id={RUN_ID}"),
         "Pushes": ("dag", "/pushtune/pushes?dag_id={DAG_ID}"),
+        "Containers": ("dag", "/pushtune/containers?dag_id={DAG_ID}"),
     }
 
 

@@ -32,7 +32,7 @@ def test_nothing_but_guarded_routes_exists() -> None:
     """Documentation pages and static mounts would be open to everybody."""
     app = create_app(view, refuse)
     assert all(isinstance(route, APIRoute) for route in app.routes)
-    assert routes() == ["/run", "/pushes", "/run/data", "/assets/{name}"]
+    assert routes() == ["/run", "/pushes", "/run/data", "/containers", "/containers/data", "/assets/{name}"]
 
 
 @pytest.mark.parametrize("path", routes())
@@ -54,7 +54,7 @@ def test_only_the_files_of_the_page_are_served(name: str) -> None:
     assert TestClient(create_app(view, lambda: None)).get(f"/assets/{name}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/run", "/pushes"])
+@pytest.mark.parametrize("path", ["/run", "/pushes", "/containers"])
 def test_a_page_loads_only_its_own_files(path: str) -> None:
     client = TestClient(create_app(view, lambda: None))
     page = client.get(path, params=RUN)
@@ -91,3 +91,13 @@ def test_plotly_comes_from_the_installed_package() -> None:
     assert answer.status_code == 200 and len(answer.content) > 1_000_000
     assert "max-age=86400" in answer.headers["cache-control"]
     assert Path(ASSETS / "plotly.min.js").exists() is False
+
+
+def test_the_containers_are_those_of_the_dag_in_the_query() -> None:
+    """The login guards that DAG, so nothing else may decide what is shown."""
+    asked: list[str] = []
+    app = create_app(view, lambda: None, lambda dag_id: asked.append(dag_id) or {"containers": ["\ud800"]})
+    answer = TestClient(app).get("/containers/data", params={"dag_id": "digits"})
+    assert json.loads(answer.text) == {"containers": ["\ud800"]} and asked == ["digits"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert TestClient(app).get("/containers/data").status_code == 422

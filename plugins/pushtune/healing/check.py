@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.healing.container_facade import Container, ContainerFacade
+from pushtune.healing.container_view import keep_findings
 from pushtune.healing.diagnosis import ABSENT, UNKNOWN, Facts, Verdict, diagnose
 from pushtune.healing.observation import observe, read_observations, write_observations
 from pushtune.healing.restart import REPORTED, act
@@ -24,7 +25,10 @@ AskStates = Callable[..., Mapping[str, Mapping[str, Any]]]
 def list_containers(settings: Settings) -> list[Document]:
     """Return the training containers of this installation."""
     facade = ContainerFacade(installation_id(settings))
-    return [asdict(container) for container in facade.training_containers()]
+    containers = [asdict(container) for container in facade.training_containers()]
+    if not containers:
+        keep_findings(settings, [])
+    return containers
 
 
 def owner_states(containers: Iterable[Document], ask: AskStates) -> dict[str, str]:
@@ -76,6 +80,7 @@ def diagnose_containers(
         )
         found.append({"container": document, "verdict": str(verdict), "reason": reason})
     write_observations(settings, seen)
+    keep_findings(settings, found)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The web application below ``/pushtune``: the pages of a run and of a DAG's pushes, and the files that they load.
+"""The web application below ``/pushtune``: the pages of a run and of a DAG, and the files that they load.
 
 The page stands in a frame inside Airflow and acts with the rights of whoever looks at it, so nothing from a repository
 may ever become markup: the server sends plain JSON, the page's script writes it as text, and the policy below forbids
@@ -27,13 +27,16 @@ PLOTLY = "plotly.min.js"
 DAY_SECONDS = 86_400
 
 RunView = Callable[[str, str], dict[str, Any]]
+DagView = Callable[[str], dict[str, Any]]
+NOTHING_SEEN: dict[str, Any] = {"checked_unix_time": 0.0, "containers": [], "actions": []}
 
 
-def create_app(view: RunView, may_read: Any) -> FastAPI:
+def create_app(view: RunView, may_read: Any, containers: DagView = lambda dag_id: NOTHING_SEEN) -> FastAPI:
     """Return the application.
 
     Args:
         view: dag id and run id -> the document that the page is drawn from.
+        containers: dag id -> the document that the page of its containers is drawn from.
         may_read: dependency that refuses whoever may not see the DAG in the query; it guards every route.
     """
     app = FastAPI(
@@ -56,9 +59,15 @@ def create_app(view: RunView, may_read: Any) -> FastAPI:
 
     @app.get("/run/data")
     def data(dag_id: str, run_id: str) -> Response:
-        # Plain ASCII: a script can put half a character into a text, which has no form in UTF-8.
-        content = json.dumps(view(dag_id, run_id), ensure_ascii=True, allow_nan=False)
-        return Response(content, media_type="application/json", headers={"Cache-Control": "no-store"})
+        return _as_json(view(dag_id, run_id))
+
+    @app.get("/containers")
+    def containers_page(dag_id: str) -> Response:
+        return FileResponse(ASSETS / "containers.html", headers={"Cache-Control": "no-cache"})
+
+    @app.get("/containers/data")
+    def containers_data(dag_id: str) -> Response:
+        return _as_json(containers(dag_id))
 
     @app.get("/assets/{name}")
     def asset(name: str) -> Response:
@@ -70,9 +79,15 @@ def create_app(view: RunView, may_read: Any) -> FastAPI:
     return app
 
 
+def _as_json(document: dict[str, Any]) -> Response:
+    # Plain ASCII: a script can put half a character into a text, which has no form in UTF-8.
+    content = json.dumps(document, ensure_ascii=True, allow_nan=False)
+    return Response(content, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
 def _assets() -> dict[str, Path]:
     """Name -> file of everything that the page loads; nothing else is served, whatever the name."""
-    own = ("text.js", "run.js", "charts.js", "pushes.js", "run.css")
+    own = ("text.js", "run.js", "charts.js", "pushes.js", "containers.js", "run.css")
     return {name: ASSETS / name for name in own} | {PLOTLY: _plotly()}
 
 
