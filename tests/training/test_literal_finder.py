@@ -44,12 +44,14 @@ CASES = {
     "equal tuple": ("fit(x, epochs=(7, 7))", (1, 7)),
     "dictionary of keywords": ("A = {'epochs': 7}\nfit(x, **A)", (1, 7)),
     "old name": ("fit(x, nb_epoch=7)", (1, 7)),
+    "else of the command line": ("E = int(sys.argv[1]) if len(sys.argv) > 1 else 7\nfit(x, epochs=E)", (1, 7)),
 }
 UNKNOWN = {
     "computed": "E = 7\nfit(x, epochs=E * 2)",
     "assigned twice": "E = 7\nE = 8\nfit(x, epochs=E)",
     "changed": "E = 7\nE += 1\nfit(x, epochs=E)",
     "several callers": "def run(e):\n    fit(x, epochs=e)\nrun(7)\nrun(8)",
+    "either of two": "fit(x, epochs=7 if fast else 70)",
     "loop": "for e in (7, 8):\n    fit(x, epochs=e)",
     "keywords from elsewhere": "fit(x, **options)",
     "keywords of two dictionaries": "A = {'epochs': 7}\nB = {}\nfit(x, **A, **B)",

@@ -62,6 +62,14 @@ class CallSites:
         self._counts[key] = self._counts.get(key, -1) + 1
         return CallSite(file, position, self._counts[key], frames)
 
+    def mark(self) -> Dict[Tuple[str, int, int, str], int]:
+        """Return how often each call has run so far, for ``rewind``."""
+        return dict(self._counts)
+
+    def rewind(self, mark: Dict[Tuple[str, int, int, str], int]) -> None:
+        """Count on from ``mark``: what follows repeats calls that have run before."""
+        self._counts = dict(mark)
+
     def is_called_by_script(self) -> bool:
         """Return whether the repository itself makes the call that a hook stands in; nothing is counted."""
         if self.paused:

@@ -73,6 +73,7 @@ class LiteralFinder:
             ast.Attribute: self._attribute,
             ast.Subscript: self._subscript,
             ast.Call: self._call,
+            ast.IfExp: self._conditional,
         }
 
     def find(self, search: Search, node: Optional[ast.AST]) -> Found:
@@ -101,6 +102,12 @@ class LiteralFinder:
             found = self._entry(search, node.func.value, node.args[0])
             return found or self.find(search.deeper(), node.args[1] if len(node.args) > 1 else None)
         return None
+
+    def _conditional(self, search: Search, node: ast.IfExp) -> Found:
+        """``int(argv[1]) if len(argv) > 1 else 3``: the only branch that is written here."""
+        branches = [self.find(search.deeper(), branch) for branch in (node.body, node.orelse)]
+        found = [literal for literal in branches if literal is not None]
+        return found[0] if len(found) == 1 else None
 
     # Names.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional
 
+from pushtune_runtime.notebook_names import notebook_names
 from pushtune_runtime.path_bridges import make_output_folders
 from pushtune_runtime.script_source import read_source
 from pushtune_runtime.session import Session
@@ -71,6 +72,8 @@ def _main_module(path: Path, work_folder: Path, tree: ast.AST) -> types.ModuleTy
     module.__dict__.update({"__file__": str(path), "__builtins__": __builtins__, "__package__": None})
     if any(isinstance(node, ast.ImportFrom) and node.level > 0 for node in ast.walk(tree)):
         module.__dict__["__package__"] = ".".join(_package_of(path, work_folder))
+    if any(isinstance(node, ast.Name) and node.id == "get_ipython" for node in ast.walk(tree)):
+        module.__dict__.update(notebook_names())
     sys.modules["__main__"] = module
     return module
 

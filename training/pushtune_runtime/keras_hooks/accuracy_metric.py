@@ -2,9 +2,12 @@
 
 from typing import Any, Dict, List, Optional
 
+import numpy as np
+
 from pushtune_runtime.keras_hooks.fit_events import Arguments, FitListener
 
 METRIC = "accuracy"
+SAMPLES_LOOKED_AT = 1000
 
 
 class AccuracyMetric(FitListener):
@@ -14,7 +17,7 @@ class AccuracyMetric(FitListener):
         self._models: List[Any] = []
 
     def before_fit(self, model: Any, fit_number: int, epochs: int, arguments: Arguments) -> int:
-        if _lacks_metrics(model) and _is_classification(model.loss):
+        if _lacks_metrics(model) and _is_classification(model.loss) and _may_hold_classes(arguments["y"]):
             _set_metric(model)
             self._models.append(model)
         return 0
@@ -31,6 +34,16 @@ def _lacks_metrics(model: Any) -> bool:
 
 def _is_classification(loss: Any) -> bool:
     return "crossentropy" in _name_of(loss).lower()
+
+
+def _may_hold_classes(y: Any) -> bool:
+    """Return whether targets can be classes: autoencoders are trained with a crossentropy too, on shares of light."""
+    if getattr(y, "shape", None) is None or getattr(getattr(y, "dtype", None), "kind", "") != "f":
+        return True  # whole numbers, texts, or data that only the training itself reads
+    values = np.asarray(y[:SAMPLES_LOOKED_AT])
+    whole = bool(np.all(values == np.round(values)))
+    shares = values.ndim == 2 and values.shape[1] > 1 and bool(np.allclose(values.sum(axis=1), 1.0, atol=1e-3))
+    return whole or shares
 
 
 def _name_of(loss: Any) -> str:

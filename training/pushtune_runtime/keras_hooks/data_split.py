@@ -75,7 +75,8 @@ class DataSplit(FitListener):
         train, held_out = carved.train_samples or 0, carved.held_out_samples or 0
         asked = bool(arguments["validation_split"]) or arguments["validation_data"] is not None
         retrain = self._session.request.mode == "retrain"
-        self._session.samples.update(train=train + held_out if retrain else train, validation=held_out)
+        if train + held_out > 0:  # sources that give batches by number do not say how many samples these hold
+            self._session.samples.update(train=train + held_out if retrain else train, validation=held_out)
         arguments["validation_split"] = 0.0
         arguments["validation_steps"] = None
         arguments["validation_data"] = None

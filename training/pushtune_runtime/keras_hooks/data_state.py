@@ -92,13 +92,18 @@ class DataPosition:
 
     def replay(self, model: Any, next_epoch: int) -> None:
         """Read again what the epochs before ``next_epoch`` have read, validation included."""
-        validation = _open_validation(model, self._arguments)
+        validation: Any = None
+        opened = False
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about data that ran out: said already by the process that trained on it
             for epoch in range(self._arguments["initial_epoch"], next_epoch):
                 self._begin_epoch(epoch)
                 self._read_epoch(self._iterator)
-                if validation is not None and model._should_eval(epoch, self._arguments["validation_freq"]):
+                if not model._should_eval(epoch, self._arguments["validation_freq"]):
+                    continue
+                if not opened:  # as late as fit does: to open data may draw random numbers
+                    opened, validation = True, _open_validation(model, self._arguments)
+                if validation is not None:
                     validation.reset()  # as evaluate does
                     self._read_epoch(validation)
 

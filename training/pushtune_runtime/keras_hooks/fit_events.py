@@ -174,8 +174,19 @@ def _in_order(model: Any, metrics: Dict[str, float]) -> Any:
 
 
 def _as_numbers(logs: Dict[str, Any]) -> Dict[str, Any]:
-    """Return ``logs`` with tensors of one number as floats."""
-    return {name: float(value) if getattr(value, "shape", ()) == () else value for name, value in logs.items()}
+    """Return ``logs`` with tensors of one number as floats, and without the nesting of a ``train_step`` of its own."""
+    return {
+        name: float(value) if not isinstance(value, str) and getattr(value, "shape", ()) == () else value
+        for name, value in flat_logs(logs).items()
+    }
+
+
+def flat_logs(logs: Dict[str, Any]) -> Dict[str, Any]:
+    """Return ``logs`` with the entries of dictionaries in it beside the others, as Keras' progress bar shows them."""
+    flat: Dict[str, Any] = {}
+    for name, value in logs.items():
+        flat.update(flat_logs(value) if isinstance(value, dict) else {name: value})
+    return flat
 
 
 def _by_name(signature: inspect.Signature, model: Any, args: Any, kwargs: Any) -> Arguments:

@@ -5,6 +5,8 @@ import inspect
 import math
 from typing import Any, Dict, Optional, Tuple
 
+import numpy
+
 from pushtune_contract.parameters import Value
 from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
 from pushtune_runtime.parameter_registry import ParameterRegistry
@@ -96,7 +98,7 @@ class OptimizerHooks:
             return given
         choices = OFFERED_OPTIMIZERS if name in OFFERED_OPTIMIZERS else (name, *OFFERED_OPTIMIZERS)
         _, wanted = self._registry.see(site, ("optimizer", "compile", "optimizer"), name, explicit, choices)
-        rate = self._rate_of_text(site, given, name) if isinstance(given, str) else self._rate_of_instance(given)
+        rate = self._rate_of_text(site, given, name) if isinstance(given, str) else self._rate_of_instance(site, given)
         if wanted == name and rate is None:
             return given
         if wanted == name and not isinstance(given, str):
@@ -113,15 +115,28 @@ class OptimizerHooks:
             self._registry.seen[identity].reason = ADADELTA_NOTE
         return rate if self._registry.is_overridden(identity) else None
 
-    def _rate_of_instance(self, given: Any) -> Optional[Any]:
+    def _rate_of_instance(self, site: Any, given: Any) -> Optional[Any]:
         """Return a schedule, or a rate that was asked for; the script's number belongs to its own optimizer alone."""
         rate = getattr(given, "_learning_rate", None)
         if isinstance(rate, self._optimizers.schedules.LearningRateSchedule):
             return rate
+        if hasattr(given, "learning_rate") and id(given) not in self._rates:
+            self._take_rate_of_library(site, given)
         identity = self._rates.get(id(given))
         if identity is not None and self._registry.is_overridden(identity):
-            return float(given.learning_rate.numpy())
+            return float(given.learning_rate)
         return None
+
+    def _take_rate_of_library(self, site: Any, given: Any) -> None:
+        """Register the rate of an optimizer that the library made for the script (``get``, ``from_config``)."""
+        current = float(str(numpy.float32(given.learning_rate)))  # 0.002 and not 0.0020000000949949026
+        if not math.isfinite(current):
+            return
+        identity, wanted = self._registry.see(site, ("learning_rate", "compile", "learning_rate"), current, True)
+        self._rates[id(given)] = identity
+        self._kept.append(given)
+        if wanted != current:
+            given.learning_rate = wanted
 
     def _build(self, name: str, rate: Optional[Any]) -> Any:
         options = {} if rate is None else {"learning_rate": rate}

@@ -28,6 +28,8 @@ class EstimatorHooks:
         self._registry = registry
         self._candidates = candidates
         self._depth = 0
+        self._trained_class: Any = None  # of the fit that the script called last
+        self._mark: Any = {}
 
     def install(self, base: types.ModuleType) -> None:
         """Patch the module ``sklearn.base`` right after its import, before any estimator is defined."""
@@ -93,6 +95,8 @@ class EstimatorHooks:
     def _wrap_fit(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def fit(estimator: Any, /, *args: Any, **kwargs: Any) -> Any:
+            if self._depth > 0 and type(estimator) is self._trained_class:
+                self._registry.sites.rewind(self._mark)  # a fold trains a copy: the same calls, hence the same values
             if self._depth > 0 or self._registry.sites.here("fit") is None:
                 return original(estimator, *args, **kwargs)
             self._depth += 1
@@ -106,6 +110,8 @@ class EstimatorHooks:
     def _train(self, original: Any, estimator: Any, args: Any, kwargs: Dict[str, Any]) -> Any:
         self._stop_if_asked()
         self._session.phase = "train"
+        self._trained_class, self._mark = type(estimator), self._registry.sites.mark()
+        self._leave_to_the_search(estimator)
         fitted = original(estimator, *args, **kwargs)
         x: Any = args[0] if args else kwargs.get("X")
         y: Any = args[1] if len(args) > 1 else kwargs.get("y")
@@ -116,6 +122,17 @@ class EstimatorHooks:
         self._candidates.add(Candidate(estimator, score, count_samples(x) or len(x), [x, y]))
         self._session.phase = "evaluate"
         return fitted
+
+    def _leave_to_the_search(self, estimator: Any) -> None:
+        """Freeze the values that a search of the script's own (``GridSearchCV``, ...) sets again and again."""
+        grid = getattr(estimator, "param_grid", None) or getattr(estimator, "param_distributions", None) or {}
+        names = {str(key).split("__")[-1] for part in (grid if isinstance(grid, list) else [grid]) for key in part}
+        searched = getattr(estimator, "estimator", None)
+        parts = [searched, *dict(getattr(searched, "steps", None) or []).values()]
+        owners = {type(part).__name__ for part in parts}
+        for seen in self._registry.seen.values():
+            if seen.argument in names and seen.owner in owners:
+                seen.freeze(f"{type(estimator).__name__} of the script searches it")
 
     def _stop_if_asked(self) -> None:
         if (self._session.trial_folder / layout.STOP_FILE).exists():
