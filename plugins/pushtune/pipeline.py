@@ -40,7 +40,7 @@ def check_out(run: Run, push: Document, credentials: Credentials | None) -> Docu
         document.update(
             fetch(
                 repository.url,
-                repository.branch,
+                push.get("ref") or repository.branch,
                 push["commit"],
                 run.folder,
                 previous_commit=push.get("previous_commit"),
@@ -95,6 +95,7 @@ def rebuild_image(run: Run) -> str:
 
 def judge_baseline(run: Run) -> Document:
     """Compare the unmodified script's result with the target. Raises BaselineUnusable where there is no metric."""
+    from pushtune.tuning.outcomes import is_possible
     from pushtune.tuning.rounds import wishes_without_effect
 
     with recorded(run.folder, "judge_baseline") as document:
@@ -104,6 +105,13 @@ def judge_baseline(run: Run) -> Document:
                 "The training script must yield a metric that trials can be compared by.",
                 "; ".join(warning.message for warning in result.warnings) or "no metric",
                 "Let model.compile() name a metric, such as metrics=['accuracy'], or let fit() have validation data.",
+            )
+        objective = result.objective
+        if not is_possible(objective.value, objective.metric, objective.direction):
+            raise BaselineUnusable(
+                "The metric of the training script must have a value that it can have: an accuracy lies in 0 to 1.",
+                f"{objective.metric[:60]} {objective.value:g}",
+                "Let the script leave the files of its run to the library that writes them.",
             )
         target = resolve_target(result.objective, run.options.get("target"))
         document.update(
@@ -171,10 +179,12 @@ def choose_best(run: Run) -> Document:
 
 def promote(run: Run) -> Document:
     """Register the retrained model and decide whether it becomes champion."""
+    from pushtune.promoting.champion import alias_of
     from pushtune.promoting.promotion import promote as register
 
     with recorded(run.folder, "promote") as document:
-        document.update(register(run.folder, run.repository.name, run.settings))
+        alias = alias_of(run.document("check_out").get("ref"), run.repository.branch)
+        document.update(register(run.folder, run.repository.name, run.settings, alias))
     return document
 
 

@@ -1,10 +1,12 @@
 """Who becomes champion, and the sentence that says why."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushtune.promoting.champion import FinalCheck, Score, decide, meets_target
+from pushtune.promoting.champion import FinalCheck, Score, alias_of, decide, meets_target
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 directions = st.sampled_from(["maximize", "minimize"])
@@ -100,3 +102,26 @@ def test_a_promoted_model_meets_the_target_and_is_better(
     sign = 1 if direction == "maximize" else -1
     assert verdict.promoted == (sign * challenger >= sign * target and sign * challenger > sign * champion)
     assert verdict.meets_target == meets_target(Score("m", direction, challenger), target)
+
+
+@pytest.mark.parametrize(
+    ("ref", "expected"),
+    [
+        (None, "champion"),
+        ("refs/heads/main", "champion"),
+        ("refs/heads/feature/x", r"branch-feature-x-[0-9a-f]{8}"),
+        ("refs/heads/feature-x", r"branch-feature-x-[0-9a-f]{8}"),
+        ("refs/tags/v1.0", r"tag-v1-0-[0-9a-f]{8}"),
+        ("refs/tags/main", r"tag-main-[0-9a-f]{8}"),
+        ("refs/heads/champion", r"branch-champion-[0-9a-f]{8}"),
+        ("refs/heads/日本語", r"branch-[0-9a-f]{8}"),
+        ("refs/heads/" + "x" * 240, r"branch-x{80}-[0-9a-f]{8}"),
+    ],
+)
+def test_only_the_primary_branch_has_the_alias_champion(ref: str | None, expected: str) -> None:
+    assert re.fullmatch(expected, alias_of(ref, "main"))
+
+
+def test_names_that_look_alike_have_different_aliases() -> None:
+    refs = ("refs/heads/a/b", "refs/heads/a-b", "refs/tags/a/b", "refs/heads/a.b")
+    assert len({alias_of(ref, "main") for ref in refs}) == len(refs)

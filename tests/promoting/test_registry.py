@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 
 from pushtune.errors import ModelMissing, NoFormerChampion, RegistryUnavailable
 from pushtune.promoting import registry
-from pushtune.promoting.champion import Score
+from pushtune.promoting.champion import Score, alias_of
 from pushtune.promoting.model_entry import ModelEntry
 from pushtune.promoting.registry_store import locked_registry, tracking_uri
 from pushtune_contract.reading import UnsafeFile
@@ -203,3 +203,21 @@ def _start_python(program: str, *arguments: object) -> subprocess.Popen[bytes]:
 
 def _python(program: str, *arguments: object) -> int:
     return _start_python(program, *arguments).wait(timeout=120)
+
+
+def test_another_branch_has_a_champion_of_its_own(registry_folder: Path, model_folder: Path) -> None:
+    def register(value: float, run_key: str, ref: str | None) -> dict[str, object]:
+        entry = replace(entry_for(model_folder, value, run_key), alias=alias_of(ref, "main"))
+        return registry.register_model(registry_folder, entry, LIMIT_BYTES)
+
+    assert register(0.95, "run-1", "refs/heads/main")["champion"]
+    better = register(0.99, "run-2", "refs/heads/feature/x")
+    assert (better["champion"], better["alias"]) == (False, alias_of("refs/heads/feature/x", "main"))
+    assert "there was no champion yet. It is compared under the alias branch-feature-x-" in str(better["reason"])
+    assert "worse than 0.99" in str(register(0.97, "run-3", "refs/heads/feature/x")["reason"])
+    champion = registry.champion(registry_folder, "train_digits")
+    assert champion is not None and champion["version"] == 1
+    assert register(0.96, "run-4", None)["champion"], "the primary branch is compared with its own"
+    uri = tracking_uri(registry_folder)
+    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    assert client.get_model_version_by_alias("train_digits", str(better["alias"])).version == 2

@@ -43,7 +43,38 @@ def test_fetch_brings_the_branch_and_only_it(origin: Origin, mirror: Mirror) -> 
     origin.git("tag", "v1")
     origin.git("push", "-q", "origin", "v1", "HEAD:other")
     assert fetch(mirror) == commit
-    assert [path.name for path in mirror.folder.glob("refs/**/*") if path.is_file()] == ["main"]
+    assert len([path for path in mirror.folder.glob("refs/**/*") if path.is_file()]) == 1
+
+
+def test_a_branch_may_become_a_folder_of_branches(origin: Origin, mirror: Mirror) -> None:
+    """git keeps no ``a`` beside ``a/b``: the mirror, which forgets nothing, has names of its own."""
+    first = origin.commit_and_push()
+    origin.git("push", "-q", "origin", "HEAD:a")
+    with mirror.locked():
+        assert mirror.fetch("refs/heads/a") == first
+        origin.git("push", "-q", "origin", ":a")
+        second = origin.commit()
+        origin.git("push", "-q", "origin", "HEAD:a/b")
+        assert mirror.fetch("refs/heads/a/b") == second
+        with pytest.raises(BranchMissing, match="branch 'a', which is gone"):
+            mirror.fetch("refs/heads/a")
+
+
+def test_a_tag_stands_for_its_commit(origin: Origin, mirror: Mirror) -> None:
+    commit = origin.commit_and_push()
+    origin.git("tag", "light")
+    origin.git("tag", "-a", "-m", "x", "heavy")
+    origin.git("tag", "-a", "-m", "x", "heavier", "heavy")
+    origin.git("tag", "file", "HEAD:train.py")
+    origin.git("push", "-q", "origin", "--tags")
+    refs = mirror.look_at(("refs/heads/main", "refs/tags/*"))
+    assert list(refs) == ["refs/heads/main", *(f"refs/tags/{name}" for name in ("file", "heavier", "heavy", "light"))]
+    assert {refs[f"refs/tags/{name}"] for name in ("light", "heavy", "heavier")} == {commit}
+    with mirror.locked():
+        for name in ("light", "heavy", "heavier"):
+            assert mirror.fetch(f"refs/tags/{name}") == commit
+        with pytest.raises(CommitMissing, match="tag file, which is something else"):
+            mirror.fetch("refs/tags/file")
 
 
 def test_fetch_follows_a_rewritten_branch_and_keeps_the_old_commits(origin: Origin, mirror: Mirror) -> None:
@@ -58,7 +89,7 @@ def test_fetch_follows_a_rewritten_branch_and_keeps_the_old_commits(origin: Orig
 
 def test_what_cannot_be_fetched_is_told(origin: Origin, mirror: Mirror, tmp_path: Path) -> None:
     origin.commit_and_push("large.bin", os.urandom(100_000).hex())
-    with pytest.raises(BranchMissing, match="branch 'gone', which is gone. Push the branch again"), mirror.locked():
+    with pytest.raises(BranchMissing, match="branch 'gone', which is gone. Push it again"), mirror.locked():
         mirror.fetch("gone")
     small = replace(mirror, folder=tmp_path / "small.git", size_limit_bytes=50_000)
     with pytest.raises(CheckoutRefused, match="must be at most 50000 bytes. .* Raise PUSHTUNE_CHECKOUT_LIMIT_BYTES"):

@@ -72,6 +72,7 @@ def test_the_first_head_is_trained_without_its_history(origin: Origin, watch: Ca
         "commit": head,
         "short_commit": head[:12],
         "branch": "main",
+        "ref": "refs/heads/main",
         "repository": origin.url,
         "previous_commit": None,
         "cause": "push",

@@ -84,11 +84,13 @@ def test_a_settled_head_costs_the_api_server_nothing(origin: Origin, trigger: Wa
         ledger = PushLedger(store_of(trigger))
         ledger.claim(head, "run 1", None, [])
         ledger.close(head, "trained", "", "run 1")
-        assert not await trigger._is_due(head)
-        calls = store_of(trigger).calls
-        assert not await trigger._is_due(head)
-        assert store_of(trigger).calls == calls
-        assert await trigger._is_due(origin.commit_and_push())
+        store, heads = store_of(trigger), trigger._heads
+        assert not await heads.wake_for(await trigger._look(), store, trigger._has_active_run)
+        calls = store.calls
+        assert not await heads.wake_for(await trigger._look(), store, trigger._has_active_run)
+        assert store.calls == calls
+        origin.commit_and_push()
+        assert await heads.wake_for(await trigger._look(), store, trigger._has_active_run)
 
     run(test())
 

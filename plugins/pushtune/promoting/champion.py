@@ -5,9 +5,14 @@ model that was tuned and yet does worse on it than the script as it was pushed i
 ranked by test data, since a number that is used for choosing no longer says how well the choice will do.
 """
 
+import hashlib
+import re
 from dataclasses import dataclass
 
 from pushtune_contract.result import DIRECTIONS
+
+CHAMPION = "champion"
+_SLUG_LIMIT_CHARACTERS = 80
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,22 @@ class FinalCheck:
 
     baseline: float
     final: float
+
+
+def alias_of(ref: str | None, primary_branch: str) -> str:
+    """Return the alias in the registry that the best model of a branch or tag carries.
+
+    Only the primary branch has ``champion``. Another one has an alias of its own, such as ``branch-feature-x-3b1f6c2d``
+    for ``refs/heads/feature/x``: readable letters, and eight digits of a hash that keep ``a/b`` and ``a-b`` apart.
+
+    Args:
+        ref: full name of the branch or tag; None stands for the primary branch.
+    """
+    if ref is None or ref == f"refs/heads/{primary_branch}":
+        return CHAMPION
+    kind, name = ("tag", ref.removeprefix("refs/tags/")) if ref.startswith("refs/tags/") else ("branch", ref[11:])
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", name)[:_SLUG_LIMIT_CHARACTERS].strip("-")
+    return "-".join(filter(None, [kind, slug, hashlib.sha256(ref.encode()).hexdigest()[:8]]))
 
 
 def meets_target(score: Score, target: float | None) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pushtune.promoting.champion import FinalCheck, Score
+from pushtune.promoting.champion import CHAMPION, FinalCheck, Score
 
 # Limits of MLflow 3.17: 250 characters for a name, 6000 for a parameter, 8000 for a tag. Ours are for readers.
 NAME_LIMIT_CHARACTERS = 200
@@ -26,6 +26,7 @@ class ModelEntry:
         score: what the champion is chosen by. target: what the score has to reach; None asks for nothing.
         final_check: test values, where a tuned model may be vetoed by them.
         parameters: readable changes and settings. metrics: name -> finite value.
+        alias: of the champion of the model's branch or tag.
         curves: name -> (epoch from 1, value) pairs. tags: where the model comes from.
     """
 
@@ -39,6 +40,7 @@ class ModelEntry:
     metrics: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, list[tuple[int, float]]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    alias: str = CHAMPION
 
     def identity(self) -> str:
         """A key without special characters that is the same for every attempt of the same run."""

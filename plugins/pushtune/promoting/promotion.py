@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.errors import ModelMissing
-from pushtune.promoting.champion import FinalCheck, Score
+from pushtune.promoting.champion import CHAMPION, FinalCheck, Score
 from pushtune.promoting.model_entry import ModelEntry, finite, named_once, registry_name
 from pushtune.promoting.registry import register_model
 from pushtune.records import read_records
@@ -25,8 +25,11 @@ PROVENANCE = {
 }
 
 
-def promote(run_folder: Path, dag_id: str, settings: Settings) -> dict[str, Any]:
+def promote(run_folder: Path, dag_id: str, settings: Settings, alias: str = CHAMPION) -> dict[str, Any]:
     """Register the retrained model of a run and decide whether it becomes champion.
+
+    Args:
+        alias: of the champion that the model is compared with and may replace, see ``champion.alias_of``.
 
     Returns:
         the document of ``registry.register_model``.
@@ -34,7 +37,8 @@ def promote(run_folder: Path, dag_id: str, settings: Settings) -> dict[str, Any]
     Raises:
         ModelMissing: the final training did not end well. RegistryUnavailable: see ``register_model``.
     """
-    return register_model(settings.registry_folder, describe_model(run_folder, dag_id), settings.trial_disk_bytes)
+    entry = replace(describe_model(run_folder, dag_id), alias=alias)
+    return register_model(settings.registry_folder, entry, settings.trial_disk_bytes)
 
 
 def describe_model(run_folder: Path, dag_id: str) -> ModelEntry:

@@ -14,12 +14,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pushtune.errors import ModelMissing, NoFormerChampion
-from pushtune.promoting.champion import Score, Verdict, decide
+from pushtune.promoting.champion import CHAMPION, Score, Verdict, decide
 from pushtune.promoting.model_entry import CURVE_LIMIT_POINTS, ModelEntry, registry_text
 from pushtune.promoting.registry_store import database, locked_registry, open_registry
 from pushtune_contract.reading import copy_plain_files
 
-CHAMPION = "champion"
 TAG = "pushtune."
 MODEL_PATH = "model"
 POINTS_PER_CALL = 1000  # MLflow's own limit of metrics in one batch
@@ -30,7 +29,8 @@ def register_model(registry_folder: Path, entry: ModelEntry, limit_bytes: int) -
 
     Returns:
         ``name``, ``version`` (from 1), ``run_id``, ``path`` of the copied files, ``champion`` (bool: promoted by this
-        run), ``meets_target``, ``reason``, ``replaced_version`` (None where there was no champion before).
+        run, under the alias ``champion``), ``alias``, ``meets_target``, ``reason``, ``replaced_version`` (None where
+        there was no champion before).
 
     Raises:
         RegistryUnavailable: the database is locked or broken.
@@ -41,7 +41,7 @@ def register_model(registry_folder: Path, entry: ModelEntry, limit_bytes: int) -
         if version is None:
             version = _create_version(client, registry_folder, entry, limit_bytes)
         if version.tags[TAG + "promoted"] == "True" and TAG + "champion_since" not in version.tags:
-            client.set_registered_model_alias(entry.dag_id, CHAMPION, version.version)
+            client.set_registered_model_alias(entry.dag_id, entry.alias, version.version)
             client.set_model_version_tag(entry.dag_id, version.version, TAG + "champion_since", str(time.time()))
         return _document(version)
 
@@ -79,11 +79,11 @@ def _existing_version(client: Any, entry: ModelEntry) -> Any:
     return found[0] if found else None
 
 
-def _champion_version(client: Any, name: str) -> Any:
+def _champion_version(client: Any, name: str, alias: str = CHAMPION) -> Any:
     from mlflow.exceptions import MlflowException
 
     try:
-        return client.get_model_version_by_alias(name, CHAMPION)
+        return client.get_model_version_by_alias(name, alias)
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
@@ -91,7 +91,7 @@ def _champion_version(client: Any, name: str) -> Any:
 
 
 def _create_version(client: Any, registry_folder: Path, entry: ModelEntry, limit_bytes: int) -> Any:
-    present = _champion_version(client, entry.dag_id)
+    present = _champion_version(client, entry.dag_id, entry.alias)
     verdict = decide(entry.score, None if present is None else _score(present), entry.target, entry.final_check)
     with _tracked_run(client, registry_folder, entry) as (run_id, artifacts):
         if copy_plain_files(entry.model_folder, artifacts / MODEL_PATH, limit_bytes) == 0:
@@ -166,6 +166,7 @@ def _tags(entry: ModelEntry, verdict: Verdict, replaced_version: str) -> dict[st
         "meets_target": str(verdict.meets_target),
         "reason": verdict.reason,
         "replaced_version": replaced_version,
+        "alias": entry.alias,
     }
     return {TAG + name: registry_text(text) for name, text in {**entry.tags, **own}.items()}
 
@@ -178,14 +179,16 @@ def _score(version: Any) -> Score:
 def _document(version: Any) -> dict[str, Any]:
     tags = version.tags
     score = _score(version)
+    alias = tags.get(TAG + "alias", CHAMPION)
     return {
         "name": version.name,
         "version": int(version.version),
         "run_id": version.run_id,
         "path": unquote(urlsplit(version.source).path),
-        "champion": tags[TAG + "promoted"] == "True",
+        "champion": tags[TAG + "promoted"] == "True" and alias == CHAMPION,
+        "alias": alias,
         "meets_target": tags[TAG + "meets_target"] == "True",
-        "reason": tags[TAG + "reason"],
+        "reason": tags[TAG + "reason"] + ("" if alias == CHAMPION else f" It is compared under the alias {alias}."),
         "replaced_version": int(tags[TAG + "replaced_version"]) if tags[TAG + "replaced_version"] else None,
         "score": {"metric": score.metric, "direction": score.direction, "value": score.value},
     }

@@ -19,6 +19,7 @@ from pushtune.settings import Settings, load_settings
 from pushtune.watching.credentials import Credentials
 from pushtune.watching.git_command import GitFailed, run_git, stream_git
 from pushtune.watching.mirror import Mirror, mirror_folder
+from pushtune.watching.ref_patterns import HEADS, TAGS, branch_ref, short_name
 from pushtune.watching.repository_url import redacted
 from pushtune_contract.reading import read_json, sync_folder, write_json
 
@@ -43,15 +44,17 @@ def check_out(
 ) -> dict[str, Any]:
     """Put ``commit`` (the head of ``branch`` where None) into ``run_folder/checkout``.
 
+    ``branch`` may be the full name of a branch or tag.
+
     A second call with the same commit returns the facts of the first without touching the files.
 
     Args:
         previous_commit: what ``changed_paths`` is relative to; None leaves it empty.
 
     Returns:
-        JSON data with commit, short_commit, branch, repository, author_name, author_email, subject,
-        committed_unix_time, checkout_folder, files (number), bytes, removed_links, submodules, changed_paths (each list
-        at most 200 paths).
+        JSON data with commit, short_commit, branch, ref (full name), repository, author_name, author_email, subject,
+        committed_unix_time, checkout_folder, files (number), bytes, removed_links, submodules, changed_paths (each
+        list at most 200 paths).
 
     Raises:
         CommitMissing, BranchMissing, RepositoryMissing, AuthenticationRefused, CheckoutRefused: do not try again.
@@ -73,7 +76,9 @@ def check_out(
             facts = _explained(mirror, branch, commit, folder, settings)
         with contextlib.closing(mirror.changed_paths(previous_commit, facts["commit"])) as changed:
             facts["changed_paths"] = list(itertools.islice(changed, LISTED_PATHS))
-        facts |= {"branch": branch, "repository": redacted(url)} | mirror.describe(facts["commit"])
+        ref = branch if branch.startswith((HEADS, TAGS)) else branch_ref(branch)
+        facts |= {"branch": short_name(ref), "ref": ref, "repository": redacted(url)}
+        facts |= mirror.describe(facts["commit"])
     write_json(folder / FACTS_FILE, facts)
     return facts
 

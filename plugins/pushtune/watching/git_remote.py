@@ -1,6 +1,7 @@
-"""Asks a repository where a branch stands, without fetching anything."""
+"""Asks a repository where its branches and tags stand, without fetching anything."""
 
 import re
+from collections.abc import Sequence
 
 from pushtune.errors import (
     AuthenticationRefused,
@@ -12,6 +13,7 @@ from pushtune.errors import (
 )
 from pushtune.watching.credentials import Credentials
 from pushtune.watching.git_command import GitFailed, run_git
+from pushtune.watching.ref_patterns import TAGS
 from pushtune.watching.repository_url import check_branch, check_url, redacted
 
 _SHOWN_BRANCHES = 10
@@ -39,7 +41,24 @@ def resolve_head(
         RepositoryMissing, AuthenticationRefused: will not pass by waiting.
         InvalidRepositoryUrl: the address is of a kind that is not allowed.
     """
-    return _list(url, f"refs/heads/{check_branch(branch)}", timeout_seconds, credentials).get(f"refs/heads/{branch}")
+    ref = f"refs/heads/{check_branch(branch)}"
+    return _list(url, [ref], timeout_seconds, credentials).get(ref)
+
+
+def list_refs(
+    url: str, patterns: Sequence[str], *, timeout_seconds: float, credentials: Credentials | None = None
+) -> dict[str, str]:
+    """Return ref -> commit of all that one of ``patterns`` may mean; annotated tags are followed to their commit.
+
+    Args:
+        patterns: full names of branches and tags, with ``*``, ``**`` and ``?``. git reads them more generously than
+            ``ref_patterns`` does, so that more may come back.
+
+    Raises: as ``resolve_head``.
+    """
+    tags = [f"{pattern}^{{}}" for pattern in patterns if pattern.startswith(TAGS)]
+    refs = _list(url, [*patterns, *tags], timeout_seconds, credentials)
+    return {name: refs.get(f"{name}^{{}}", commit) for name, commit in refs.items() if not name.endswith("^{}")}
 
 
 def check_remote(url: str, branch: str, *, timeout_seconds: float, credentials: Credentials | None = None) -> str:
@@ -52,7 +71,7 @@ def check_remote(url: str, branch: str, *, timeout_seconds: float, credentials: 
     head = resolve_head(url, branch, timeout_seconds=timeout_seconds, credentials=credentials)
     if head:
         return head
-    branches = sorted(name[11:] for name in _list(url, "refs/heads/*", timeout_seconds, credentials))
+    branches = sorted(name[11:] for name in _list(url, ["refs/heads/*"], timeout_seconds, credentials))
     if not branches:
         raise RepositoryEmpty(
             "A watched repository must hold at least one commit.",
@@ -67,11 +86,13 @@ def check_remote(url: str, branch: str, *, timeout_seconds: float, credentials: 
     )
 
 
-def _list(url: str, pattern: str, timeout_seconds: float, credentials: Credentials | None) -> dict[str, str]:
+def _list(
+    url: str, patterns: Sequence[str], timeout_seconds: float, credentials: Credentials | None
+) -> dict[str, str]:
     check_url(url)
     try:
         output = run_git(
-            ["ls-remote", "--quiet", "--", url, pattern], timeout_seconds=timeout_seconds, credentials=credentials
+            ["ls-remote", "--quiet", "--", url, *patterns], timeout_seconds=timeout_seconds, credentials=credentials
         )
     except GitFailed as error:
         raise explain_failure(url, error, timeout_seconds) from error

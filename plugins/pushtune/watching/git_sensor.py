@@ -21,13 +21,14 @@ _CAUSES = {"asset_triggered": "push", "scheduled": "schedule"}
 class GitSensor(BaseSensorOperator):
     """Decides what a run trains, and claims it in the push ledger.
 
-    A run that a push woke takes the head of the branch, unless that is handled already or changes no watched file:
-    then the run is skipped. A manual or scheduled run takes the head, or ``commit``, even if it was trained before.
-    While the repository does not answer, the task waits in the triggerer, without a worker slot.
+    A run that a push woke takes the head of the branch, or of a further branch or tag, unless that is handled already
+    or changes no watched file: then the run is skipped. A manual or scheduled run takes the head, or ``commit``, even
+    if it was trained before. While the repository does not answer, the task waits in the triggerer, without a worker
+    slot.
 
-    Returns by XCom: commit, short_commit, branch, repository (address without credentials), previous_commit (the
-    handled one before it, or None), cause (``push``, ``schedule`` or ``manual``), superseded (number of commits passed
-    over), author_name, author_email, subject, committed_unix_time.
+    Returns by XCom: commit, short_commit, branch (what people call it), ref (its full name), repository (address
+    without credentials), previous_commit (the handled one before it, or None), cause (``push``, ``schedule`` or
+    ``manual``), superseded (number of commits passed over), author_name, author_email, subject, committed_unix_time.
 
     Args:
         repository: the entry in ``config/watched_repositories.yaml``.

@@ -14,8 +14,9 @@ from pathlib import Path
 from pushtune.errors import BranchMissing, CheckoutRefused, CommitMissing, PushtuneError, RepositoryUnreachable
 from pushtune.watching.credentials import Credentials
 from pushtune.watching.git_command import GitFailed, run_git, stream_git
-from pushtune.watching.git_remote import check_remote, explain_failure
-from pushtune.watching.repository_url import check_branch, check_url, redacted
+from pushtune.watching.git_remote import check_remote, explain_failure, list_refs
+from pushtune.watching.ref_patterns import HEADS, TAGS, branch_ref, check_ref, select, short_name
+from pushtune.watching.repository_url import check_url, redacted
 
 LOOK_LIMIT_SECONDS = 20.0
 _COMMIT_NAME = re.compile(r"[0-9a-f]{7,64}")
@@ -63,26 +64,43 @@ class Mirror:
         timeout_seconds = min(self.timeout_seconds, LOOK_LIMIT_SECONDS)
         return check_remote(self.url, branch, timeout_seconds=timeout_seconds, credentials=self.credentials)
 
+    def look_at(self, patterns: tuple[str, ...]) -> dict[str, str]:
+        """Return ref -> commit of what ``patterns`` watch (see ref_patterns.select), without fetching."""
+        timeout_seconds = min(self.timeout_seconds, LOOK_LIMIT_SECONDS)
+        refs = list_refs(self.url, patterns, timeout_seconds=timeout_seconds, credentials=self.credentials)
+        return select(refs, patterns)[0]
+
     def fetch(self, branch: str) -> str:
-        """Bring ``branch`` up to date and return its commit. Only inside ``locked``.
+        """Bring ``branch``, or a branch or tag by its full name, up to date; return its commit. Only inside ``locked``.
 
         Raises:
             BranchMissing, CheckoutRefused (too large), RepositoryUnreachable, RepositoryMissing, AuthenticationRefused.
+            CommitMissing: a tag that stands for something else than a commit.
         """
-        check_branch(branch)
+        ref = check_ref(branch if branch.startswith((HEADS, TAGS)) else branch_ref(branch))
         self._prepare()
         try:
-            self._fetch(branch)
+            self._fetch(ref)
         except GitFailed as error:
             if not _BROKEN.search(error.text):
-                raise self._explained(branch, error) from error
+                raise self._explained(ref, error) from error
             self.remove()
             self._prepare()
             try:
-                self._fetch(branch)
+                self._fetch(ref)
             except GitFailed as again:
-                raise self._explained(branch, again) from again
-        return self._read("rev-parse", "--verify", f"refs/heads/{branch}").strip()
+                raise self._explained(ref, again) from again
+        return self._commit_of(ref)
+
+    def _commit_of(self, ref: str) -> str:
+        try:
+            return self._read("rev-parse", "--verify", "--quiet", f"{_kept_as(ref)}^{{commit}}").strip()
+        except GitFailed as error:
+            raise CommitMissing(
+                "What is trained must be a commit.",
+                f"{short_name(ref)}, which is something else",
+                "Tag a commit.",
+            ) from error
 
     def find_commit(self, name: str) -> str:
         """Return the full name of the commit ``name`` (7 to 64 hexadecimal digits), fetched by name if need be.
@@ -168,11 +186,11 @@ class Mirror:
         ):
             leftover.unlink(missing_ok=True)
 
-    def _fetch(self, branch: str) -> None:
+    def _fetch(self, ref: str) -> None:
         options = ["--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance", "--quiet"]
-        self._git("fetch", *options, "--", check_url(self.url), f"+refs/heads/{branch}:refs/heads/{branch}")
+        self._git("fetch", *options, "--", check_url(self.url), f"+{ref}:{_kept_as(ref)}")
 
-    def _explained(self, branch: str, error: GitFailed) -> PushtuneError:
+    def _explained(self, ref: str, error: GitFailed) -> PushtuneError:
         if error.too_large:
             return CheckoutRefused(
                 f"What is fetched from {redacted(self.url)} must be at most {self.size_limit_bytes} bytes.",
@@ -182,8 +200,8 @@ class Mirror:
         if "couldn't find remote ref" in error.text:
             return BranchMissing(
                 f"The watched branch must exist in {redacted(self.url)}.",
-                f"branch {branch!r}, which is gone",
-                "Push the branch again.",
+                f"{'branch ' if ref.startswith(HEADS) else ''}{short_name(ref)!r}, which is gone",
+                "Push it again.",
             )
         return explain_failure(self.url, error, self.timeout_seconds)
 
@@ -219,6 +237,14 @@ def remove_mirror(folder: Path, timeout_seconds: float) -> None:
     mirror = Mirror("", folder, timeout_seconds, 0)
     with mirror.locked():
         mirror.remove()
+
+
+def _kept_as(ref: str) -> str:
+    """Return the ref of the mirror that ``ref`` is fetched to.
+
+    Its name is flat: ``a/b`` can be fetched though there was an ``a`` before, which git would not keep side by side.
+    """
+    return f"refs/pushtune/{hashlib.sha256(ref.encode()).hexdigest()[:32]}"
 
 
 def _plain(text: str, limit: int) -> str:

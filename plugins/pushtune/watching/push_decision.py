@@ -1,13 +1,15 @@
 """Which commit a run trains, if any: the repository and the ledger compared, under the lock of the mirror."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pushtune.errors import BranchMissing, CheckoutRefused, CommitMissing
 from pushtune.watching.mirror import Mirror
 from pushtune.watching.path_filter import first_relevant
-from pushtune.watching.push_ledger import RECORDS_LIMIT, PushLedger, PushRecord
+from pushtune.watching.push_ledger import RECORDS_LIMIT, Place, PushLedger, PushRecord
+from pushtune.watching.ref_patterns import branch_ref, patterns_of, short_name
 from pushtune.watching.repository_url import redacted
 from pushtune.watching.watched_repositories import WatchedRepository
 
@@ -26,7 +28,8 @@ class PushDecision:
     """What one run needs to know to decide.
 
     Attributes:
-        cause: one of ``CAUSES``: what started the run. Only a ``push`` is held against the ledger and the path filters.
+        cause: one of ``CAUSES``: what started the run. Only a ``push`` is held against the ledger and the path filters,
+            and may be one to a further branch or a tag.
         run_state: tells a run's state by its id; None for a run that does not exist any more.
     """
 
@@ -38,26 +41,73 @@ class PushDecision:
     run_state: Callable[[str], str | None]
 
     def take(self, asked_commit: str = "") -> dict[str, Any] | NothingToTrain:
-        """Claim the commit that this run trains: ``asked_commit``, or the head of the branch.
+        """Claim the commit that this run trains: ``asked_commit``, or a head, of several the one that was seen first.
 
         A run that claimed a commit before gets the same one again, so that a retry changes nothing.
 
         Returns: see GitSensor.
         Raises: what Mirror.look, Mirror.fetch and Mirror.find_commit raise.
         """
-        branch = self.repository.branch
         claimed = self.ledger.claimed_by(self.run_id)
         if claimed or asked_commit:
             with self.mirror.locked():
+                place = self._place_of(claimed or asked_commit)
                 if not (claimed and self.mirror.has(claimed)):
-                    self.mirror.fetch(branch)
-                return self._claim(self.mirror.find_commit(claimed or asked_commit), is_head=False)
-        handled = self._handled(self.mirror.look(branch))
-        if handled:
-            return handled
+                    self.mirror.fetch(branch_ref(self.repository.branch))
+                return self._claim(self.mirror.find_commit(claimed or asked_commit), place, is_head=False)
+        if self.cause != "push":
+            heads = self.mirror.look_at(patterns_of(self.repository))
+            if branch_ref(self.repository.branch) not in heads:
+                self.mirror.look(self.repository.branch)  # says why it is not there
+            with self.mirror.locked():
+                return self._take_head(branch_ref(self.repository.branch), heads)
+        return self._take_push(self._heads())
+
+    def _heads(self) -> dict[str, str]:
+        """Return ref -> commit of all that is watched; the primary branch may be missing while others are there."""
+        heads = self.mirror.look_at(patterns_of(self.repository))
+        if not heads:
+            with self.mirror.locked():
+                self._write_off({})
+            self.mirror.look(self.repository.branch)  # says why there are none
+        return heads
+
+    def _take_push(self, heads: Mapping[str, str]) -> dict[str, Any] | NothingToTrain:
+        seen = {sighting["commit"]: position for position, sighting in enumerate(self.ledger.unrecorded_sightings())}
+        waiting = sorted(heads, key=lambda ref: seen.get(heads[ref], len(seen)))
+        reasons = []
+        taken: dict[str, Any] | NothingToTrain | None = None
+        for ref in waiting:
+            taken = self._handled(heads[ref])
+            if taken is None:
+                with self.mirror.locked():
+                    taken = self._take_or_refuse(ref, heads)  # may be newer than what the look saw
+            if not isinstance(taken, NothingToTrain):
+                break
+            reasons.append(taken)
         with self.mirror.locked():
-            head = self.mirror.fetch(branch)  # may be newer than what the look saw
-            return self._handled(head) or self._filtered(head) or self._claim(head, is_head=True)
+            self._write_off(heads)
+        return taken if taken and not isinstance(taken, NothingToTrain) else reasons[0]
+
+    def _take_or_refuse(self, ref: str, heads: Mapping[str, str]) -> dict[str, Any] | NothingToTrain:
+        """Take the head of ``ref``; one that can never be trained is recorded, so that it does not hold up others."""
+        place = self._place(ref, heads)
+        try:
+            return self._take_head(ref, heads)
+        except BranchMissing:
+            if len(heads) == 1:
+                raise
+            return NothingToTrain(f"{short_name(ref)} is gone.")
+        except CommitMissing as error:
+            self.ledger.refuse(heads[ref], "filtered", str(error), self.run_id, place)
+            return NothingToTrain(str(error))
+        except CheckoutRefused as error:
+            self.ledger.refuse(heads[ref], "failed", str(error), self.run_id, place)
+            raise
+
+    def _take_head(self, ref: str, heads: Mapping[str, str]) -> dict[str, Any] | NothingToTrain:
+        head, place = self.mirror.fetch(ref), self._place(ref, heads)
+        return self._handled(head) or self._filtered(head, place) or self._claim(head, place, is_head=True)
 
     def _handled(self, head: str) -> NothingToTrain | None:
         record = self._settled(head)
@@ -65,8 +115,8 @@ class PushDecision:
             return None
         return NothingToTrain(f"{head[:12]} is not new: {record.state}, by {record.run_id}.")
 
-    def _filtered(self, head: str) -> NothingToTrain | None:
-        base = self._base(head)
+    def _filtered(self, head: str, place: Place) -> NothingToTrain | None:
+        base = self._base(head, place)
         paths, ignored = self.repository.paths, self.repository.ignore_paths
         watches_all = not paths and not ignored
         if self.cause != "push" or watches_all or base is None or not self.mirror.has(base):
@@ -75,17 +125,18 @@ class PushDecision:
             if first_relevant(changed, paths, ignored) is not None:
                 return None
         reason = f"No watched file changed between {base[:12]} and {head[:12]}."
-        self.ledger.filter(head, self.run_id, base, self._older(base, head), reason)
+        self.ledger.filter(head, self.run_id, base, self._older(base, head), reason, place)
         return NothingToTrain(reason)
 
-    def _claim(self, commit: str, *, is_head: bool) -> dict[str, Any]:
-        base = self._base(commit)
+    def _claim(self, commit: str, place: Place, *, is_head: bool) -> dict[str, Any]:
+        base = self._base(commit, place)
         older = self._older(base, commit) if is_head else []
-        self.ledger.claim(commit, self.run_id, base, older, is_head=is_head)
+        self.ledger.claim(commit, self.run_id, base, older, is_head=is_head, at=place)
         return {
             "commit": commit,
             "short_commit": commit[:12],
-            "branch": self.repository.branch,
+            "branch": short_name(place.ref),
+            "ref": place.ref,
             "repository": redacted(self.repository.url),
             "previous_commit": base,
             "cause": self.cause,
@@ -96,12 +147,18 @@ class PushDecision:
     def _older(self, base: str | None, head: str) -> list[str]:
         return self.mirror.commits_between(base, head, RECORDS_LIMIT)
 
-    def _base(self, head: str) -> str | None:
+    def _base(self, head: str, place: Place) -> str | None:
         """Return the newest handled commit before ``head``, after settling those whose run vanished."""
-        while base := self.ledger.base(exclude=head):
+        own = None if place.is_primary else place.ref
+        passed = [head]
+        while base := self.ledger.base(*passed, ref=own):
             if self.ledger.record(base) is None or self._settled(base):
                 break
-            self.ledger.supersede(base, head, self.run_id)
+            if own and self.ledger.own_head(own) is None:
+                return None  # it is the primary branch's, whose own next run settles it
+            passed.append(base)
+            if base not in place.other_heads:
+                self.ledger.supersede(base, head, self.run_id, place)
         return base
 
     def _settled(self, commit: str) -> PushRecord | None:
@@ -113,3 +170,26 @@ class PushDecision:
         if state in ("success", "failed"):
             self.ledger.close(commit, "failed", "The run ended without recording an outcome.", record.run_id)
         return self.ledger.record(commit) if state else None
+
+    def _write_off(self, heads: Mapping[str, str]) -> None:
+        """Record what became of the commits that the watcher saw and that nothing watched leads to any more."""
+        self.ledger.keep_refs(heads)
+        current = set(heads.values())
+        for seen in self.ledger.unrecorded_sightings():
+            ref = seen["ref"] or branch_ref(self.repository.branch)
+            if seen["commit"] in current:
+                continue
+            if ref not in heads:
+                reason = f"{short_name(ref)} was deleted before a run looked at it."
+                self.ledger.refuse(seen["commit"], "dropped", reason, self.run_id, Place(ref))
+            elif self.ledger.record(heads[ref]) is not None:
+                self.ledger.supersede(seen["commit"], heads[ref], self.run_id, Place(ref))
+
+    def _place(self, ref: str, heads: Mapping[str, str]) -> Place:
+        others = frozenset(commit for other, commit in heads.items() if other != ref)
+        return Place(ref, ref == branch_ref(self.repository.branch), others)
+
+    def _place_of(self, commit: str) -> Place:
+        """Return where ``commit`` was pushed to, as far as the ledger knows it; the primary branch otherwise."""
+        record = self.ledger.record(commit)
+        return self._place(record.ref if record and record.ref else branch_ref(self.repository.branch), {})

@@ -1,7 +1,8 @@
 """The push ledger: every commit that was seen is recorded once, with what became of it.
 
 States of a commit: ``running`` (a run trains it), then one of ``trained``, ``failed`` (with the reason), ``filtered``
-(it changed nothing that is watched) or ``superseded`` (a newer commit of the branch was trained instead of it).
+(it changed nothing that is watched), ``superseded`` (a newer commit of the branch was trained instead of it) or
+``dropped`` (its branch was deleted before a run looked). A superseded or dropped one that is a head again is trained.
 
 The records lie in a small key-value store, in Airflow the asset's state store. It can get, set and delete, but neither
 list nor compare-and-set, so each key has one kind of writer: ``sightings`` belongs to the trigger, all others to tasks,
@@ -9,7 +10,7 @@ and tasks claim a commit only while they hold the lock of the repository's mirro
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
@@ -20,10 +21,11 @@ OUTCOMES = ("trained", "failed")
 HANDLED = ("running", "trained", "failed", "filtered")
 
 HEAD_KEY = "head"
+REFS_KEY = "refs"
 COMMITS_KEY = "commits"
 SIGHTINGS_KEY = "sightings"
 CLAIMS_KEY = "claims"
-_SIGHTINGS_LIMIT = 100
+_SIGHTINGS_LIMIT = 200
 _CLAIMS_LIMIT = 200
 _REASON_LIMIT_CHARACTERS = 2000
 
@@ -41,11 +43,12 @@ class PushRecord:
     """What became of one commit.
 
     Attributes:
-        state: ``running``, ``trained``, ``failed``, ``filtered`` or ``superseded``.
+        state: ``running``, ``trained``, ``failed``, ``filtered``, ``superseded`` or ``dropped``.
         reason: why, for a person; for ``superseded`` the newer commit.
         run_id: the run that decided it. runs: how many runs trained it.
         base: the handled commit before it: what its changes are relative to.
         seen_unix_time, changed_unix_time: first sight, and the last change of state; seconds since 1970, UTC.
+        ref: full name of the branch or tag that it was pushed to; empty in records of an older release.
     """
 
     commit: str
@@ -56,11 +59,33 @@ class PushRecord:
     base: str | None = None
     seen_unix_time: float = 0.0
     changed_unix_time: float = 0.0
+    ref: str = ""
 
     @property
     def handled(self) -> bool:
         """Whether this commit needs no run any more while it is the head of its branch."""
         return self.state in HANDLED
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a commit was pushed to.
+
+    Attributes:
+        ref: full name of the branch or tag. is_primary: whether it is the primary branch.
+        other_heads: commits that are the head of another watched ref now; a run of this one does not pass them over.
+    """
+
+    ref: str = ""
+    is_primary: bool = True
+    other_heads: frozenset[str] = frozenset()
+
+    def is_seen_by(self, sighting: Mapping[str, Any]) -> bool:
+        """Return whether the trigger saw ``sighting`` here."""
+        return sighting.get("ref", "") in ("", self.ref) if self.is_primary else sighting.get("ref") == self.ref
+
+
+PRIMARY = Place()
 
 
 @dataclass
@@ -79,22 +104,52 @@ class PushLedger:
         found = (self.record(commit) for commit in self.store.get(COMMITS_KEY) or [])
         return [record for record in found if record]
 
-    def base(self, exclude: str | None = None) -> str | None:
-        """Return the newest head that was handled; None at the beginning. ``exclude`` is passed over."""
-        commit: str | None = self.store.get(HEAD_KEY)
+    def base(self, *exclude: str, ref: str | None = None) -> str | None:
+        """Return the newest head that was handled; None at the beginning. Those of ``exclude`` are passed over.
+
+        ``ref`` is a branch or tag beside the primary branch; one that was never handled begins at the primary branch.
+        """
+        commit: str | None = self.own_head(ref) if ref else None
+        commit = commit or self.store.get(HEAD_KEY)
         for _ in range(RECORDS_LIMIT):
             record = self.record(commit) if commit else None
-            if commit != exclude and (record is None or record.handled):
+            if commit not in exclude and (record is None or record.handled):
                 return commit
             commit = record.base if record else None
         return None
+
+    def own_head(self, ref: str) -> str | None:
+        """Return the last head of ``ref``, which is not the primary branch, that a run has taken or filtered."""
+        heads: dict[str, str] = self.store.get(REFS_KEY) or {}
+        return heads.get(ref)
+
+    def keep_refs(self, refs: Mapping[str, str]) -> None:
+        """Forget the heads of refs that are not among ``refs`` any more."""
+        heads: dict[str, str] = self.store.get(REFS_KEY) or {}
+        kept = {ref: head for ref, head in heads.items() if ref in refs}
+        if kept != heads:
+            self.store.set(REFS_KEY, kept)
+
+    def unrecorded_sightings(self) -> list[dict[str, Any]]:
+        """Return what the trigger saw and no run has looked at: ``commit``, ``unix_time`` and ``ref`` of each."""
+        known = set(self.store.get(COMMITS_KEY) or [])
+        return [{"ref": ""} | seen for seen in self.store.get(SIGHTINGS_KEY) or [] if seen["commit"] not in known]
 
     def claimed_by(self, run_id: str) -> str | None:
         """Return the commit that this run claimed before, so that a retry trains the same one."""
         claims: dict[str, str] = self.store.get(CLAIMS_KEY) or {}
         return claims.get(run_id)
 
-    def claim(self, commit: str, run_id: str, base: str | None, older: list[str], *, is_head: bool = True) -> None:
+    def claim(
+        self,
+        commit: str,
+        run_id: str,
+        base: str | None,
+        older: list[str],
+        *,
+        is_head: bool = True,
+        at: Place = PRIMARY,
+    ) -> None:
         """Record that ``run_id`` trains ``commit``; ``older`` and whatever the trigger saw meanwhile become superseded.
 
         Repeating a claim changes nothing. A commit that was trained stays trained while it is trained once more.
@@ -102,20 +157,26 @@ class PushLedger:
         before = self.record(commit)
         if not (before and before.run_id == run_id and before.state == "running"):
             state = "trained" if before and before.state == "trained" else "running"
-            self._write([commit], state, "", run_id, base=base, runs=(before.runs if before else 0) + 1)
+            self._write([commit], state, "", run_id, at, base=base, runs=(before.runs if before else 0) + 1)
         claims = {**(self.store.get(CLAIMS_KEY) or {}), run_id: commit}
         self.store.set(CLAIMS_KEY, dict(list(claims.items())[-_CLAIMS_LIMIT:]))
         if is_head:
-            self._advance(commit, older, run_id)
+            self._advance(commit, older, run_id, at)
 
-    def filter(self, commit: str, run_id: str, base: str | None, older: list[str], reason: str) -> None:
+    def filter(
+        self, commit: str, run_id: str, base: str | None, older: list[str], reason: str, at: Place = PRIMARY
+    ) -> None:
         """Record that ``commit`` changed nothing that is watched."""
-        self._write([commit], "filtered", reason, run_id, base=base)
-        self._advance(commit, older, run_id)
+        self._write([commit], "filtered", reason, run_id, at, base=base)
+        self._advance(commit, older, run_id, at)
 
-    def supersede(self, commit: str, head: str, run_id: str) -> None:
+    def refuse(self, commit: str, state: str, reason: str, run_id: str, at: Place = PRIMARY) -> None:
+        """Record that ``commit`` is ``failed``, ``filtered`` or ``dropped`` without a training: no base for others."""
+        self._write([commit], state, reason, run_id, at)
+
+    def supersede(self, commit: str, head: str, run_id: str, at: Place = PRIMARY) -> None:
         """Record that ``commit`` will not be trained, since ``head`` came after it."""
-        self._write([commit], "superseded", head, run_id)
+        self._write([commit], "superseded", head, run_id, at)
 
     def close(self, commit: str, outcome: str, reason: str, run_id: str) -> None:
         """Record how the training of ``commit`` ended; a commit that was ever trained stays trained.
@@ -127,15 +188,17 @@ class PushLedger:
             raise InvalidPushOutcome(f"A push must be closed as one of {OUTCOMES}.", repr(outcome), "Pass one of them.")
         before = self.record(commit)
         if not (before and before.state == "trained" and outcome == "failed"):
-            self._write([commit], outcome, reason, run_id)
+            self._write([commit], outcome, reason, run_id, PRIMARY)
 
-    def _advance(self, head: str, older: list[str], run_id: str) -> None:
-        sightings = [sighting["commit"] for sighting in self.store.get(SIGHTINGS_KEY) or []]
+    def _advance(self, head: str, older: list[str], run_id: str, at: Place) -> None:
+        sightings = [seen["commit"] for seen in self.store.get(SIGHTINGS_KEY) or [] if at.is_seen_by(seen)]
         passed = dict.fromkeys([*reversed(older[: RECORDS_LIMIT - 1]), *sightings])
-        self._write(
-            [commit for commit in passed if commit != head and self.record(commit) is None], "superseded", head, run_id
-        )
-        self.store.set(HEAD_KEY, head)
+        others = [commit for commit in passed if commit != head and commit not in at.other_heads]
+        self._write([commit for commit in others if self.record(commit) is None], "superseded", head, run_id, at)
+        if at.is_primary:
+            self.store.set(HEAD_KEY, head)
+        else:
+            self.store.set(REFS_KEY, {**(self.store.get(REFS_KEY) or {}), at.ref: head})
 
     def _write(
         self,
@@ -143,6 +206,7 @@ class PushLedger:
         state: str,
         reason: str,
         run_id: str,
+        at: Place,
         *,
         base: str | None = None,
         runs: int | None = None,
@@ -161,6 +225,7 @@ class PushLedger:
                 runs=before.runs if runs is None else runs,
                 base=base or before.base,
                 changed_unix_time=now,
+                ref=at.ref or before.ref,
             )
             self.store.set(record_key(commit), asdict(after))
 
@@ -202,9 +267,9 @@ def as_record(document: Any) -> PushRecord | None:
         return None
 
 
-def with_sighting(sightings: Any, commit: str, unix_time: float) -> list[Any]:
+def with_sighting(sightings: Any, commit: str, unix_time: float, ref: str = "") -> list[Any]:
     """Return the trigger's list of sightings with ``commit`` added once, the newest last."""
     known = list(sightings or [])
     if any(sighting["commit"] == commit for sighting in known):
         return known
-    return [*known, {"commit": commit, "unix_time": unix_time}][-_SIGHTINGS_LIMIT:]
+    return [*known, {"commit": commit, "unix_time": unix_time, "ref": ref}][-_SIGHTINGS_LIMIT:]

@@ -24,6 +24,7 @@ def push_rows(values: Mapping[str, Any]) -> list[dict[str, Any]]:
         if sighting["commit"] not in found:
             commit, seen = sighting["commit"], sighting["unix_time"]
             reason = "No run has looked at it yet."
-            found[commit] = PushRecord(commit, WAITING, reason, seen_unix_time=seen, changed_unix_time=seen)
+            ref = sighting.get("ref", "")
+            found[commit] = PushRecord(commit, WAITING, reason, seen_unix_time=seen, changed_unix_time=seen, ref=ref)
     oldest_first = sorted(found.values(), key=lambda record: record.seen_unix_time)
     return [asdict(record) for record in reversed(oldest_first)]

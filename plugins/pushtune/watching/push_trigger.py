@@ -1,13 +1,13 @@
 """What wakes a run: the watcher of a repository's asset, and the wait for a repository that does not answer.
 
-``PushTrigger`` is level-triggered: while the head of the branch is unhandled in the push ledger it emits an event, at
-first sight and then again after growing pauses. So an event that Airflow merges with another, drops because the DAG is
+``PushTrigger`` is level-triggered: while a watched head is unhandled in the push ledger it emits an event, at first
+sight and then again after growing pauses. So an event that Airflow merges with another, drops because the DAG is
 paused, or loses because a process dies, only costs time. A superfluous event costs little: the GitSensor skips its run.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any
@@ -19,16 +19,15 @@ from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
 from pushtune.errors import AuthenticationRefused, PushtuneError, RepositoryUnreachable
 from pushtune.settings import Settings, load_settings
 from pushtune.watching.credentials import Credentials, credentials_from
-from pushtune.watching.git_remote import check_remote, resolve_head
-from pushtune.watching.push_ledger import SIGHTINGS_KEY, as_record, record_key, with_sighting
+from pushtune.watching.due_heads import FIRST_WAKE_PAUSE_SECONDS, DueHeads
+from pushtune.watching.git_remote import check_remote, list_refs
 from pushtune.watching.push_table import ASSET_PREFIX
+from pushtune.watching.ref_patterns import REFS_LIMIT, branch_ref, patterns_of, select, short_name
 from pushtune.watching.wakes import WakeBoard
 from pushtune.watching.watched_repositories import WatchedRepository
 
 POLLS_AT_ONCE = 8
 ERROR_PAUSE_LIMIT_SECONDS = 120.0
-FIRST_WAKE_PAUSE_SECONDS = 60.0
-WAKE_PAUSE_LIMIT_SECONDS = 3600.0
 
 # git blocks: threads keep the triggerer's event loop free, and their number bounds what many repositories may cost.
 _pollers = ThreadPoolExecutor(POLLS_AT_ONCE, thread_name_prefix="pushtune-poll")
@@ -41,12 +40,13 @@ def wake_board() -> WakeBoard:
 
 
 class PushTrigger(BaseEventTrigger):
-    """Emits an event while the head of a watched branch has not been handled.
+    """Emits an event while the head of a watched branch, or a watched tag, has not been handled.
 
     Args:
         dag_id: the DAG that trains this repository; while one of its runs is active no event is repeated.
         url, branch, connection_id: see WatchedRepository.
         poll_interval_seconds: pause between two looks. git_timeout_seconds: limit of one look.
+        more_refs: patterns of further branches and of tags (see ref_patterns.patterns_of).
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class PushTrigger(BaseEventTrigger):
         connection_id: str | None = None,
         poll_interval_seconds: float = 30,
         git_timeout_seconds: float = 30,
+        more_refs: Sequence[str] = (),
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.dag_id = dag_id
@@ -65,69 +66,60 @@ class PushTrigger(BaseEventTrigger):
         self.connection_id = connection_id
         self.poll_interval_seconds = poll_interval_seconds
         self.git_timeout_seconds = git_timeout_seconds
+        self.more_refs = list(more_refs)
+        self._patterns = (branch_ref(branch), *self.more_refs)
+        self._heads = DueHeads(FIRST_WAKE_PAUSE_SECONDS)
         self._errors = 0
         self._error_text = ""
         self._branch_missing = False
-        self._settled_head: str | None = None
-        self._woken_for: str | None = None
-        self._wake_pause_seconds = FIRST_WAKE_PAUSE_SECONDS
-        self._next_wake = 0.0
+        self._left_out = 0
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class and what builds an equal trigger."""
         names = ("dag_id", "url", "branch", "connection_id", "poll_interval_seconds", "git_timeout_seconds")
-        return f"{__name__}.{type(self).__name__}", {name: getattr(self, name) for name in names}
+        arguments = {name: getattr(self, name) for name in names}
+        if self.more_refs:  # left out otherwise: Airflow keeps the trigger of a DAG whose arguments stay the same
+            arguments["more_refs"] = self.more_refs
+        return f"{__name__}.{type(self).__name__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look at the branch for ever; no failure ends it, since nobody would start it again."""
+        """Look at the repository for ever; no failure ends it, since nobody would start it again."""
         while True:
             pause = self.poll_interval_seconds
             try:
-                head = await self._head()
+                refs = await self._look()
                 self._recovered()
-                if head and await self._is_due(head):
-                    yield _event(commit=head, branch=self.branch)
+                due = await self._heads.wake_for(refs, self.asset_state_store, self._has_active_run)
+                for commit, ref in list(due.items())[:1]:
+                    yield _event(commit=commit, branch=short_name(ref))
             except Exception as error:  # of git, of the API server, of a secrets backend
                 pause = self._failed(error)
             await wake_board().pause(self.dag_id, pause)
 
-    async def _head(self) -> str | None:
-        """Return the commit of the branch; None while there is no such branch, which is nothing unusual."""
+    async def _look(self) -> dict[str, str]:
+        """Return ref -> commit of what is watched; a missing branch is nothing unusual."""
         look = partial(
-            resolve_head,
+            list_refs,
             self.url,
-            self.branch,
+            self._patterns,
             timeout_seconds=self.git_timeout_seconds,
             credentials=await fetch_credentials_async(self.connection_id),
         )
-        head = await asyncio.get_running_loop().run_in_executor(_pollers, look)
-        if (head is None) is not self._branch_missing:
-            self._branch_missing = head is None
-            self.log.info(
-                "%s: the branch %r %s", self.dag_id, self.branch, "is not there" if head is None else "is there"
+        refs, left_out = select(await asyncio.get_running_loop().run_in_executor(_pollers, look), self._patterns)
+        missing = self._patterns[0] not in refs
+        if missing is not self._branch_missing:
+            self._branch_missing = missing
+            self.log.info("%s: the branch %r %s", self.dag_id, self.branch, "is not there" if missing else "is there")
+        if left_out != self._left_out:
+            self._left_out = left_out
+            self.log.warning(
+                "%s: at most %d branches and tags are watched, the primary branch and then by name. Received: %d more. "
+                "Narrow 'branches' and 'tags' of its entry.",
+                self.dag_id,
+                REFS_LIMIT,
+                left_out,
             )
-        return head
-
-    async def _is_due(self, head: str) -> bool:
-        """Return whether an event for ``head`` is due now, and keep what the next decision needs."""
-        if head == self._settled_head:
-            return False  # nothing to ask the API server for
-        store = self.asset_state_store
-        record = as_record(await store.aget(record_key(head))) if store else None
-        if record and record.handled:
-            self._woken_for = None
-            self._settled_head = head if record.state != "running" else None
-            return False
-        now = time.monotonic()
-        if head != self._woken_for:
-            if store:
-                await store.aset(SIGHTINGS_KEY, with_sighting(await store.aget(SIGHTINGS_KEY), head, time.time()))
-            self._woken_for, self._wake_pause_seconds = head, FIRST_WAKE_PAUSE_SECONDS
-        elif now < self._next_wake or await self._has_active_run():
-            return False
-        self._next_wake = now + self._wake_pause_seconds
-        self._wake_pause_seconds = min(2 * self._wake_pause_seconds, WAKE_PAUSE_LIMIT_SECONDS)
-        return True
+        return refs
 
     async def _has_active_run(self) -> bool:
         """Return whether a run is active: it, or the one that waits behind it, will look at the head itself."""
@@ -230,6 +222,7 @@ def watched_asset(repository: WatchedRepository, settings: Settings | None = Non
         repository.connection_id,
         repository.poll_interval_seconds or settings.poll_interval_seconds,
         min(settings.git_timeout_seconds, 30.0),
+        patterns_of(repository)[1:],
     )
     name = f"{ASSET_PREFIX}{repository.name}"
     watchers = [AssetWatcher(name=name, trigger=trigger)] if repository.watch else []
