@@ -65,6 +65,9 @@ class Settings(BaseModel):
         100 * 2**30, ge=2**26, description="files of all runs; beyond it the oldest go first"
     )
     image_unused_days: float = Field(14, gt=0, le=3650, description="an image of a repository that no kept run uses")
+    images_limit_bytes: int = Field(
+        50 * 2**30, ge=2**26, description="images of repositories; beyond it the oldest go that no kept run uses"
+    )
     log_retention_days: float = Field(30, gt=0, le=3650, description="Airflow's log files")
     outbox_retention_days: float = Field(30, gt=0, le=3650, description="notes about e-mails that were sent")
     keep_checks_days: float = Field(2, gt=0, le=3650, description="Airflow's records of the checks of each minute")

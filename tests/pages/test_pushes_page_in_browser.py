@@ -45,6 +45,12 @@ def served(store: MemoryStore) -> Iterator[str]:
     app = FastAPI()
     app.mount("/pushtune", create_app(lambda dag_id, run_id: {}, lambda: None))
     app.mount("/api/v2", api(store))
+    with serving(app) as address:
+        yield address
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
@@ -60,10 +66,14 @@ def served(store: MemoryStore) -> Iterator[str]:
 
 
 def drawn(address: str, profile: Path) -> str:
+    return drawn_page(f"{address}/pushtune/pushes?dag_id=digits", profile)
+
+
+def drawn_page(address: str, profile: Path) -> str:
     """Return the document tree once the page has drawn itself."""
     finished = subprocess.run(
         [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}",
-         "--virtual-time-budget=4000", "--dump-dom", f"{address}/pushtune/pushes?dag_id=digits"],
+         "--virtual-time-budget=4000", "--dump-dom", address],
         capture_output=True, text=True, timeout=120,
     )
     assert finished.returncode == 0, finished.stderr[-2000:]

@@ -155,9 +155,15 @@ def test_environments_that_nobody_asks_for_go(
         os.utime(settings.home / "environments" / tag.rpartition(":")[2], (long_ago, long_ago))
     assert remove_unused_images(settings.model_copy(update={"image_unused_days": 16.0}), []) == []
     assert remove_unused_images(settings.model_copy(update={"home": settings.home / "another"}), []) == []
+    roomy = settings.model_copy(update={"image_unused_days": 16.0, "images_limit_bytes": 2**40})
+    assert remove_unused_images(roomy, []) == []
+    tight = roomy.model_copy(update={"images_limit_bytes": 0})
+    assert remove_unused_images(tight, [old, kept]) == [], "what a kept run was trained in stays"
     (record,) = remove_unused_images(settings, [kept])
     assert record["what"] == old and record["bytes"] > 0 and "unused for 15 days" in record["reason"]
     assert (client.images.list(name=old), len(client.images.list(name=kept))) == ([], 1)
+    (record,) = remove_unused_images(tight, [])
+    assert record["what"] == kept and "all together" in record["reason"]
 
 
 def test_an_image_that_is_missing_is_named(client: Any) -> None:

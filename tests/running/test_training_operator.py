@@ -213,6 +213,7 @@ def test_on_kill_stops_and_removes_and_the_next_try_starts_a_new_container(trial
     finally:
         signal.signal(signal.SIGUSR1, signal.SIG_DFL)
     assert (made.folder / "asked").exists() and made.containers() == []
+    assert read_faults(made.folder.parents[1]) == [], "a person who ends a task decides what becomes of it"
     assert run(made, store)["restarts"] == 1
 
 

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from pushtune.errors import UnsafeTrialFolder
 from pushtune.running import attempts, workspace
-from pushtune.running.workspace import prepare_trial, restore_trial, run_folder
+from pushtune.running.workspace import discard_folder, prepare_trial, restore_trial, run_folder
 from pushtune.settings import Settings
 from pushtune_contract.request import TrialRequest, read_request
 
@@ -134,3 +135,63 @@ def test_labels_are_one_printable_line(settings):
 def test_digest_ignores_the_order_of_keys():
     assert workspace.request_digest({"a": 1, "b": 2}) == workspace.request_digest({"b": 2, "a": 1})
     assert workspace.request_digest({"a": 1}) != workspace.request_digest({"a": 2})
+
+
+def in_a_process_without_rights(action) -> int:
+    """Run ``action`` as nobody and return the exit code."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            action()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
+def test_a_folder_that_takes_away_its_own_rights_is_discarded_without_root(tmp_path):
+    """Where Airflow is not root, trainings run as the same user, who may lock themselves out."""
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    precious.chmod(0o600)
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
+        os.chown(place, 65534, 65534)
+        folder = Path(place) / "trial"
+
+        def lock_out() -> None:
+            (folder / "a" / "b").mkdir(parents=True)
+            (folder / "a" / "b" / "file").write_text("x")
+            (folder / "a" / "link").symlink_to(precious)
+            for path in (folder / "a" / "b", folder / "a"):
+                path.chmod(0)
+
+        assert in_a_process_without_rights(lock_out) == 0
+        assert in_a_process_without_rights(lambda: discard_folder(folder)) == 0
+        assert list(Path(place).iterdir()) == []
+    assert precious.read_text() == "precious" and precious.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_in_the_place_of_a_folder_is_discarded_as_a_link(tmp_path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "precious")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    for name in ("link", "dangling", "absent"):
+        discard_folder(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"dag_id": "d"}'])
+def test_a_folder_without_a_readable_name_is_of_no_known_run(tmp_path, content):
+    if content is not None:
+        (tmp_path / "run.json").write_text(content)
+    assert workspace.run_name(tmp_path) == ("", "")
+
+
+def test_a_run_is_named_once(tmp_path):
+    workspace.name_run(tmp_path / "run", "d", "manual__1+00:00")
+    workspace.name_run(tmp_path / "run", "another", "x")
+    assert workspace.run_name(tmp_path / "run") == ("d", "manual__1+00:00")

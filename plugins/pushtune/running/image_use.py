@@ -7,6 +7,7 @@ its label or, for those without one, by the mark that its use leaves in ``<home>
 import time
 from collections.abc import Collection, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ KINDS = ("environment", "repository")
 INSTALLATION_LABEL = "pushtune.installation"
 ENGINE_TIMEOUT_SECONDS = 300  # removing gigabytes keeps the engine silent
 DAY_SECONDS = 86_400
+SETTLED_DAYS = 1.0  # the run that asked for it may not have recorded it yet, or may be tried again
 
 
 def mark_used(tag: str, settings: Settings) -> None:
@@ -37,6 +39,9 @@ def _mark(tag: str, settings: Settings) -> Path:
 def remove_unused_images(settings: Settings, kept_tags: Collection[str]) -> list[dict[str, Any]]:
     """Remove the images that no kept run names and that none has asked for in ``image_unused_days``.
 
+    While all of them take more than ``images_limit_bytes``, those that no kept run names go earlier, the one first that
+    was not asked for for the longest time.
+
     Args:
         kept_tags: what the runs that are kept were trained in.
 
@@ -47,42 +52,61 @@ def remove_unused_images(settings: Settings, kept_tags: Collection[str]) -> list
 
     from pushtune.running.container_engine import translated_errors
 
+    records: list[dict[str, Any]] = []
     with (
         translated_errors(),
         closing(docker.from_env(timeout=ENGINE_TIMEOUT_SECONDS)) as client,
         only_one_build(),  # an image is marked as used after its build
     ):
-        records = [_removed(client, found, settings, kept_tags) for found in _of_installation(client, settings)]
-        return [record for record in records if record is not None]
+        found = sorted(_of_installation(client, settings), key=lambda image: -image.unused_days)
+        total_bytes = sum(image.own_bytes for image in found)
+        for image in found:
+            reason = _reason(image, total_bytes, settings)
+            if image.tag not in kept_tags and reason and _removed(client, image, settings):
+                records.append({"what": image.tag, "bytes": image.own_bytes, "reason": reason})
+                total_bytes -= image.own_bytes
+    return records
 
 
-def _of_installation(client: Any, settings: Settings) -> Iterator[tuple[str, Any]]:
+@dataclass(frozen=True)
+class _Image:
+    """An image of a repository, built or used by this installation."""
+
+    tag: str
+    own_bytes: int
+    unused_days: float
+
+
+def _of_installation(client: Any, settings: Settings) -> Iterator[_Image]:
     own = installation_id(settings)
     for kind in KINDS:
         for image in client.images.list(filters={"label": f"{IMAGE_LABEL}={kind}"}):
-            if image.labels.get(INSTALLATION_LABEL, own) == own:
-                yield from ((tag, image) for tag in image.tags)
+            tags = [tag for tag in image.tags if _mark(tag, settings).exists()]
+            if tags and image.labels.get(INSTALLATION_LABEL, own) == own:
+                own_bytes = _own_bytes(client, image)
+                for tag in tags:
+                    seconds = time.time() - _mark(tag, settings).stat().st_mtime
+                    yield _Image(tag, own_bytes, seconds / DAY_SECONDS)
 
 
-def _removed(
-    client: Any, tagged: tuple[str, Any], settings: Settings, kept_tags: Collection[str]
-) -> dict[str, Any] | None:
-    tag, image = tagged
-    mark = _mark(tag, settings)
-    if tag in kept_tags or not mark.exists():
-        return None
-    unused_days = (time.time() - mark.stat().st_mtime) / DAY_SECONDS
-    if unused_days < settings.image_unused_days:
-        return None
-    size_bytes = _own_bytes(client, image)
+def _reason(image: _Image, total_bytes: int, settings: Settings) -> str:
+    unused = f"no kept run uses it, unused for {image.unused_days:.0f} days"
+    if image.unused_days >= settings.image_unused_days:
+        return unused
+    if total_bytes > settings.images_limit_bytes and image.unused_days > SETTLED_DAYS:
+        return f"{unused}, and all together may take {settings.images_limit_bytes} bytes"
+    return ""
+
+
+def _removed(client: Any, image: _Image, settings: Settings) -> bool:
     try:
-        client.images.remove(tag)
+        client.images.remove(image.tag)
     except ImageNotFound:
-        size_bytes = 0
+        pass
     except APIError:  # a container still uses it
-        return None
-    mark.unlink(missing_ok=True)
-    return {"what": tag, "bytes": size_bytes, "reason": f"no kept run uses it, unused for {unused_days:.0f} days"}
+        return False
+    _mark(image.tag, settings).unlink(missing_ok=True)
+    return True
 
 
 def _own_bytes(client: Any, image: Any) -> int:
