@@ -18,6 +18,7 @@ from pushtune_contract.reading import (
     plain_files,
     write_json,
 )
+from pushtune_contract.result import Objective
 from pushtune_contract.validation import ContractViolation, build
 
 LINE = {"kind": "epoch", "phase": "train", "unix_time": 1.0}
@@ -40,6 +41,11 @@ def test_lists_nested_as_deep_as_they_go_are_refused_with_a_short_text(depth: in
     with pytest.raises((UnsafeFile, ContractViolation)) as caught:
         build(ProgressLine, parse_json(text.encode(), "progress"))
     assert len(str(caught.value)) < 400
+
+
+def test_epochs_are_not_counted_backwards() -> None:
+    with pytest.raises(ContractViolation, match="best_epoch: expected at least 0, but got -5"):
+        build(Objective, {"metric": "a", "direction": "maximize", "value": 1.0, "best_epoch": -5, "guard": "holdout"})
 
 
 def test_half_characters_become_something_that_can_be_written() -> None:

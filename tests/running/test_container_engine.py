@@ -2,6 +2,7 @@ import json
 import os
 import socket
 import threading
+from types import SimpleNamespace
 
 import docker
 import pytest
@@ -28,6 +29,15 @@ def test_an_engine_that_does_not_answer_ends_in_a_time_out(tmp_path):
 def test_a_socket_that_may_not_be_used_names_the_group():
     error = unreachable(DockerException("Error while fetching the version: PermissionError(13, 'Permission denied')"))
     assert isinstance(error, EngineForbidden) and "usermod -aG" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("options", "user"),
+    [(["name=seccomp"], "10001:10001"), (["name=seccomp", "name=rootless"], "0:0"), (None, "10001:10001")],
+)
+def test_on_an_engine_without_root_rights_training_runs_as_the_engines_own_user(options, user):
+    client = SimpleNamespace(info=lambda: {"ID": "x", "SecurityOptions": options})
+    assert ContainerEngine(client).training_user(10_001) == user
 
 
 @pytest.mark.docker

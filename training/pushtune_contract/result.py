@@ -39,6 +39,8 @@ class Objective:
         if self.direction not in DIRECTIONS or self.guard not in GUARDS:
             received = (self.direction, self.guard)
             raise ValueError(f"expected direction in {DIRECTIONS} and guard in {GUARDS}, but got {received}")
+        if self.best_epoch < 0:
+            raise ValueError(f"best_epoch: expected at least 0, but got {self.best_epoch}")
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,17 @@ class ContainerEngine:
         with translated_errors():
             return str(self._client.info()["ID"])
 
+    def training_user(self, user_id: int) -> str:
+        """Return the user that training runs as: ``user_id``, unless the engine itself has no root rights.
+
+        Such an engine maps its own user, to whom the folders of trials belong, to 0 inside of containers, and all other
+        ids to ones that cannot write there.
+        """
+        with translated_errors():
+            options = self._client.info().get("SecurityOptions") or []
+        chosen = 0 if "name=rootless" in options else user_id
+        return f"{chosen}:{chosen}"
+
     def find(self, name: str) -> ContainerState | None:
         """Return the container with this name or id; None where there is none."""
         with translated_errors():

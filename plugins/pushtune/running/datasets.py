@@ -98,7 +98,7 @@ def _run(
     )
     host_config["mounts"] = [Mount(STAGING_MOUNT, str(staging), type="bind")]
     container = engine.create(
-        name, image, host_config, user=f"{settings.container_uid}:{settings.container_uid}",
+        name, image, host_config, user=engine.training_user(settings.container_uid),
         entrypoint=["python", "-m", "pushtune_runtime.fetch_datasets"], command=[STAGING_MOUNT, *names],
         environment=_environment(staging), working_dir="/tmp",  # noqa: S108  (a memory file system of the container)
     )  # fmt: skip

@@ -90,7 +90,7 @@ class TrialContainer:
         self._require_time(known)
         labels = to_labels(replace(self._owner, attempt=known.containers + 1))
         host_config = host_config_arguments(self._settings, self._spec)
-        user = f"{self._settings.container_uid}:{self._settings.container_uid}"
+        user = self._engine.training_user(self._settings.container_uid)
         container_id = self._engine.create(self.name, image, host_config, labels=labels, user=user, **arguments)
         attempts.write_attempts(self._folder, replace(known, containers=known.containers + 1))
         return container_id
