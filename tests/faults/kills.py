@@ -92,8 +92,8 @@ def kill_short_task(world: World) -> str:
 def kill_component(name: str) -> Callable[[World], str]:
     def kill(world: World) -> str:
         pid = world.component(name)
-        if not pid:
-            return ""
+        if not pid or any(kill.part == name and kill.seconds is None for kill in world.kills):
+            return ""  # one that is still starting has nothing to lose but time
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
             since = time.time()

@@ -15,7 +15,7 @@ from pushtune.commands.build_images import ensure_images
 from pushtune.commands.console import say
 from pushtune.settings import PROJECT_FOLDER, load_settings
 
-REPOSITORIES = ("alder", "birch", "cedar")
+REPOSITORIES = ("alder", "birch")
 PAUSE_SECONDS = 4.0
 
 
