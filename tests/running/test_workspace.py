@@ -195,3 +195,17 @@ def test_a_run_is_named_once(tmp_path):
     workspace.name_run(tmp_path / "run", "d", "manual__1+00:00")
     workspace.name_run(tmp_path / "run", "another", "x")
     assert workspace.run_name(tmp_path / "run") == ("d", "manual__1+00:00")
+
+
+def test_a_folder_in_the_place_of_the_stop_file_does_not_keep_the_next_container_from_starting(settings):
+    folder = Path(prepare(settings)["folder"])
+    (folder / "stop" / "deep").mkdir(parents=True)
+    workspace.withdraw_stop(folder)
+    assert not (folder / "stop").exists()
+    workspace.withdraw_stop(folder)
+
+
+def test_nobody_else_may_list_the_folder_of_a_run(settings):
+    folder = run_folder(settings, "digits", "run 1")
+    workspace.name_run(folder, "digits", "run 1")
+    assert folder.stat().st_mode & 0o777 == folder.parent.stat().st_mode & 0o777 == 0o711

@@ -167,8 +167,11 @@ def ask_to_stop(folder: Path, reason: str) -> None:
 
 
 def withdraw_stop(folder: Path) -> None:
-    """Take back what ``ask_to_stop`` wrote, before a container starts that shall run."""
-    (folder / layout.STOP_FILE).unlink(missing_ok=True)
+    """Take back what ``ask_to_stop`` wrote, before a container starts that shall run, or whatever lies in its place."""
+    try:
+        (folder / layout.STOP_FILE).unlink(missing_ok=True)
+    except OSError:  # a folder, which the container before has made
+        discard_folder(folder / layout.STOP_FILE)
 
 
 def discard_folder(folder: Path) -> None:
@@ -200,6 +203,8 @@ def name_run(folder: Path, dag_id: str, run_id: str) -> None:
     """Write down which run the folder belongs to, since its name cannot be read backwards."""
     if not (folder / RUN_FILE).exists():
         folder.mkdir(parents=True, exist_ok=True)
+        for closed in (folder.parent, folder):  # nobody else may list them; the user of the containers passes through
+            closed.chmod(0o711)
         write_json(folder / RUN_FILE, {"dag_id": dag_id, "run_id": run_id})
 
 
