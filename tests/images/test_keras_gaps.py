@@ -25,23 +25,13 @@ MODEL = (
 # Line -> (what the inspection says about it, code that needs it). They work on Keras 2.15, and not on Keras 3.
 GAPS_2_15 = {
     "from keras.layers import LocallyConnected2D": ("this name was removed in Keras 3", ""),
-    "tf.keras.optimizers.legacy.Adam(0.01)": ("this name was removed in Keras 3", "import tensorflow as tf"),
-    "tf.keras.layers.experimental.preprocessing.Rescaling(0.1)": (
-        "this name was removed in Keras 3", "import tensorflow as tf",
-    ),
     "tf.keras.estimator.model_to_estimator": ("this name was removed in Keras 3", "import tensorflow as tf"),
     "tf.estimator.RunConfig()": ("this name left TensorFlow together with Keras 2, in 2.16", "import tensorflow as tf"),
     "tf.compat.v1.layers.dense": (
         "this name left TensorFlow together with Keras 2, in 2.16", "import tensorflow as tf",
     ),
-    "from keras.preprocessing.sequence import TimeseriesGenerator": (
-        "the stand-alone Keras 3 has no such preprocessing", "",
-    ),
     "keras.backend.function": ("the stand-alone Keras 3 has no such backend function", "import keras"),
     "keras.layers.LSTM(4, batch_input_shape=(2, 3, 4))": ("batch_input_shape was removed in Keras 3", "import keras"),
-    "keras.callbacks.TensorBoard(write_grads=False)": ("this argument was removed in Keras 3", "import keras"),
-    "model.compile('sgd', 'mse', sample_weight_mode=None)": ("sample_weight_mode was removed in Keras 3", MODEL),
-    "float(model.optimizer.lr)": ("optimizer.lr was removed in Keras 3", MODEL),
     "model.add(Old()); model.predict(x)": (
         "Keras 3 does not fill the required argument training",
         MODEL + "import keras\nclass Old(keras.layers.Layer):\n    def call(self, x, training): return x",
@@ -49,14 +39,31 @@ GAPS_2_15 = {
 }  # fmt: skip
 # They work on Keras 2.12, and neither on 2.15 nor on 3.
 GAPS_2_12 = {
+    "K.get_session()": ("this name was removed in 2.13", "from keras import backend as K"),
     "from keras.wrappers.scikit_learn import KerasClassifier": ("this module was removed in 2.13", ""),
     "from keras.utils import layer_utils": ("this module was removed in 2.13", ""),
-    "K.set_session(tf.compat.v1.Session())": (
-        "this name was removed in 2.13", "import tensorflow as tf; from keras import backend as K",
-    ),
 }  # fmt: skip
 # The layer restores them on Keras 3.
 RESTORED = {
+    "from keras.constraints import maxnorm; maxnorm(3)": ("this name was removed in 2.13", ""),
+    "keras.losses.logcosh": ("the short name was removed in Keras 3", "import keras"),
+    "keras.regularizers.l2(l=0.01)": ("l= was removed in Keras 3", "import keras"),
+    "K.set_value(model.optimizer.lr, 0.5); assert float(model.optimizer.learning_rate) == 0.5": (
+        "optimizer.lr was removed in Keras 3", MODEL + "from keras import backend as K",
+    ),
+    "K.set_session(tf.compat.v1.Session())": (
+        "this name was removed in 2.13", "import tensorflow as tf; from keras import backend as K",
+    ),
+    "keras.callbacks.TensorBoard(write_grads=False)": ("this argument was removed in Keras 3", "import keras"),
+    "model.compile('sgd', 'mse', sample_weight_mode=None)": ("sample_weight_mode was removed in Keras 3", MODEL),
+    "float(model.optimizer.lr)": ("optimizer.lr was removed in Keras 3", MODEL),
+    "from keras.preprocessing.sequence import TimeseriesGenerator": (
+        "the stand-alone Keras 3 has no such preprocessing", "",
+    ),
+    "tf.keras.optimizers.legacy.Adam(0.01)": ("this name was removed in Keras 3", "import tensorflow as tf"),
+    "tf.keras.layers.experimental.preprocessing.Rescaling(0.1)": (
+        "this name was removed in Keras 3", "import tensorflow as tf",
+    ),
     "from keras.utils import np_utils; np_utils.to_categorical([0, 1])": ("this module was removed in 2.13", ""),
     "from keras.layers.core import Dense": ("this module was removed in 2.13", ""),
     "from keras.layers.normalization import BatchNormalization": (

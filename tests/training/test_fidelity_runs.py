@@ -53,6 +53,20 @@ def test_modules_of_keras_2_are_found_under_all_names(tmp_path: Path) -> None:
     assert run(tmp_path, "legacy_modules").stdout == "all found\n"
 
 
+def test_spellings_of_keras_2_mean_what_they_meant(tmp_path: Path) -> None:
+    done = run(tmp_path, "legacy_spellings")
+    assert done.result.status == "done", done.result.error
+    assert done.stdout == "rate 0.0625 0.0625\nrate 0.125\n"
+    said = done.messages("keras2")
+    for text in (
+        "set_session has no effect", "the loss logcosh is called log_cosh now", "lr of Keras 2",
+        "compile: the argument sample_weight_mode", "TensorBoard: the argument write_grads",
+    ):  # fmt: skip
+        assert text in said
+    rate = done.parameter("SGD.learning_rate")
+    assert (rate.value, rate.line, rate.tunable) == (0.25, 31, True)
+
+
 def test_a_named_constant_may_change_where_shapes_are_not_known(tmp_path: Path) -> None:
     baseline = run(tmp_path / "baseline", "token_blocks")
     width = [item for item in baseline.result.search_space if (item.role, item.line, item.column) == ("units", 35, 12)]

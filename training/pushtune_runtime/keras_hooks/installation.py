@@ -3,7 +3,7 @@
 from typing import Any, Callable, List, Tuple
 
 from pushtune_runtime.interruption import Interruption
-from pushtune_runtime.keras_hooks import legacy_arguments, legacy_files, legacy_names
+from pushtune_runtime.keras_hooks import legacy_arguments, legacy_files, legacy_names, legacy_spellings
 from pushtune_runtime.keras_hooks.accuracy_metric import AccuracyMetric
 from pushtune_runtime.keras_hooks.checkpoint_listener import CheckpointListener
 from pushtune_runtime.keras_hooks.data_split import DataSplit
@@ -81,6 +81,7 @@ class KerasInstallation:
             steps += [
                 ("extra layers", lambda: self._extras.install(keras)),
                 ("arguments of Keras 2", lambda: legacy_arguments.install(classes, self._warn_about_line)),
+                ("spellings of Keras 2", lambda: legacy_spellings.install(classes, self._warn_about_line)),
                 ("file names of Keras 2", lambda: legacy_files.install(classes, self._warn_about_line)),
             ]
         else:

@@ -27,10 +27,16 @@ MOVED_MODULES: Dict[str, str] = {
     "engine.topology": "layers",
     "engine.base_layer": "layers",
     "preprocessing.text": "preprocessing.text",
+    "layers.experimental": "layers",
+    "layers.experimental.preprocessing": "layers",
     "optimizers.legacy": "optimizers",
     "optimizers.experimental": "optimizers",
     "optimizer_v2": "optimizers",
 }
+# Modules of plain Keras that look names up in those of ``tensorflow.keras``, which kept more of them.
+FALLING_BACK = (
+    "backend", "layers", "utils", "preprocessing", "preprocessing.image", "preprocessing.sequence", "losses", "metrics",
+)  # fmt: skip
 RENAMED_LAYERS = {"CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU", "Convolution1D": "Conv1D", "Convolution2D": "Conv2D"}
 
 
@@ -71,7 +77,7 @@ def _exists(name: str) -> bool:
 
 def _submodules(keras: Any) -> Iterator["tuple[ModuleType, str]"]:
     yield keras, ""
-    for name in ("backend", "layers", "utils", "preprocessing", "preprocessing.image", "losses", "metrics"):
+    for name in FALLING_BACK:
         module = _lookup(keras, name)
         if module is not None:
             yield module, name
