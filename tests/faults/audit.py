@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.faults.evidence import ENDED, ContainerEvent, diary
+from tests.faults.evidence import ENDED, ContainerEvent, diary, registered_models
 from tests.faults.recovery import Unowned
 from tests.faults.world import World
 
@@ -68,6 +68,18 @@ def is_created_after_answer(events: Iterable[ContainerEvent]) -> bool:
             return True
         answered = answered or (event.action == "die" and event.exit_code in FINAL_CODES)
     return False
+
+
+def wrong_registrations(world: World) -> list[str]:
+    """The registry has one model of each commit that was trained, and none twice."""
+    path = world.settings.registry_folder / "mlflow.db"
+    models = registered_models(path) if path.exists() else {}
+    found = [f"{name}: {commit[:12]} has {count} models" for (name, commit), count in models.items() if count > 1]
+    for name in world.developers:
+        trained = [commit for commit, record in world.records.ledger(name).items() if record["state"] == "trained"]
+        missing = [commit for commit in trained if (name, commit) not in models]
+        found += [f"{name}: {commit[:12]} was trained and has no model" for commit in missing]
+    return found
 
 
 def repeated_epochs(world: World) -> list[str]:
@@ -206,6 +218,7 @@ def trial_folders(world: World) -> list[Path]:
 RULES: dict[str, Callable[[World], list[str]]] = {
     "lost pushes": lost_pushes,
     "double trainings": double_trainings,
+    "models missing or registered twice": wrong_registrations,
     "epochs repeated beyond a checkpoint": repeated_epochs,
     "containers of one trial at once": containers_at_once,
     "double mails": double_mails,

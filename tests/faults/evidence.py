@@ -89,6 +89,15 @@ class AirflowRecords:
         return any(unix_time(start) > since and unix_time(beat) > unix_time(start) + 0.5 for start, beat in rows)
 
 
+def registered_models(database: Path) -> dict[tuple[str, str], int]:
+    """Return (repository, commit) -> how many versions of its model the registry has."""
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=20)) as connection:
+        rows = connection.execute(
+            "SELECT name, value, COUNT(*) FROM model_version_tags WHERE key = 'pushtune.commit' GROUP BY name, value"
+        )
+        return {(name, commit): count for name, commit, count in rows}
+
+
 def unix_time(text: str | None) -> float:
     """Return seconds since 1970 for a time as SQLite keeps it; 0 for none."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() if text else 0.0
