@@ -39,7 +39,6 @@ GAPS_2_15 = {
 }  # fmt: skip
 # They work on Keras 2.12, and neither on 2.15 nor on 3.
 GAPS_2_12 = {
-    "K.get_session()": ("this name was removed in 2.13", "from keras import backend as K"),
     "from keras.wrappers.scikit_learn import KerasClassifier": ("this module was removed in 2.13", ""),
     "from keras.utils import layer_utils": ("this module was removed in 2.13", ""),
 }  # fmt: skip

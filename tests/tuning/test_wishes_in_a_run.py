@@ -1,0 +1,58 @@
+"""From ``pushtune.yaml`` in the checkout to what trials are asked for, and to the warning in the report."""
+
+import json
+from pathlib import Path
+
+from tests.tuning.tuning_samples import baseline, write_curve
+
+from pushtune import pipeline
+from pushtune.pipeline_run import Run
+from pushtune.records import read_record, recorded
+from pushtune.settings import Settings
+from pushtune.watching.watched_repositories import WatchedRepository
+from pushtune_contract.request import read_request
+from pushtune_contract.result import write_result
+
+SCRIPT = "import keras\nm = keras.Sequential([keras.layers.Conv2D(16, 3)])\nm.compile('adadelta')\nm.fit(x, y)\n"
+WISHES = """
+arguments: [--fast]
+freeze: [optimizer, momentum]
+narrow: {units: [100, 300]}
+"""
+
+
+def a_run(tmp_path: Path) -> Run:
+    """Return a run whose baseline has been trained."""
+    repository = WatchedRepository(name="shop", url="https://git.example/shop.git")
+    options = {"target": 0.9, "rounds": 1, "trials_per_round": 4, "epochs": None}
+    run = Run.of(Settings(home=tmp_path / "home"), repository, "manual__1", options)
+    run.checkout.mkdir(parents=True)
+    (run.checkout / "task.py").write_text(SCRIPT)
+    (run.checkout / "pushtune.yaml").write_text(WISHES)
+    pipeline.inspect(run)
+    with recorded(run.folder, "prepare_image") as document:
+        document["image_tag"] = "pushtune/cnn:test"
+    (run.folder / "baseline").mkdir()
+    write_result(run.folder / "baseline", baseline(0.4))
+    write_curve(run.folder / "baseline", [0.4])
+    return run
+
+
+def test_wishes_reach_the_trials_and_what_names_nothing_is_a_warning(tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    judged = pipeline.judge_baseline(run)
+    assert judged["warnings"] == [
+        "pushtune.yaml: freeze: 'momentum' names no value that the script passes to its library"
+    ]
+    record = read_record(run.folder, "judge_baseline")
+    assert record is not None
+    assert record["document"]["warnings"] == judged["warnings"]
+    trials = pipeline.plan_round(run, 1)
+    requests = [read_request(run.folder / "trials" / f"{number:03d}") for number in range(1, len(trials) + 1)]
+    assert len(requests) == 4
+    for request in requests:
+        given = {name.rpartition(".")[2]: value for name, value in request.overrides.items()}
+        assert request.arguments == ["--fast"]
+        assert "optimizer" not in given
+        assert 100 <= float(given["units"]) <= 300
+    assert json.loads((run.folder / "records" / "inspect.json").read_text())["document"]["wishes"]["narrow"]
