@@ -231,6 +231,10 @@ class CheckoutRefused(UnusablePush):
     """The files of a commit are too large, too many, or of names that git itself refuses."""
 
 
+class SubmoduleRefused(CheckoutRefused):
+    """A submodule lies where it may not, is named wrongly, or there are too many."""
+
+
 class InvalidPushOutcome(PushtuneError):
     """A push was closed with an outcome that the ledger does not know."""
 

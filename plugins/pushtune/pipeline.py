@@ -46,6 +46,7 @@ def check_out(run: Run, push: Document, credentials: Credentials | None) -> Docu
                 previous_commit=push.get("previous_commit"),
                 credentials=credentials,
                 settings=run.settings,
+                submodules=repository.submodules,
             )
         )
     return document

@@ -1,7 +1,7 @@
 """Puts the files of one commit into a run's folder without running anything that came with them.
 
-No hook, no filter (LFS), no submodule, no ``.git``; links that point out of the tree are removed. The files appear
-whole or not at all, and are readable for the other user that training runs as.
+No hook, no filter (LFS), no ``.git``, and submodules only where they are asked for; links that point out of the tree
+are removed. The files appear whole or not at all, and are readable for the other user that training runs as.
 """
 
 import contextlib
@@ -10,22 +10,22 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pushtune.errors import CheckoutRefused
 from pushtune.settings import Settings, load_settings
+from pushtune.watching.commit_files import measure, write_files
 from pushtune.watching.credentials import Credentials
-from pushtune.watching.git_command import GitFailed, run_git, stream_git
+from pushtune.watching.git_command import GitFailed
 from pushtune.watching.mirror import Mirror, mirror_folder
 from pushtune.watching.ref_patterns import HEADS, TAGS, branch_ref, short_name
 from pushtune.watching.repository_url import redacted
+from pushtune.watching.submodules import OpenMirror, SubmoduleWriter
 from pushtune_contract.reading import read_json, sync_folder, write_json
 
 CHECKOUT_FOLDER = "checkout"
 FACTS_FILE = "checkout.json"
-FILES_LIMIT = 200_000
 DEPTH_LIMIT = 64  # far below what programs can recurse into
 LISTED_PATHS = 200
 
@@ -41,6 +41,7 @@ def check_out(
     previous_commit: str | None = None,
     credentials: Credentials | None = None,
     settings: Settings | None = None,
+    submodules: bool = False,
 ) -> dict[str, Any]:
     """Put ``commit`` (the head of ``branch`` where None) into ``run_folder/checkout``.
 
@@ -49,6 +50,7 @@ def check_out(
     A second call with the same commit returns the facts of the first without touching the files.
 
     Args:
+        submodules: whether the submodules are checked out as well (see submodules.py).
         previous_commit: what ``changed_paths`` is relative to; None leaves it empty.
 
     Returns:
@@ -70,10 +72,10 @@ def check_out(
         return done
     with mirror.locked():
         try:
-            facts = _fetch_and_write(mirror, branch, commit, folder, settings)
+            facts = _fetch_and_write(mirror, branch, commit, folder, settings, submodules)
         except GitFailed:
             mirror.remove()  # what a power cut left of it cannot be read: once more from the beginning
-            facts = _explained(mirror, branch, commit, folder, settings)
+            facts = _explained(mirror, branch, commit, folder, settings, submodules)
         with contextlib.closing(mirror.changed_paths(previous_commit, facts["commit"])) as changed:
             facts["changed_paths"] = list(itertools.islice(changed, LISTED_PATHS))
         ref = branch if branch.startswith((HEADS, TAGS)) else branch_ref(branch)
@@ -89,9 +91,11 @@ def open_mirror(url: str, settings: Settings, credentials: Credentials | None = 
     return Mirror(url, folder, settings.git_timeout_seconds, settings.checkout_limit_bytes, credentials)
 
 
-def _explained(mirror: Mirror, branch: str, commit: str | None, folder: Path, settings: Settings) -> dict[str, Any]:
+def _explained(
+    mirror: Mirror, branch: str, commit: str | None, folder: Path, settings: Settings, submodules: bool
+) -> dict[str, Any]:
     try:
-        return _fetch_and_write(mirror, branch, commit, folder, settings)
+        return _fetch_and_write(mirror, branch, commit, folder, settings, submodules)
     except GitFailed as error:
         raise CheckoutRefused(
             f"git must be able to write the files of {commit or branch} within {settings.git_timeout_seconds:g} s.",
@@ -101,14 +105,22 @@ def _explained(mirror: Mirror, branch: str, commit: str | None, folder: Path, se
 
 
 def _fetch_and_write(
-    mirror: Mirror, branch: str, commit: str | None, folder: Path, settings: Settings
+    mirror: Mirror, branch: str, commit: str | None, folder: Path, settings: Settings, submodules: bool
 ) -> dict[str, Any]:
     if commit and mirror.has(commit):
         wanted = mirror.find_commit(commit)
     else:
         head = mirror.fetch(branch)
         wanted = mirror.find_commit(commit or head)
-    return _materialise(mirror, wanted, folder, settings)
+    return _materialise(mirror, wanted, folder, settings, submodules)
+
+
+def _opener(settings: Settings) -> OpenMirror:
+    return lambda url, credentials: open_mirror(url, settings, credentials)
+
+
+def _shown(path: str) -> str:
+    return path.encode("utf-8", "replace").decode()
 
 
 def _finished(folder: Path) -> dict[str, Any] | None:
@@ -124,14 +136,20 @@ def _remove_leftovers(folder: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _materialise(mirror: Mirror, commit: str, folder: Path, settings: Settings) -> dict[str, Any]:
+def _materialise(
+    mirror: Mirror, commit: str, folder: Path, settings: Settings, with_submodules: bool
+) -> dict[str, Any]:
     target = folder / CHECKOUT_FOLDER
-    total_bytes, files, submodules = _measure(mirror, commit, settings.checkout_limit_bytes)
+    limit_bytes = settings.checkout_limit_bytes
+    size = measure(mirror, commit, limit_bytes)
     aside = Path(tempfile.mkdtemp(prefix=_ASIDE_PREFIX, dir=folder))
     try:
         tree = aside / "tree"
         tree.mkdir()
-        _write_files(mirror, commit, aside / "index", tree, settings)
+        write_files(mirror, commit, aside / "index", tree, limit_bytes)
+        if with_submodules:
+            writer = SubmoduleWriter(tree, aside, _opener(settings), limit_bytes - size.total_bytes)
+            writer.write(mirror, commit, size.submodules)
         removed = _remove_outward_links(tree)
         _make_readable(tree)
         (folder / FACTS_FILE).unlink(missing_ok=True)
@@ -144,69 +162,11 @@ def _materialise(mirror: Mirror, commit: str, folder: Path, settings: Settings) 
         "commit": commit,
         "short_commit": commit[:12],
         "checkout_folder": str(target),
-        "files": files,
-        "bytes": total_bytes,
+        "files": size.files,
+        "bytes": size.total_bytes,
         "removed_links": removed[:LISTED_PATHS],
-        "submodules": submodules[:LISTED_PATHS],
+        "submodules": [_shown(path) for path, _ in size.submodules[:LISTED_PATHS]],
     }
-
-
-def _measure(mirror: Mirror, commit: str, limit_bytes: int) -> tuple[int, int, list[str]]:
-    """Return (bytes, files, submodules) of a commit before a single file is written; stops at the limits."""
-    total_bytes, files, submodules = 0, 0, []
-    for mode, size, path in _entries(mirror, commit):
-        files += 1
-        total_bytes += size
-        if path.count("/") > DEPTH_LIMIT:
-            raise CheckoutRefused(
-                f"The folders of a commit must be nested at most {DEPTH_LIMIT} deep.",
-                f"{path.count('/')} in {commit[:12]}",
-                "Move the files up in the repository.",
-            )
-        if mode == "160000":
-            submodules.append(path)
-        if total_bytes > limit_bytes or files > FILES_LIMIT:
-            raise CheckoutRefused(
-                f"The files of a commit must be at most {limit_bytes} bytes in {FILES_LIMIT} files.",
-                f"more than that in {commit[:12]}",
-                "Keep data out of the repository (data_folder mounts it), or raise PUSHTUNE_CHECKOUT_LIMIT_BYTES.",
-            )
-    return total_bytes, files, submodules
-
-
-def _entries(mirror: Mirror, commit: str) -> Iterator[tuple[str, int, str]]:
-    arguments = ["ls-tree", "-r", "-l", "-z", "--full-tree", commit]
-    rest = b""
-    with contextlib.closing(
-        stream_git(arguments, git_folder=mirror.folder, timeout_seconds=mirror.timeout_seconds)
-    ) as output:
-        for chunk in output:
-            *records, rest = (rest + chunk).split(b"\0")
-            for record in records:
-                facts, _, path = record.decode("utf-8", "replace").partition("\t")
-                mode, _, _, size = facts.split()
-                yield mode, int(size) if size.isdigit() else 0, path
-
-
-def _write_files(mirror: Mirror, commit: str, index: Path, tree: Path, settings: Settings) -> None:
-    environment = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(tree)}
-    for command in (["read-tree", commit], ["checkout-index", "--all", "--force", "--quiet"]):
-        try:
-            run_git(
-                command,
-                git_folder=mirror.folder,
-                timeout_seconds=mirror.timeout_seconds,
-                environment=environment,
-                file_limit_bytes=settings.checkout_limit_bytes,
-            )
-        except GitFailed as error:
-            if "invalid path" not in error.text:
-                raise
-            raise CheckoutRefused(
-                f"The file names of {commit[:12]} must be ones that git allows.",
-                error.text.splitlines()[0][:300],
-                "Correct the file name in the repository.",
-            ) from error
 
 
 def _remove_outward_links(tree: Path) -> list[str]:

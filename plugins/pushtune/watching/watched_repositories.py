@@ -46,6 +46,7 @@ class WatchedRepository(BaseModel):
         connection_id: Airflow connection with the user and password (https) or private key (ssh).
         webhook_connection_id: Airflow connection whose password signs the webhooks of this repository, at least 16
             characters; None: it takes none.
+        submodules: whether submodules are checked out too.
         data_folder: absolute path on the host, mounted read-only into the training containers.
         network: whether training containers may use the network.
         build_dockerfile: whether the image is built from the repository's own Dockerfile; its build runs as root of a
@@ -75,6 +76,7 @@ class WatchedRepository(BaseModel):
     notify: tuple[str, ...] = Field(default=(), max_length=50, strict=False)
     connection_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{1,250}$")
     webhook_connection_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{1,250}$")
+    submodules: bool = False
     data_folder: str | None = None
     network: bool = False
     build_dockerfile: bool = False
