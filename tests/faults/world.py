@@ -30,6 +30,7 @@ from pushtune.settings import Settings
 SCRIPT = Path(__file__).with_name("scripts") / "witnessed.py"
 POLL_INTERVAL_SECONDS = 3
 OPEN_FILES = 8192
+STARTS_LIMIT = 3
 # Kills come here a thousand times more often than anywhere else, so neither the number of tries nor the growing pauses
 # between them are what is looked at.
 RESTART_LIMIT = 30
@@ -108,6 +109,16 @@ class World(Driver):
                 },
             )
         self.start()
+
+    def start(self) -> None:
+        """``make up``, again where a busy machine took longer than it allows."""
+        for attempts_left in range(STARTS_LIMIT - 1, -1, -1):
+            try:
+                return super().start()
+            except AirflowNotReady:
+                if not attempts_left:
+                    raise
+        return None
 
     def end(self) -> None:
         """Stop everything and give back what was taken; once."""
