@@ -35,3 +35,12 @@ def test_the_time_limit_ends_training_and_the_script_goes_on(tmp_path: Path) -> 
     assert done.stdout == "epochs 1\n"
     assert "training was stopped after epoch 1 of 20: the limit of 0 s is over" in done.messages()
     assert done.result.objective is not None
+
+
+def test_a_loop_that_never_reaches_its_goal_is_ended_by_the_time_limit(tmp_path: Path) -> None:
+    endless = SCRIPT.replace("m.fit(x, y, epochs=20", "while True:\n  m.fit(x, y, epochs=1")
+    done = run_text(tmp_path, endless, time_limit_seconds=0.1)
+    assert (done.exit_code, done.result.status, done.result.error) == (ExitCode.DONE, "done", None)
+    assert (done.result.epochs_trained, done.stdout) == (1, "")
+    assert done.result.objective is not None
+    assert "the script called fit again after the limit of 0 s" in done.messages()

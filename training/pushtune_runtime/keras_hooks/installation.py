@@ -21,7 +21,7 @@ from pushtune_runtime.keras_hooks.own_loops import OwnLoops
 from pushtune_runtime.keras_hooks.randomness import SeededRandomness
 from pushtune_runtime.keras_hooks.shape_ties import ShapeTies
 from pushtune_runtime.keras_hooks.shuffling import EpochShuffling
-from pushtune_runtime.keras_hooks.stopping import Stopping
+from pushtune_runtime.keras_hooks.stopping import NoFurtherFits, Stopping
 from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.session import Session
 
@@ -90,6 +90,7 @@ class KerasInstallation:
 
     def _listeners(self, generation: int) -> List[FitListener]:
         listeners: List[FitListener] = [
+            NoFurtherFits(self._session),
             self._split,
             MetricCapture(self._session, self._split.guard),
             Stopping(self._session),
@@ -100,7 +101,7 @@ class KerasInstallation:
             listeners.append(self._ties)
         if generation == 3:
             listeners[0:0] = [self._shuffling]
-            listeners.insert(2, AccuracyMetric())
+            listeners.insert(3, AccuracyMetric())  # behind the hold-out, before the objective is chosen
             listeners.append(self._checkpoints)  # stores what the others have made of an epoch
         return listeners
 

@@ -4,7 +4,7 @@ import time
 from typing import Any, Dict
 
 from pushtune_contract import layout
-from pushtune_runtime.keras_hooks.fit_events import FitListener
+from pushtune_runtime.keras_hooks.fit_events import Arguments, FitListener
 from pushtune_runtime.script_runner import TrainingStopped
 from pushtune_runtime.session import Session
 
@@ -42,3 +42,23 @@ class Stopping(FitListener):
         """What follows in the script does not matter to a trial that is given up."""
         if self._session.stop_reason in ("pruned", "diverged"):
             raise TrainingStopped(self._session.stop_reason)
+
+
+class NoFurtherFits(FitListener):
+    """Ends a script that trains again when the time is up: ``while accuracy < 0.99`` might go on for ever.
+
+    Has to be the first listener: what the fits before have reached stays as it is.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def before_fit(self, model: Any, fit_number: int, epochs: int, arguments: Arguments) -> int:
+        if self._session.stop_reason == "time_limit":
+            limit = self._session.request.time_limit_seconds
+            self._session.warn(
+                f"the script called fit again after the limit of {limit:.0f} s: it was ended there, with the result of "
+                "the fits before"
+            )
+            raise TrainingStopped("time_limit")
+        return 0
