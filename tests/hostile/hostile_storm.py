@@ -1,9 +1,9 @@
 """All hostile repositories at once through one real Airflow, and then an honest one, which trains.
 
-    .venv/bin/python -m pytest -s tests/hostile/test_hostile_in_airflow.py
+    .venv/bin/python -m pytest -s tests/hostile/hostile_storm.py
 
 prints the table: what each tried, what stopped it, how its run ended, seconds. It takes about an hour on two cores;
-HOSTILE_ONLY=<regular expression> chooses some of the attacks.
+HOSTILE_ONLY=<regular expression> chooses some of the attacks. Its name keeps it out of `make test`.
 """
 
 import json
