@@ -10,12 +10,15 @@ from typing import Any
 import psutil
 from docker.errors import APIError, NotFound
 from tests.faults.evidence import Task
-from tests.faults.recovery import Tasks
+from tests.faults.recovery import Tasks, first_step_after
 from tests.faults.world import World
 
 from pushtune.running.container_labels import TRIAL_FOLDER
 
 SHORT_TASK_PATIENCE_SECONDS = 6
+# A task has three tries, a training more: the last one is left alone, since a limit that holds is no loss.
+SHORT_TRIES_KILLED = 2
+TRAINING_TRIES_KILLED = 20
 JOB_TYPES = {"scheduler": "SchedulerJob", "dag-processor": "DagProcessorJob", "triggerer": "TriggererJob"}
 
 
@@ -31,12 +34,18 @@ def some_container(world: World) -> Any:
 def kill_container(world: World) -> str:
     """SIGKILL to a training container."""
     container = some_container(world)
-    if container is None:
+    if container is None or _still_starts(world, container.labels[TRIAL_FOLDER]):
         return ""
     with contextlib.suppress(NotFound, APIError):
         container.kill(signal="SIGKILL")
         return world.killed("container", f"container {container.name}", folder=container.labels[TRIAL_FOLDER])
     return ""
+
+
+def _still_starts(world: World, folder: str) -> bool:
+    """Say whether a trial has not trained since its last kill: killed again and again, it would never get on."""
+    before = [kill for kill in world.kills if kill.trial_folder == folder]
+    return bool(before) and first_step_after(before[-1]) is None
 
 
 def _goes_on(task: Task) -> Callable[[Tasks], bool]:
@@ -50,6 +59,8 @@ def _goes_on(task: Task) -> Callable[[Tasks], bool]:
 
 
 def kill_task(world: World, pid: int, task: Task, part: str) -> str:
+    if task.try_number > (TRAINING_TRIES_KILLED if _is_training(task) else SHORT_TRIES_KILLED):
+        return ""
     with contextlib.suppress(psutil.Error, ProcessLookupError):
         victim = pid if part == "task process" else psutil.Process(pid).ppid()
         os.kill(victim, signal.SIGKILL)

@@ -1,6 +1,7 @@
 """The long storm: ``make soak [SEED=] [MINUTES=] [KILLS=]``. Prints each fault, the table, and where the JSON is."""
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -33,7 +34,8 @@ def main() -> int:
     try:
         with storm_over(REPOSITORIES, options.seed, say) as storm:
             try:
-                storm.rage(options.kills, 60 * options.minutes, PAUSE_SECONDS)
+                with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C ends the storm; a second one the calm as well
+                    storm.rage(options.kills, 60 * options.minutes, PAUSE_SECONDS)
                 storm.calm()
                 storm.judge()
             finally:
