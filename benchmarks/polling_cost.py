@@ -1,14 +1,16 @@
 """What watching costs: 500 repositories in one triggerer at a poll every 10 s, and a single look beside plain git.
 
-    PYTHONPATH=plugins:training python benchmarks/polling_cost.py [--repositories 500] [--seconds 60]
+    PYTHONPATH=.:plugins:training python benchmarks/polling_cost.py [--repositories 500] [--seconds 60]
 
-The last line is the real thing: that many triggers in one event loop, with their threads, wakes and ledger, and the git
+The last line is the real thing: that many triggers in one event loop, with their threads, wakes and ledger, and the
 processes that they start, in cores. Local bare repositories, each with a settled head, as nearly all are nearly always.
-A remote one costs its encryption on top, and the network's delay, which takes no CPU.
+The line before is one look over HTTP, whose server is another process and not counted; its share is computed. HTTPS
+costs its encryption on top, and the network's delay, which takes no CPU.
 """
 
 import argparse
 import asyncio
+import multiprocessing
 import os
 import resource
 import subprocess
@@ -19,10 +21,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from pushtune.watching.git_remote import resolve_head
+from tests.watching.git_http_server import serve
+
+from pushtune.watching.git_remote import list_refs
 
 LOOKS_AT_ONCE = 8
-LOOKS = 200
+LOOKS = 100
 POLL_INTERVAL_SECONDS = 10
 
 
@@ -48,7 +52,7 @@ def bare_git(url: str) -> None:
 
 def pushtune(url: str) -> None:
     """Look as the trigger does."""
-    assert resolve_head(url, "main", timeout_seconds=30)
+    assert list_refs(url, ["refs/heads/main"], timeout_seconds=30)
 
 
 def cpu_seconds() -> float:
@@ -57,7 +61,7 @@ def cpu_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
-def measure(look: Callable[[str], None], urls: list[str]) -> None:
+def measure(name: str, look: Callable[[str], None], urls: list[str]) -> None:
     """Print what one ``look`` costs."""
     with ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
         list(pool.map(look, urls[:LOOKS_AT_ONCE]))
@@ -65,7 +69,18 @@ def measure(look: Callable[[str], None], urls: list[str]) -> None:
         list(pool.map(look, urls[:LOOKS]))
         seconds, cpu = time.monotonic() - started, cpu_seconds() - cpu
     looks = len(urls[:LOOKS])
-    print(f"{look.__name__:10} {1000 * cpu / looks:6.1f} ms of CPU per look, {looks / seconds:6.0f} looks/s")
+    share = 500 / POLL_INTERVAL_SECONDS * cpu / looks
+    print(
+        f"{name:15} {1000 * cpu / looks:6.2f} ms of CPU per look, {looks / seconds:6.0f} looks/s;"
+        f" 500 every {POLL_INTERVAL_SECONDS} s would take {share:.1%} of a core"
+    )
+
+
+def serve_until_told(folder: str, ends: Any) -> None:
+    """Serve the repositories in ``folder`` over HTTP in a process of its own."""
+    with serve(Path(folder)) as address:
+        ends.send(address)
+        ends.recv()
 
 
 class Settled:
@@ -112,12 +127,21 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         urls = create(Path(folder), options.repositories)
-        for look in (bare_git, pushtune):
-            measure(look, urls)
+        measure("git, local", bare_git, urls)
+        measure("pushtune, local", pushtune, urls)
+        ours, theirs = multiprocessing.Pipe()
+        server = multiprocessing.Process(target=serve_until_told, args=(folder, theirs))
+        server.start()
+        address = ours.recv()
+        over_http = [f"{address}/{number}.git" for number in range(len(urls))]
+        measure("git, HTTP", bare_git, over_http)
+        measure("pushtune, HTTP", pushtune, over_http)
+        ours.send(None)
+        server.join()
         os.environ["PUSHTUNE_HOME"] = folder
         looks, cpu = asyncio.run(watch(urls, options.seconds))
     print(
-        f"triggers   {1000 * cpu / max(1, looks):6.1f} ms of CPU per look, {looks / options.seconds:6.0f} looks/s:"
+        f"triggers, local {1000 * cpu / max(1, looks):6.2f} ms of CPU per look, {looks / options.seconds:6.0f} looks/s;"
         f" {len(urls)} repositories every {POLL_INTERVAL_SECONDS} s take {cpu / options.seconds:.1%} of a core"
     )
 

@@ -13,6 +13,7 @@ from pushtune.errors import (
 )
 from pushtune.watching.credentials import Credentials
 from pushtune.watching.git_command import GitFailed, run_git
+from pushtune.watching.quick_look import quick_refs
 from pushtune.watching.ref_patterns import TAGS
 from pushtune.watching.repository_url import check_branch, check_url, redacted
 
@@ -56,6 +57,10 @@ def list_refs(
 
     Raises: as ``resolve_head``.
     """
+    check_url(url)
+    quick = quick_refs(url, patterns, timeout_seconds=timeout_seconds, credentials=credentials)
+    if quick is not None:
+        return quick
     tags = [f"{pattern}^{{}}" for pattern in patterns if pattern.startswith(TAGS)]
     refs = _list(url, [*patterns, *tags], timeout_seconds, credentials)
     return {name: refs.get(f"{name}^{{}}", commit) for name, commit in refs.items() if not name.endswith("^{}")}
