@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from pushtune.errors import DiskAlmostFull, EngineUnavailable, RequirementMissing
-from pushtune.pipeline_ending import keep_failure
+from pushtune.pipeline_ending import FAILED, SKIPPED, keep_failure, outcome
+from pushtune.pipeline_run import Run
 from pushtune.records import read_faults, read_records
+from pushtune.settings import Settings
+from pushtune.watching.watched_repositories import WatchedRepository
 
 TASK = {"dag_id": "digits", "run_id": "r", "task_id": "prepare_image", "map_index": -1}
 TEXT = ("rule.", "received", "remedy.")
@@ -33,6 +36,17 @@ def test_what_a_training_noted_itself_stays(tmp_path: Path) -> None:
     keep_failure(tmp_path, TASK, RuntimeError("as the operator words it"))
     keep_failure(tmp_path, TASK, None)
     assert len(read_faults(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("task_id", [None, "wait_for_push"])
+def test_a_run_whose_first_task_was_killed_has_not_found_nothing_to_train(tmp_path: Path, task_id: str | None) -> None:
+    repository = WatchedRepository(name="digits", url="/srv/digits.git")
+    run = Run(Settings(home=tmp_path), repository, "r", tmp_path, {})
+    if task_id:
+        keep_failure(tmp_path, {**TASK, "task_id": task_id}, None)
+    word, reason = outcome(run, has_push=False)
+    assert word == (FAILED if task_id else SKIPPED)
+    assert reason.startswith("The run ended before anything was reported" if task_id else "There was nothing to train")
 
 
 def test_a_trial_is_no_failure_of_the_run(tmp_path: Path) -> None:

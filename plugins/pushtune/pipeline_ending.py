@@ -47,7 +47,7 @@ def report(run: Run, has_push: bool) -> Document | None:
     from pushtune.notifying.report import build_report
 
     records = read_records(run.folder)
-    failures = [record["document"] for stage, record in records.items() if stage.startswith(FAILURE_PREFIX)]
+    failures = _failures(records)
     if not has_push and not failures:
         return None
     author = records.get("check_out", {}).get("document", {}).get("author_email")
@@ -58,11 +58,15 @@ def report(run: Run, has_push: bool) -> Document | None:
     return compose_message(document, run.folder)
 
 
+def _failures(records: dict[str, Document]) -> list[Document]:
+    return [record["document"] for stage, record in records.items() if stage.startswith(FAILURE_PREFIX)]
+
+
 def outcome(run: Run, has_push: bool) -> tuple[str, str]:
     """Return how the run ended, in one word (``FAILED`` where no model came out of it) and in one sentence."""
     record = read_record(run.folder, "report")
     if record is None:
-        if has_push:
+        if has_push or _failures(read_records(run.folder)):
             return FAILED, "The run ended before anything was reported: the log of its first failed task says why."
         return SKIPPED, "There was nothing to train."
     document: Document = record["document"]
