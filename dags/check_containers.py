@@ -27,7 +27,7 @@ with DAG(
     description="Ends hung training containers and removes those that no task owns",
 ):
 
-    @task(task_id="list")
+    @task(task_id="list", trigger_rule="all_done")
     def list_all() -> list[dict[str, Any]]:
         from pushtune.healing.check import list_containers
 
@@ -58,7 +58,7 @@ with DAG(
         places = [conf.get("core", name, fallback="") for name in names]
         return clear_exhausted(load_settings(), open_api(load_settings(), *places))
 
-    @task(trigger_rule="all_done")
+    @task(trigger_rule="none_failed")
     def report(acted: list[dict[str, Any]] | None, cleared: list[dict[str, Any]] | None) -> dict[str, Any]:
         from pushtune.healing.check import compose_alert
 
@@ -69,7 +69,10 @@ with DAG(
             raise AirflowSkipException("No training was given up.")
         return mail
 
-    containers: Any = list_all()  # what a task returns is known to Airflow, not to the type checker
+    # What a task returns is known to Airflow, not to the type checker.
+    cleared: Any = clear()  # first: a task that was cleared owns its container again
+    containers: Any = list_all()
+    cleared >> containers
     diagnoses: Any = diagnose(containers)
     records: Any = act(diagnoses)
-    EmailOperator(task_id="notify", message=report(records, clear()))
+    EmailOperator(task_id="notify", message=report(records, cleared))

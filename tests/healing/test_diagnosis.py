@@ -42,6 +42,9 @@ STUCK = {"progress_silence_seconds": 151.0, "cpu_share": 0.01}
         (ENDED, {"owner_state": "skipped", "exit_code": 0}, Verdict.LEFTOVER, "its task is skipped"),
         (ENDED, {"owner_state": ABSENT}, Verdict.LEFTOVER, "its task is absent"),
         (ENDED, {"owner_state": UNKNOWN}, Verdict.HEALTHY, "left alone"),
+        (RUNNING, {"owner_state": "failed", "awaits_clear": True}, Verdict.HEALTHY, "once it is cleared"),
+        (ENDED, {"owner_state": "failed", "awaits_clear": True}, Verdict.HEALTHY, "once it is cleared"),
+        (RUNNING, {"owner_state": "success", "awaits_clear": True}, Verdict.ORPHAN, "its task is success"),
     ],
 )
 def test_each_row_of_the_table(facts, changes, verdict, reason):

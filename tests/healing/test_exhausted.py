@@ -8,7 +8,7 @@ import pytest
 from pushtune.errors import EngineUnavailable
 from pushtune.healing import exhausted
 from pushtune.healing.check import compose_alert
-from pushtune.healing.exhausted import clear_exhausted, read_histories
+from pushtune.healing.exhausted import awaiting, clear_exhausted, read_histories
 from pushtune.records import note_fault
 from pushtune.running.workspace import run_folder
 
@@ -91,6 +91,18 @@ def test_the_pauses_grow_and_then_a_person_is_told_once(settings, fault, clock):
     assert mail["to"] == ["ada@example.org"] and "round_1.trial[3]" in mail["text"] and "No engine" in mail["text"]
     clock(now + 20_000)
     assert clear_exhausted(settings, airflow) == []
+
+
+def test_a_container_is_kept_for_a_task_that_is_about_to_be_cleared(settings, fault, clock):
+    task = ("digits", "manual__1+00:00", "round_1.trial", 3)
+    clock(fault + 359)
+    assert awaiting(settings) == {task}
+    assert awaiting(settings.model_copy(update={"clear_limit": 0})) == set()
+    clock(fault + 361)
+    assert awaiting(settings) == set(), "its run did not need it"
+    clear_exhausted(settings, Airflow())
+    clock(fault + 361 + 500)
+    assert awaiting(settings) == {task}, "the next pause is longer"
 
 
 def test_an_old_fault_is_left_to_people(settings, fault, clock):

@@ -10,6 +10,7 @@ from typing import Any
 from pushtune.healing.container_facade import Container, ContainerFacade
 from pushtune.healing.container_view import keep_findings
 from pushtune.healing.diagnosis import ABSENT, UNKNOWN, Facts, Verdict, diagnose
+from pushtune.healing.exhausted import TaskId, awaiting
 from pushtune.healing.observation import observe, read_observations, write_observations
 from pushtune.healing.restart import REPORTED, act
 from pushtune.running.container_labels import TrainingLabels, installation_id
@@ -56,7 +57,7 @@ def diagnose_containers(
     settings: Settings, containers: Iterable[Document], states: Mapping[str, str]
 ) -> list[Document]:
     """Return one document per container: ``container``, ``verdict``, ``reason``; keeps what was seen for next time."""
-    before, now = read_observations(settings), time.time()
+    before, now, to_be_cleared = read_observations(settings), time.time(), awaiting(settings)
     seen, found = {}, []
     for document in containers:
         container = _container(document)
@@ -76,12 +77,18 @@ def diagnose_containers(
                 cpu_share=observation.cpu_share,
                 unmoved=unmoved_containers(folder),
                 hung_after_seconds=settings.hung_after_seconds,
+                awaits_clear=_task_id(container) in to_be_cleared,
             )
         )
         found.append({"container": document, "verdict": str(verdict), "reason": reason})
     write_observations(settings, seen)
     keep_findings(settings, found)
     return found
+
+
+def _task_id(container: Container) -> TaskId:
+    labels = container.labels
+    return labels.dag_id, labels.run_id, labels.task_id, labels.map_index
 
 
 def _expected_seconds(settings: Settings, said: float) -> float:

@@ -42,6 +42,7 @@ class Facts:
         cpu_share: cores in use, -1 where it is not known.
         unmoved: how many containers of this trial before it ended without getting further.
         hung_after_seconds: the setting.
+        awaits_clear: whether its task failed by a fault of the infrastructure and is about to be cleared.
     """
 
     status: str
@@ -53,6 +54,7 @@ class Facts:
     cpu_share: float
     unmoved: int
     hung_after_seconds: float
+    awaits_clear: bool = False
 
     @property
     def lives(self) -> bool:
@@ -89,6 +91,11 @@ class Rule:
 
 RULES = (
     Rule(lambda f: f.owner_state == UNKNOWN, Verdict.HEALTHY, "its task could not be asked for, so it is left alone"),
+    Rule(
+        lambda f: f.owner_state == "failed" and f.awaits_clear,
+        Verdict.HEALTHY,
+        "its task met a fault of the infrastructure, and finds it again once it is cleared",
+    ),
     Rule(lambda f: f.lives and not f.owned, Verdict.ORPHAN, "it runs, but its task is {f.owner_state}"),
     Rule(
         lambda f: f.hangs and f.unmoved >= LOOPING_LIMIT,

@@ -26,7 +26,9 @@ RECENT_SECONDS = 24 * 3600
 KEPT_SECONDS = 2 * RECENT_SECONDS
 FIRST_PAUSE_SECONDS = 60.0
 PAUSE_FACTOR = 4
+LATE_SECONDS = 300.0  # a clear follows the pause at the next check, unless the cause goes on
 Document = dict[str, Any]
+TaskId = tuple[str, str, str, int]
 
 
 class Api(Protocol):
@@ -73,6 +75,26 @@ def clear_exhausted(settings: Settings, api: Api) -> list[Document]:
     return records
 
 
+def awaiting(settings: Settings) -> set[TaskId]:
+    """Return the tasks (DAG, run, task, map index) that are about to be cleared, if their run turns out to need it."""
+    now, histories = time.time(), read_histories(settings)
+    return {
+        _task_id(fault)
+        for folder in run_folders(settings)
+        for fault in _readable_faults(folder)
+        if _may_be_cleared(fault, histories.get(_key(fault), History()), now, settings)
+    }
+
+
+def _may_be_cleared(fault: Document, history: History, now: float, settings: Settings) -> bool:
+    left_seconds = max(fault["unix_time"], history.unix_time) + _pause(history) + LATE_SECONDS - now
+    return not history.given_up and history.clears < settings.clear_limit and left_seconds > 0
+
+
+def _pause(history: History) -> float:
+    return float(FIRST_PAUSE_SECONDS * PAUSE_FACTOR**history.clears)
+
+
 def _readable_faults(folder: Path) -> list[Document]:
     try:
         return read_faults(folder)
@@ -81,8 +103,7 @@ def _readable_faults(folder: Path) -> list[Document]:
 
 
 def _is_due(fault: Document, history: History, now: float) -> bool:
-    pause = FIRST_PAUSE_SECONDS * PAUSE_FACTOR**history.clears
-    return not history.given_up and now - max(fault["unix_time"], history.unix_time) >= pause
+    return not history.given_up and now - max(fault["unix_time"], history.unix_time) >= _pause(history)
 
 
 def _is_exhausted(fault: Document, api: Api) -> bool:
@@ -106,8 +127,12 @@ def _clear(fault: Document, api: Api) -> None:
     api.post(f"/dags/{fault['dag_id']}/clearTaskInstances", document)
 
 
+def _task_id(fault: Mapping[str, Any]) -> TaskId:
+    return str(fault["dag_id"]), str(fault["run_id"]), str(fault["task_id"]), int(fault["map_index"])
+
+
 def _key(fault: Mapping[str, Any]) -> str:
-    return "\0".join(str(fault[name]) for name in ("dag_id", "run_id", "task_id", "map_index"))
+    return "\0".join(map(str, _task_id(fault)))
 
 
 def _record(fault: Document, history: History) -> Document:

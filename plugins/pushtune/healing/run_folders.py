@@ -5,6 +5,7 @@ Scripts write into the folders of their trainings, so whatever lies there is onl
 
 import os
 import re
+import secrets
 import stat
 import time
 from collections.abc import Callable, Collection
@@ -131,5 +132,11 @@ def tree_bytes(path: Path) -> int:
 
 def lighten(folder: Path) -> None:
     """Remove the heavy parts of a run. Raises CalledProcessError where something stays."""
-    for part in heavy_parts(folder):
-        discard_folder(part)
+    aside = folder / f"{DISCARDED_PREFIX}{secrets.token_hex(8)}"
+    aside.mkdir()
+    for number, part in enumerate(heavy_parts(folder)):
+        try:
+            part.rename(aside / str(number))
+        except OSError:  # a folder without the right to write it can only be removed where it is
+            discard_folder(part)
+    discard_folder(aside)
