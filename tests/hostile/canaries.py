@@ -1,8 +1,9 @@
 """Known secrets at the places where an attacker looks, and the search for them in everything that came out."""
 
 import json
+import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ENVIRONMENT = (
@@ -52,7 +53,19 @@ class Canaries:
     def seen_below(self, folder: Path) -> list[str]:
         """Return the secrets in the plain files below ``folder``."""
         found = []
-        for path in (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
+        for path in _plain_files(folder):
             with path.open("rb") as stream:
                 found += [f"{name} in {path}" for name in self.seen_in(stream.read(64 * 2**20))]
         return found
+
+
+def _plain_files(folder: Path) -> Iterator[Path]:
+    """Yield the plain files of a tree that may be nested deeper than a program can recurse."""
+    waiting = [os.fspath(folder)]
+    while waiting and folder.exists():
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    yield Path(entry.path)
