@@ -194,6 +194,11 @@ def base_image() -> str:
     return tags[0]
 
 
+def remove_deep_trees(home: Path) -> None:
+    """Remove what pytest could not: its own clean-up recurses."""
+    subprocess.run(["rm", "-rf", "--", str(home / "workspaces" / "deep_model")], check=True, timeout=120)
+
+
 def remove_own_images(client: Any) -> None:
     """Remove the images that Dockerfiles of these repositories made: they carry a label that one of them claims."""
     for image in client.images.list("pushtune/repository", filters={"label": "pushtune.trial_folder=/etc"}):

@@ -23,7 +23,14 @@ from driver import Driver
 from tests.end_to_end.conftest import free_port
 from tests.hostile.attacks import ATTACKS, HONEST, TRAINED, Attack
 from tests.hostile.canaries import Canaries
-from tests.hostile.hostile_repositories import ESCAPE, ORIGIN_NAMES, RENDERED, make_repository, remove_own_images
+from tests.hostile.hostile_repositories import (
+    ESCAPE,
+    ORIGIN_NAMES,
+    RENDERED,
+    make_repository,
+    remove_deep_trees,
+    remove_own_images,
+)
 
 from pushtune.commands import instance
 from pushtune.commands.added_repositories import add_repository
@@ -129,6 +136,7 @@ def storm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
         finally:
             over.set()
             instance.down(settings)
+            remove_deep_trees(home)
             canaries.remove()
             remove_own_images(storm.driver.engine)
             Path(ESCAPE).unlink(missing_ok=True)

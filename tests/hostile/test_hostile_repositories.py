@@ -17,7 +17,14 @@ import docker
 import pytest
 from tests.hostile.attacks import ATTACKS, HONEST, TRAINED, Attack
 from tests.hostile.canaries import Canaries
-from tests.hostile.hostile_repositories import ESCAPE, ORIGIN_NAMES, RENDERED, make_repository, remove_own_images
+from tests.hostile.hostile_repositories import (
+    ESCAPE,
+    ORIGIN_NAMES,
+    RENDERED,
+    make_repository,
+    remove_deep_trees,
+    remove_own_images,
+)
 from tests.hostile.hostile_run import Drive, Ending
 
 from pushtune.running import supervision
@@ -78,6 +85,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     Path(ESCAPE).unlink(missing_ok=True)
     world = World(tmp_path_factory.mktemp("hostile"))
     yield world
+    remove_deep_trees(world.home)
     world.canaries.remove()
     Path(ESCAPE).unlink(missing_ok=True)
     sys.stdout.write("\n" + "\n".join(world.rows) + "\n")
