@@ -23,9 +23,8 @@ def _describe_check_out(document: Document) -> list[str]:
 
 
 def _describe_inspect(document: Document) -> list[str]:
-    lines = [
-        f"inspect {document['entry']}: {document['framework']}, family {document['family']}, image {document['image']}"
-    ]
+    command = " ".join([document["entry"], *document.get("arguments", [])])
+    lines = [f"inspect {command}: {document['framework']}, family {document['family']}, image {document['image']}"]
     for item in document.get("evidence", [])[:3]:
         lines.append(f"  because {item['file']}:{item['line']} {item['says']}")
     return lines
