@@ -205,26 +205,6 @@ def delayed(folder: Path) -> list[tuple[Mail, str]]:
     return found
 
 
-def forget_sent(folder: Path, older_than_unix_time: float) -> list[Path]:
-    """Remove the notes about mails that SendGrid has had since before that time; return their paths.
-
-    A mail that was kept, or whose fate is not certain, stays: it is for a person to look at.
-    """
-    forgotten = []
-    for record in sorted(folder.glob("*.json")):
-        with (folder / f".{record.stem}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-                state = read_json(record)
-            except (BlockingIOError, FileNotFoundError, UnsafeFile):
-                continue
-            if state.get("state") == "sent" and float(state.get("unix_time", 0)) < older_than_unix_time:
-                for path in (record, record.with_suffix(".eml"), Path(lock.name)):
-                    path.unlink(missing_ok=True)
-                forgotten.append(record)
-    return forgotten
-
-
 def is_address(text: str) -> bool:
     """Return whether ``text`` is a plain ASCII address, without a display name."""
     return ADDRESS.fullmatch(text) is not None
