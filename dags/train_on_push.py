@@ -9,19 +9,30 @@ from typing import Any
 
 import pendulum
 from airflow.providers.standard.operators.python import BranchPythonOperator, ShortCircuitOperator
-from airflow.sdk import DAG, Asset, Param, TaskGroup, get_current_context, task
+from airflow.sdk import (
+    DAG,
+    Asset,
+    ExceptionRetryPolicy,
+    Param,
+    RetryAction,
+    RetryRule,
+    TaskGroup,
+    get_current_context,
+    task,
+)
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from pushtune import pipeline, pipeline_ending
-from pushtune.errors import UnusableEnvironment, UnusablePush
+from pushtune.errors import MailNotSent, PassingFault, PushtuneError
 from pushtune.notifying.email_operator import EmailOperator
 from pushtune.pipeline_run import Run
 from pushtune.running.image_catalog import FAMILY_NAMES, image_tag
 from pushtune.running.training_operator import TrainingOperator, patient_arguments, restart_arguments
 from pushtune.running.workspace import run_folder
 from pushtune.settings import Settings, load_settings
+from pushtune.trigger_form import fields
 from pushtune.tuning.pruning import stop_rule
 from pushtune.watching.configuration_files import usable_repositories
 from pushtune.watching.git_sensor import GitSensor
@@ -31,63 +42,14 @@ from pushtune.watching.watched_repositories import WatchedRepository
 
 ANY_SUCCESS = "none_failed_min_one_success"
 START = pendulum.datetime(2026, 1, 1, tz="UTC")
-
-
-def parameters(repository: WatchedRepository, rounds: int, at_once: int) -> dict[str, Param]:
-    """Return the fields of Airflow's trigger form; ``--conf`` takes the same names."""
-    return {
-        "commit": Param(
-            None,
-            type=["null", "string"],
-            pattern="^[0-9a-fA-F]{7,64}$",
-            title="Commit",
-            description="Commit to train; empty: the newest of the branch.",
-        ),
-        "target": Param(
-            repository.target,
-            type=["null", "number"],
-            title="Target",
-            description="Value of the objective to reach; empty: 0.85 for accuracy and its kin, else none.",
-        ),
-        "rounds": Param(
-            min(repository.rounds, rounds),
-            type="integer",
-            minimum=0,
-            maximum=rounds,
-            title="Rounds",
-            description="Rounds of tuning at most; 0 only trains the script as it is.",
-        ),
-        "trials_per_round": Param(
-            repository.trials_per_round,
-            type="integer",
-            minimum=1,
-            maximum=50,
-            title="Trials per round",
-        ),
-        "epochs": Param(
-            repository.epochs,
-            type=["null", "integer"],
-            minimum=1,
-            maximum=100_000,
-            title="Epochs",
-            description="The most epochs of one trial; empty: three times the script's, at least 12.",
-        ),
-        "parallelism": Param(
-            repository.parallelism,
-            type=["null", "integer"],
-            minimum=1,
-            maximum=at_once,
-            title="Trials at once",
-            description=f"At most {at_once}, which is also what empty means.",
-        ),
-        "notify": Param(
-            list(repository.notify),
-            type="array",
-            items={"type": "string", "pattern": r"^[^@\s]+@[^@\s]+$"},
-            title="Notify",
-            description="E-mail addresses; empty: the author of the commit.",
-        ),
-    }
+# How often the process of a short task may die, or fail for a reason that nobody foresaw.
+SHORT_TASK_RETRIES = 5
+RETRY_POLICY = ExceptionRetryPolicy(
+    [
+        RetryRule([PassingFault, MailNotSent], RetryAction.RETRY, reason="it may pass"),
+        RetryRule(PushtuneError, RetryAction.FAIL, reason="trying again would change nothing"),
+    ]
+)
 
 
 def current_run(repository: WatchedRepository) -> Run:
@@ -158,11 +120,19 @@ def build(repository: WatchedRepository, settings: Settings) -> DAG:
         start_date=START,
         catchup=False,
         max_active_runs=1,
-        params=parameters(repository, rounds, trials_at_once(repository, settings)),
+        params={
+            name: Param(value, **schema)
+            for name, (value, schema) in fields(repository, rounds, trials_at_once(repository, settings)).items()
+        },
         tags=["pushtune"],
         description=f"Trains and tunes what is pushed to branch {repository.branch}",
         doc_md=f"Repository `{repository.url}`, branch `{repository.branch}`.",
-        default_args={"retries": 2, "retry_delay": timedelta(seconds=10), "on_failure_callback": keep_failure},
+        default_args={
+            "retries": SHORT_TASK_RETRIES,
+            "retry_delay": timedelta(seconds=10),
+            "retry_policy": RETRY_POLICY,
+            "on_failure_callback": keep_failure,
+        },
     ) as dag:
         wire(repository, rounds, settings)
     return dag
@@ -201,10 +171,7 @@ def train_as_it_is(repository: WatchedRepository, wait_for_push: GitSensor) -> A
 
     @task(**patient_arguments(load_settings()))
     def check_out(push: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return pipeline.check_out(current_run(repository), push, fetch_credentials(repository.connection_id))
-        except UnusablePush as error:  # trying again changes nothing
-            raise AirflowFailException(str(error)) from error
+        return pipeline.check_out(current_run(repository), push, fetch_credentials(repository.connection_id))
 
     @task
     def inspect() -> dict[str, Any]:
@@ -212,10 +179,7 @@ def train_as_it_is(repository: WatchedRepository, wait_for_push: GitSensor) -> A
 
     @task(**patient_arguments(load_settings()))
     def prepare_image() -> dict[str, Any]:
-        try:
-            return pipeline.prepare_image(current_run(repository))
-        except UnusableEnvironment as error:  # trying again changes nothing
-            raise AirflowFailException(str(error)) from error
+        return pipeline.prepare_image(current_run(repository))
 
     @task(trigger_rule=ANY_SUCCESS)
     def judge_baseline() -> dict[str, Any]:

@@ -22,6 +22,10 @@ class PushtuneError(Exception):
         return f"{self.rule} Received: {self.received}. {self.remedy}"
 
 
+class PassingFault(PushtuneError):
+    """Base of what may pass by itself: trying again is worth while. After any other failure it would change nothing."""
+
+
 class InvalidSetting(PushtuneError):
     """An environment variable PUSHTUNE_* has a value that cannot be used."""
 
@@ -56,7 +60,7 @@ class AirflowRefused(PushtuneError):
 # Promoting
 
 
-class RegistryUnavailable(PushtuneError):
+class RegistryUnavailable(PassingFault):
     """The model registry cannot be read or written, or stays locked by another process."""
 
 
@@ -102,11 +106,11 @@ class RemoteEngine(PushtuneError):
     """docker-compose.yaml needs the Docker engine of this machine, but another one is named."""
 
 
-class BaseImageMissing(PushtuneError):
+class BaseImageMissing(PassingFault):
     """The base image can neither be pulled nor made from the distribution's packages."""
 
 
-class ImageBuildFailed(PushtuneError):
+class ImageBuildFailed(PassingFault):
     """An image could not be built; the received part ends with the last lines of the log."""
 
 
@@ -129,11 +133,11 @@ class InvalidTrial(PushtuneError):
     """What TrainingOperator was given as ``trial`` is not what ``prepare_trial`` returns."""
 
 
-class EngineUnavailable(PushtuneError):
+class EngineUnavailable(PassingFault):
     """No Docker engine answers."""
 
 
-class ContainerRefused(PushtuneError):
+class ContainerRefused(PassingFault):
     """The Docker engine answered with an error."""
 
 
@@ -157,7 +161,7 @@ class ResultUnusable(PushtuneError):
     """The container says that it is done, but its result is missing, forged or contradicts the exit code."""
 
 
-class TrialInterrupted(PushtuneError):
+class TrialInterrupted(PassingFault):
     """The container was stopped from outside: the next one resumes from the newest checkpoint."""
 
 
@@ -177,7 +181,7 @@ class TrialStalled(PushtuneError):
     """Container after container ends without getting further."""
 
 
-class DiskAlmostFull(PushtuneError):
+class DiskAlmostFull(PassingFault):
     """Less disk space is free than has to stay free."""
 
 
@@ -199,7 +203,7 @@ class InvalidRepositoryUrl(PushtuneError):
     """A repository's address is of a kind that is not allowed, or carries a password."""
 
 
-class RepositoryUnreachable(PushtuneError):
+class RepositoryUnreachable(PassingFault):
     """The repository does not answer now; it may do so later."""
 
 

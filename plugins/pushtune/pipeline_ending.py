@@ -3,15 +3,7 @@
 from pathlib import Path
 from urllib.parse import quote
 
-from pushtune.errors import (
-    BaseImageMissing,
-    DiskAlmostFull,
-    EngineUnavailable,
-    ImageBuildFailed,
-    PushtuneError,
-    RegistryUnavailable,
-    RepositoryUnreachable,
-)
+from pushtune.errors import PassingFault, PushtuneError
 from pushtune.pipeline_run import Document, Run
 from pushtune.records import forget_fault, note_fault, read_record, read_records, recorded
 
@@ -19,9 +11,6 @@ FAILED = "failed"
 SKIPPED = "skipped"
 FAILURE_PREFIX = "failure_"
 FAILURE_LIMIT_CHARACTERS = 4000
-PASSING_FAULTS = (
-    BaseImageMissing, DiskAlmostFull, EngineUnavailable, ImageBuildFailed, RegistryUnavailable, RepositoryUnreachable
-)  # fmt: skip
 
 
 def keep_failure(folder: Path, task: Document, exception: BaseException | None) -> None:
@@ -30,7 +19,7 @@ def keep_failure(folder: Path, task: Document, exception: BaseException | None) 
     Args:
         task: ``dag_id``, ``run_id``, ``task_id``, ``map_index`` (-1 where it is not mapped).
     """
-    if isinstance(exception, PASSING_FAULTS):
+    if isinstance(exception, PassingFault):
         note_fault(folder, task, type(exception).__name__, str(exception))
     elif isinstance(exception, PushtuneError) or isinstance(getattr(exception, "__cause__", None), PushtuneError):
         forget_fault(folder, task)  # what failed before for a reason that passes now fails for good

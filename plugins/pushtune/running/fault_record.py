@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pushtune.errors import PassingFault
 from pushtune.records import forget_fault, note_fault
 from pushtune.running.supervision import Flag
 from pushtune.running.workspace import name_run
@@ -16,10 +17,8 @@ KILLED = "TaskKilled"
 
 
 @contextmanager
-def fault_kept(
-    spec: dict[str, Any], instance: Any, faults: tuple[type[Exception], ...], cancelled: Flag
-) -> Iterator[None]:
-    """Keep a note while the block runs, and after it where it ends with one of ``faults``.
+def fault_kept(spec: dict[str, Any], instance: Any, cancelled: Flag) -> Iterator[None]:
+    """Keep a note while the block runs, and after it where it ends with a ``PassingFault``.
 
     Args:
         spec: the trial, see ``prepare_trial``. instance: the task instance.
@@ -34,7 +33,7 @@ def fault_kept(
     note_fault(folder, task, KILLED, "The process of the task ended without a word.")
     try:
         yield
-    except faults as error:
+    except PassingFault as error:
         note_fault(folder, task, type(error).__name__, str(error))
         if cancelled.raised:
             forget_fault(folder, task)

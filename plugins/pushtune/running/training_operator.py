@@ -14,12 +14,9 @@ from airflow.sdk import ResumableJobMixin
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from pushtune.errors import (
-    ContainerRefused,
-    DiskAlmostFull,
-    EngineUnavailable,
-    ImageBuildFailed,
     ImageMissing,
     InvalidTrial,
+    PassingFault,
     PushtuneError,
     TrialInfeasible,
     TrialInterrupted,
@@ -42,7 +39,6 @@ LONGEST_RESTART_DELAY_SECONDS = 300
 SPEC_KEYS = ("name", "folder", "checkout", "label", "request")
 GIVEN_TO_DOCKER = {"image", "command", "entrypoint", "environment", "docker_url"}
 DECIDED_BY_HARDENING = set(signature(DockerOperator.__init__).parameters) - GIVEN_TO_DOCKER - {"self", "kwargs"}
-RETRYABLE = (TrialInterrupted, EngineUnavailable, ContainerRefused, DiskAlmostFull, ImageBuildFailed)
 
 
 def restart_arguments(settings: Settings) -> dict[str, Any]:
@@ -108,7 +104,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         except TrialInfeasible as error:
             self.log.warning(str(error))
             raise AirflowSkipException(str(error)) from None
-        except RETRYABLE as error:
+        except PassingFault as error:
             raise AirflowException(str(error)) from None
         except PushtuneError as error:
             raise AirflowFailException(str(error)) from None
@@ -120,7 +116,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
     def _run(self, context: Any) -> dict[str, Any]:
         spec = self._checked_spec()
         try:
-            with fault_kept(spec, context["ti"], RETRYABLE, self._cancelled):
+            with fault_kept(spec, context["ti"], self._cancelled):
                 return self._train(context, smaller_batch.adjusted(spec))
         except TrialOutOfMemory as error:
             smaller_batch.try_smaller(spec, error)
