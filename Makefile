@@ -53,8 +53,8 @@ images: $(VENV)/ready ## build the container images that are missing
 test: $(VENV)-training/ready ## run linters, types and all tests that this machine can run; FAILED=1: what failed before, MATRIX=1: every kill and resume
 	@$(RUN) test $(if $(FAILED),--failed) $(if $(MATRIX),--matrix)
 
-soak: $(VENV)/ready ## kill every part at random for half an hour, then check that nothing was lost or done twice: [SEED=] [MINUTES=] [KILLS=]
-	@PYTHONPATH=plugins:training:. $(VENV)/bin/python -m tests.faults.soak $(if $(SEED),--seed '$(SEED)') $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(KILLS),--kills '$(KILLS)')
+soak: $(VENV)/ready ## kill every part at random for half an hour, then check that nothing was lost or done twice: [SEED=] [MINUTES=] [KILLS=] [PAUSE=]
+	@PYTHONPATH=plugins:training:. $(VENV)/bin/python -m tests.faults.soak $(if $(SEED),--seed '$(SEED)') $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(KILLS),--kills '$(KILLS)') $(if $(PAUSE),--pause '$(PAUSE)')
 
 lock: $(VENV)/ready ## compile the lock files again
 	@$(RUN) lock

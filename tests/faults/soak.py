@@ -1,4 +1,4 @@
-"""The long storm: ``make soak [SEED=] [MINUTES=] [KILLS=]``. Prints each fault, the table, and where the JSON is."""
+"""The long storm: ``make soak [SEED=] [MINUTES=] [KILLS=] [PAUSE=]``. Prints each fault, the table, and where the JSON is."""
 
 import argparse
 import contextlib
@@ -17,7 +17,6 @@ from pushtune.commands.console import say
 from pushtune.settings import PROJECT_FOLDER, load_settings
 
 REPOSITORIES = ("alder", "birch")
-PAUSE_SECONDS = 4.0
 
 
 def main() -> int:
@@ -29,13 +28,13 @@ def main() -> int:
     for name in [name for name in os.environ if name.startswith(("PUSHTUNE_", "AIRFLOW"))]:
         del os.environ[name]
     ensure_images(["dense"], load_settings())
-    again = f"make soak SEED={options.seed} MINUTES={options.minutes:g} KILLS={options.kills}"
+    again = f"make soak SEED={options.seed} MINUTES={options.minutes:g} KILLS={options.kills} PAUSE={options.pause:g}"
     say(f"seed {options.seed}; to repeat: {again}")
     try:
         with storm_over(REPOSITORIES, options.seed, say) as storm:
             try:
                 with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C ends the storm; a second one the calm as well
-                    storm.rage(options.kills, 60 * options.minutes, PAUSE_SECONDS)
+                    storm.rage(options.kills, 60 * options.minutes, options.pause)
                 storm.calm()
                 storm.judge()
             finally:
@@ -63,6 +62,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--minutes", type=float, default=30, help="how long the storm lasts at most")
     parser.add_argument("--kills", type=int, default=200, help="it ends after so many")
+    parser.add_argument("--pause", type=float, default=4, help="seconds between two faults, on average")
     parser.add_argument("--json", type=Path, default=PROJECT_FOLDER / ".pushtune" / "soak.json")
     parser.add_argument("--keep", type=Path, help="copy logs, workspaces and database of the instance here")
     return parser.parse_args()
