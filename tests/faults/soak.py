@@ -1,4 +1,4 @@
-"""The long storm: ``make soak [SEED=] [MINUTES=] [KILLS=] [PAUSE=]``. Prints each fault, the table, and where the JSON is."""
+"""The long storm, ``make soak``: prints each fault, the table, and where the JSON is."""
 
 import argparse
 import contextlib
