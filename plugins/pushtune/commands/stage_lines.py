@@ -33,10 +33,8 @@ def _describe_inspect(document: Document) -> list[str]:
 def _describe_baseline(document: Document) -> list[str]:
     objective = document.get("objective") or {}
     verdict = "met" if document.get("target_met") else "not met"
-    return [
-        f"baseline {objective.get('metric')} {objective.get('value', float('nan')):.4f} "
-        f"(target {document.get('target')}: {verdict})"
-    ]
+    target = "no target" if document.get("target") is None else f"target {document['target']}: {verdict}"
+    return [f"baseline {objective.get('metric')} {objective.get('value', float('nan')):.4f} ({target})"]
 
 
 def _describe_round(stage: str, document: Document) -> list[str]:
