@@ -167,6 +167,12 @@ def test_a_tree_that_multiplies_is_refused(origin: Origin, fetch: Any) -> None:
         fetch()
 
 
+def test_a_tree_too_deep_to_walk_is_refused(origin: Origin, fetch: Any) -> None:
+    origin.commit_and_push("d/" * 70 + "train.py")
+    with pytest.raises(CheckoutRefused, match="nested at most 64 deep. Received: 70 in "):
+        fetch()
+
+
 @pytest.mark.parametrize("name", [".git", "..", ".GIT"])
 def test_names_that_git_refuses_are_refused(origin: Origin, fetch: Any, name: str) -> None:
     inner = origin.git("mktree", text=f"100755 blob {origin.git('hash-object', '-w', '--stdin', text='x')}\thook\n")

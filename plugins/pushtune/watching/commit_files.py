@@ -10,6 +10,7 @@ from pushtune.watching.git_command import GitFailed, run_git, stream_git
 from pushtune.watching.mirror import Mirror
 
 FILES_LIMIT = 200_000
+DEPTH_LIMIT = 64  # far below what programs can recurse into
 _GITLINK = "160000"
 
 
@@ -28,6 +29,12 @@ def measure(mirror: Mirror, commit: str, limit_bytes: int, limit_files: int = FI
     for mode, name, size, path in _entries(mirror, commit):
         files += 1
         total_bytes += size
+        if path.count("/") > DEPTH_LIMIT:
+            raise CheckoutRefused(
+                f"The folders of a commit must be nested at most {DEPTH_LIMIT} deep.",
+                f"{path.count('/')} in {commit[:12]}",
+                "Move the files up in the repository.",
+            )
         if mode == _GITLINK:
             submodules.append((path, name))
         if total_bytes > limit_bytes or files > limit_files:
