@@ -17,7 +17,7 @@ from pushtune.records import read_record
 from pushtune.running.outcome import FINAL_CODES
 from pushtune.watching.push_ledger import RECORDS_LIMIT
 
-END_STATES = ("trained", "superseded", "filtered", "failed")
+END_STATES = ("trained", "superseded", "filtered", "failed", "dropped")  # dropped: its branch was deleted before a run
 UNOWNED_LIMIT_SECONDS = 60.0
 # What a kill may cost: a checkpoint is skipped while it would take more than 3 % of the time, and one may be half done.
 REPEATED_LIMIT_EPOCHS = 6

@@ -246,8 +246,9 @@ def test_a_branch_that_is_deleted_and_created_again(origin: Origin, watch: Calla
     head = origin.commit_and_push()
     repository.train("run 1")
     origin.git("push", "-q", "origin", "HEAD:other", ":main")
+    assert repository.skip("run 2") == "What was pushed is gone: nothing that is watched is there any more."
     with pytest.raises(BranchMissing):
-        repository.run("run 2")
+        repository.run("asked for by a person", "manual")
     origin.push()
     assert repository.skip("run 3") == f"{head[:12]} is not new: trained, by run 1."
     new = origin.commit_and_push()
@@ -255,8 +256,10 @@ def test_a_branch_that_is_deleted_and_created_again(origin: Origin, watch: Calla
 
 
 def test_an_empty_repository_has_nothing_to_train(watch: Callable[..., Watch]) -> None:
+    repository = watch()
+    assert repository.skip("run 1").startswith("What was pushed is gone")
     with pytest.raises(RepositoryEmpty):
-        watch().run("run 1")
+        repository.run("run 2", "manual")
 
 
 def test_a_lost_mirror_filters_nothing(origin: Origin, watch: Callable[..., Watch]) -> None:

@@ -23,6 +23,9 @@ class NothingToTrain:
     reason: str
 
 
+GONE = NothingToTrain("What was pushed is gone: nothing that is watched is there any more.")
+
+
 @dataclass(frozen=True)
 class PushDecision:
     """What one run needs to know to decide.
@@ -61,18 +64,10 @@ class PushDecision:
                 self.mirror.look(self.repository.branch)  # says why it is not there
             with self.mirror.locked():
                 return self._take_head(branch_ref(self.repository.branch), heads)
-        return self._take_push(self._heads())
+        return self._take_push(self.mirror.look_at(patterns_of(self.repository)))
 
-    def _heads(self) -> dict[str, str]:
-        """Return ref -> commit of all that is watched; the primary branch may be missing while others are there."""
-        heads = self.mirror.look_at(patterns_of(self.repository))
-        if not heads:
-            with self.mirror.locked():
-                self._write_off({})
-            self.mirror.look(self.repository.branch)  # says why there are none
-        return heads
-
-    def _take_push(self, heads: Mapping[str, str]) -> dict[str, Any] | NothingToTrain:
+    def _take_push(self, heads: dict[str, str]) -> dict[str, Any] | NothingToTrain:
+        """Take a head of ``heads`` (ref -> commit); the primary branch may be missing while others are there."""
         seen = {sighting["commit"]: position for position, sighting in enumerate(self.ledger.unrecorded_sightings())}
         waiting = sorted(heads, key=lambda ref: seen.get(heads[ref], len(seen)))
         reasons = []
@@ -87,16 +82,15 @@ class PushDecision:
             reasons.append(taken)
         with self.mirror.locked():
             self._write_off(heads)
-        return taken if taken and not isinstance(taken, NothingToTrain) else reasons[0]
+        return taken if taken and not isinstance(taken, NothingToTrain) else next(iter(reasons), GONE)
 
-    def _take_or_refuse(self, ref: str, heads: Mapping[str, str]) -> dict[str, Any] | NothingToTrain:
+    def _take_or_refuse(self, ref: str, heads: dict[str, str]) -> dict[str, Any] | NothingToTrain:
         """Take the head of ``ref``; one that can never be trained is recorded, so that it does not hold up others."""
         place = self._place(ref, heads)
         try:
             return self._take_head(ref, heads)
         except BranchMissing:
-            if len(heads) == 1:
-                raise
+            del heads[ref]  # deleted since the look
             return NothingToTrain(f"{short_name(ref)} is gone.")
         except CommitMissing as error:
             self.ledger.refuse(heads[ref], "filtered", str(error), self.run_id, place)
