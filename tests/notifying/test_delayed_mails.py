@@ -71,6 +71,23 @@ def test_a_mail_that_its_task_is_sending_is_left_alone(settings: Settings, serve
     assert server.accepted == []
 
 
+def test_a_mail_whose_sender_died_in_the_call_is_noted_for_a_person(
+    settings: Settings, server: SendGridServer
+) -> None:
+    server.answers = [503]
+    assert notify(3)["state"] == "delayed"
+    (mail, _), = delayed(settings.outbox)
+    with outbox_entry(settings.outbox, mail) as entry:
+        entry.start_sending()  # and no more: what a kill leaves behind
+        assert send_delayed(settings, connection(server)) == {"sent": 0, "delayed": 0, "kept": 0}
+        assert entry.state()["state"] == "sending"  # its lock is held, so somebody is at it
+    server.requests.clear()
+    assert send_delayed(settings, connection(server)) == {"sent": 0, "delayed": 0, "kept": 0}
+    assert entry.uncertain and entry.state()["state"] == "uncertain" and entry.eml.exists()
+    assert server.requests == []
+    assert notify(3)["state"] == "uncertain"
+
+
 def test_a_refusal_is_kept_for_a_person(settings: Settings, server: SendGridServer) -> None:
     server.answers = [503, 401, 202]
     notify(3)

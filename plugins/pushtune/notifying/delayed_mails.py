@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pushtune.errors import InvalidMail, MailNotSent, MailRefused
-from pushtune.notifying.outbox import Mail, OutboxEntry, delayed, outbox_entry
+from pushtune.notifying.outbox import Mail, OutboxEntry, delayed, note_interrupted, outbox_entry
 from pushtune.notifying.sendgrid_client import Account, account_from, prepare
 from pushtune.settings import Settings
 
@@ -45,6 +45,8 @@ def send_delayed(settings: Settings, connection: Callable[[str], Any]) -> dict[s
         connection: returns the Airflow connection with this name.
     """
     counts = {"sent": 0, "delayed": 0, "kept": 0}
+    for path in note_interrupted(settings.outbox):
+        log.error("The sender of this mail died during its call; SendGrid may have it, so it stays here: %s", path)
     for mail, name in delayed(settings.outbox):
         try:
             with outbox_entry(settings.outbox, mail) as entry:

@@ -26,6 +26,7 @@ from pushtune.notifying.plain_words import one_line
 from pushtune_contract.reading import UnsafeFile, read_bytes, read_json, write_json
 
 SUBJECT_LIMIT_CHARACTERS = 250
+INTERRUPTED = "an attempt ended during the call, so SendGrid may have the mail already"
 ATTACHMENTS_LIMIT_BYTES = 20 * 2**20  # SendGrid refuses mails over 30 MB, and base64 adds a third
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
@@ -126,7 +127,7 @@ class OutboxEntry:
 
     def leave_uncertain(self) -> Path:
         """Note that the mail will not be sent again; return the path of the ``.eml`` file."""
-        self._write("uncertain", "an attempt ended during the call, so SendGrid may have the mail already")
+        self._write("uncertain", INTERRUPTED)
         return self.eml
 
     def start_sending(self) -> None:
@@ -202,6 +203,25 @@ def delayed(folder: Path) -> list[tuple[Mail, str]]:
                 found.append((Mail(**record["mail"]), str(record["connection"])))
         except (FileNotFoundError, UnsafeFile, InvalidMail, AttributeError, KeyError, TypeError):
             continue  # sent or removed meanwhile, or of another release
+    return found
+
+
+def note_interrupted(folder: Path) -> list[Path]:
+    """Note as uncertain each mail whose sender died during the call, and return their ``.eml`` files.
+
+    Whoever holds the lock of a mail is sending it right now: it is passed over.
+    """
+    found = []
+    for record in sorted(folder.glob("*.json")):
+        with (folder / f".{record.stem}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+                state = read_json(record)
+            except (BlockingIOError, FileNotFoundError, UnsafeFile):
+                continue
+            if isinstance(state, dict) and state.get("state") == "sending":
+                write_json(record, {**state, "state": "uncertain", "reason": INTERRUPTED})
+                found.append(record.with_suffix(".eml"))
     return found
 
 
