@@ -155,8 +155,13 @@ def lost_mails(world: World) -> list[str]:
 
 def uncertain_mails(world: World) -> list[str]:
     """Return the runs of which Pushtune cannot know whether SendGrid has their mail."""
-    records = {f"{name}/{run_id}": read_record(folder, "notify") for name, run_id, folder in world.run_folders()}
-    return [run for run, record in records.items() if record and record["document"].get("state") == "uncertain"]
+    outbox = [json.loads(path.read_text()) for path in world.settings.outbox.glob("*.json")]
+    keys = [str(entry["key"]) for entry in outbox if entry["state"] in ("sending", "uncertain")]
+    return [
+        f"{name}/{run_id}"
+        for name, run_id, folder in world.run_folders()
+        if any(key.startswith(f"{folder.parent.name}/{folder.name}/") for key in keys)
+    ]
 
 
 def mails_of_runs(world: World) -> dict[str, int]:
