@@ -51,12 +51,10 @@ with DAG(
 
     @task
     def clear() -> list[dict[str, Any]]:
-        from pushtune.clean_up import open_api
+        from pushtune.commands.airflow_api import configured_api
         from pushtune.healing.exhausted import clear_exhausted
 
-        names = ("execution_api_server_url", "simple_auth_manager_passwords_file")
-        places = [conf.get("core", name, fallback="") for name in names]
-        return clear_exhausted(load_settings(), open_api(load_settings(), *places))
+        return clear_exhausted(load_settings(), configured_api(load_settings(), conf.get))
 
     @task(trigger_rule="none_failed")
     def report(acted: list[dict[str, Any]] | None, cleared: list[dict[str, Any]] | None) -> dict[str, Any]:

@@ -47,10 +47,9 @@ with DAG(
     @task
     def old_checks() -> dict[str, Any]:
         from pushtune import clean_up
+        from pushtune.commands.airflow_api import configured_api
 
-        names = ("execution_api_server_url", "simple_auth_manager_passwords_file")
-        places = [conf.get("core", name, fallback="") for name in names]
-        return clean_up.old_checks(load_settings(), clean_up.open_api(load_settings(), *places))
+        return clean_up.old_checks(load_settings(), configured_api(load_settings(), conf.get))
 
     @task(trigger_rule="all_done")
     def report() -> dict[str, int]:

@@ -5,7 +5,6 @@ Every function returns the same document: ``bytes`` freed, ``count``, and ``remo
 
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import quote
 
 from pushtune.commands.airflow_api import AirflowApi
@@ -13,23 +12,12 @@ from pushtune.errors import AirflowRefused, RepositoryUnreachable
 from pushtune.healing.clean_workspaces import clean_workspaces, summary, tags_in_use
 from pushtune.healing.old_logs import DAY_SECONDS, remove_old_logs
 from pushtune.healing.run_folders import RunState, tree_bytes
-from pushtune.settings import Settings
+from pushtune.settings import SERVICE_DAGS, Settings
 
-SERVICE_DAGS = ("check_containers", "clean_up")
 RUNS_PER_CALL = 100
 CALLS_LIMIT = 100
 MIRROR_WAIT_SECONDS = 1.0
 Document = dict[str, object]
-
-
-def open_api(settings: Settings, execution_api_url: str, passwords: str) -> AirflowApi:
-    """Return Airflow's public API, as its own configuration says where it is and how to log in.
-
-    Args:
-        execution_api_url: ``[core] execution_api_server_url``. passwords: ``simple_auth_manager_passwords_file``.
-    """
-    address = execution_api_url.rstrip("/").removesuffix("/execution")
-    return AirflowApi(settings, address, Path(passwords) if passwords else None)
 
 
 def old_runs(settings: Settings, ask: RunState) -> Document:
@@ -73,7 +61,7 @@ def _mirrors(settings: Settings) -> list[dict[str, object]]:
 
 
 def old_checks(settings: Settings, api: AirflowApi) -> Document:
-    """Remove Airflow's records of the runs of our own service DAGs, of which there are 1,440 a day.
+    """Remove Airflow's records of the runs of our own service DAGs, of which there are over 2,000 a day.
 
     Raises:
         AirflowRefused, AirflowNotReady: see ``AirflowApi``.

@@ -94,7 +94,7 @@ class UnknownImage(PushtuneError):
     """No image has this name."""
 
 
-class EngineMissing(PushtuneError):
+class EngineMissing(PassingFault):
     """No Docker engine answers, and none can be installed or started."""
 
 

@@ -15,6 +15,7 @@ from pushtune.errors import InvalidSetting
 
 PROJECT_FOLDER = Path(__file__).resolve().parents[2]
 PREFIX = "PUSHTUNE_"
+SERVICE_DAGS = ("check_containers", "clean_up", "send_delayed_mails")  # Pushtune's own, beside one per repository
 
 
 class Settings(BaseModel):

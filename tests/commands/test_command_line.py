@@ -10,6 +10,7 @@ from pushtune.commands.command_line import main
     [
         ("--rounds", "99", "argument --rounds: must be a whole number from 0 to 10, not '99'"),
         ("--rounds", "-1", "argument --rounds: must be a whole number from 0 to 10, not '-1'"),
+        ("--rounds", "0000000099", "argument --rounds: must be a whole number from 0 to 10, not '0000000099'"),
         ("--trials", "0", "argument --trials: must be a whole number from 1 to 50, not '0'"),
         ("--trials", "six", "argument --trials: must be a whole number from 1 to 50, not 'six'"),
         ("--epochs", "1" * 5000, "argument --epochs: must be a whole number from 1 to 100000, not '1111"),

@@ -1,5 +1,6 @@
-"""A small client of Airflow's public REST API, for the commands that start and follow runs."""
+"""A small client of Airflow's public REST API, for commands and tasks that start, follow and clear runs."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
@@ -97,3 +98,14 @@ class AirflowApi:
                 type(error).__name__,
                 "Start it with `make up`; see `make logs`.",
             ) from error
+
+
+def configured_api(settings: Settings, option: Callable[..., str]) -> AirflowApi:
+    """Return the API as Airflow's own configuration says where it is and how to log in. For tasks.
+
+    Args:
+        option: ``conf.get`` of Airflow: section and name of an option, and ``fallback``, to its value.
+    """
+    address = option("core", "execution_api_server_url", fallback="").rstrip("/").removesuffix("/execution")
+    passwords = option("core", "simple_auth_manager_passwords_file", fallback="")
+    return AirflowApi(settings, address, Path(passwords) if passwords else None)

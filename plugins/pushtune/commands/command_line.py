@@ -58,7 +58,7 @@ def _whole_number(lowest: int, highest: int) -> Callable[[str], int]:
     """Return what reads an option: refused here, a wrong value costs no time."""
 
     def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not lowest <= int(text[:9]) <= highest:
+        if not text.isascii() or not text.isdigit() or len(text) > 9 or not lowest <= int(text) <= highest:
             raise argparse.ArgumentTypeError(f"must be a whole number from {lowest} to {highest}, not {text!r}")
         return int(text)
 

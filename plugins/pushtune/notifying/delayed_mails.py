@@ -46,7 +46,10 @@ def send_delayed(settings: Settings, connection: Callable[[str], Any]) -> dict[s
     """
     counts = {"sent": 0, "delayed": 0, "kept": 0}
     for path in note_interrupted(settings.outbox):
-        log.error("The sender of this mail died during its call; SendGrid may have it, so it stays here: %s", path)
+        log.error(
+            "The sender of this mail died during its call, so SendGrid may have it already. It is not sent twice and "
+            "lies in the outbox: %s (to send it, remove its .json and clear the task notify of its run)", path
+        )
     for mail, name in delayed(settings.outbox):
         try:
             with outbox_entry(settings.outbox, mail) as entry:

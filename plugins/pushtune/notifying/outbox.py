@@ -162,7 +162,7 @@ def outbox_entry(folder: Path, mail: Mail) -> Iterator[OutboxEntry]:
         MailNotSent: another process is sending this mail right now.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f".{_file_stem(mail.key)}.lock").open("w") as lock:
+    with _lock_file(folder / f"{_file_stem(mail.key)}.json").open("w") as lock:
         try:
             fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -173,23 +173,34 @@ def outbox_entry(folder: Path, mail: Mail) -> Iterator[OutboxEntry]:
         yield OutboxEntry(folder, mail)
 
 
+def _unused_records(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield each record and what it says, while its lock is held; those that somebody else works on are passed over."""
+    for record in sorted(folder.glob("*.json")):
+        with _lock_file(record).open("w") as lock:
+            try:
+                fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+                state = read_json(record)
+            except (BlockingIOError, FileNotFoundError, UnsafeFile):
+                continue
+            if isinstance(state, dict):
+                yield record, state
+
+
+def _lock_file(record: Path) -> Path:
+    return record.with_name(f".{record.stem}.lock")
+
+
 def forget_sent(folder: Path, older_than_unix_time: float) -> list[Path]:
     """Remove the notes about mails that SendGrid has had since before that time; return their paths.
 
     A mail that was kept, or whose fate is not certain, stays: it is for a person to look at.
     """
     forgotten = []
-    for record in sorted(folder.glob("*.json")):
-        with (folder / f".{record.stem}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-                state = read_json(record)
-            except (BlockingIOError, FileNotFoundError, UnsafeFile):
-                continue
-            if state.get("state") == "sent" and float(state.get("unix_time", 0)) < older_than_unix_time:
-                for path in (record, record.with_suffix(".eml"), Path(lock.name)):
-                    path.unlink(missing_ok=True)
-                forgotten.append(record)
+    for record, state in _unused_records(folder):
+        if state.get("state") == "sent" and float(state.get("unix_time", 0)) < older_than_unix_time:
+            for path in (record, record.with_suffix(".eml"), _lock_file(record)):
+                path.unlink(missing_ok=True)
+            forgotten.append(record)
     return forgotten
 
 
@@ -212,16 +223,10 @@ def note_interrupted(folder: Path) -> list[Path]:
     Whoever holds the lock of a mail is sending it right now: it is passed over.
     """
     found = []
-    for record in sorted(folder.glob("*.json")):
-        with (folder / f".{record.stem}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-                state = read_json(record)
-            except (BlockingIOError, FileNotFoundError, UnsafeFile):
-                continue
-            if isinstance(state, dict) and state.get("state") == "sending":
-                write_json(record, {**state, "state": "uncertain", "reason": INTERRUPTED})
-                found.append(record.with_suffix(".eml"))
+    for record, state in _unused_records(folder):
+        if state.get("state") == "sending":
+            write_json(record, {**state, "state": "uncertain", "reason": INTERRUPTED})
+            found.append(record.with_suffix(".eml"))
     return found
 
 

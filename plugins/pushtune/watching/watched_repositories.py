@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from pushtune.errors import InvalidRepositoryUrl
 from pushtune.plain_yaml import InvalidYaml, read_yaml
+from pushtune.settings import SERVICE_DAGS
 from pushtune.watching.repository_url import check_branch, check_url
 
 ENTRIES_LIMIT = 1000
-RESERVED_NAMES = frozenset({"check_containers", "clean_up", "send_delayed_mails", "train_on_push"})
+RESERVED_NAMES = frozenset({*SERVICE_DAGS, "train_on_push"})
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _EMAIL = re.compile(r"[^@\s<>,;\"]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
