@@ -43,7 +43,7 @@ class Training:
     def __init__(self, airflow: TrainingAirflow, client) -> None:
         self.airflow = airflow
         self.engine = ContainerEngine(client)
-        self.run_id = airflow.start_run()
+        self.run_id = airflow.start_run("training")
         self.folder = run_folder(Settings(home=airflow.home), "training", self.run_id) / "trials" / "003"
         airflow.wait(lambda: self.epochs() >= 3, "the third epoch")
 

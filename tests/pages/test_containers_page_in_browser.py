@@ -3,16 +3,16 @@
 from functools import partial
 from pathlib import Path
 
-import pytest
 from fastapi import FastAPI
-from tests.pages.test_pushes_page_in_browser import CHROMIUM, HOSTILE, drawn_page, serving
+from tests.pages.browser import HOSTILE, NEEDS_BROWSER, drawn_page
+from tests.serving import serving
 
 from pushtune.healing.container_view import container_view, keep_findings
 from pushtune.healing.restart import keep
 from pushtune.pages.web_app import create_app
 from pushtune.settings import Settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")]
+pytestmark = NEEDS_BROWSER
 LABELS = {"dag_id": "digits", "run_id": HOSTILE, "task_id": "round_1.trial", "map_index": 3, "attempt": 2}
 
 

@@ -1,26 +1,19 @@
 """The list of pushes in a real browser, over answers in the form of Airflow's API: what a push says stays text."""
 
-import shutil
-import socket
-import subprocess
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-import uvicorn
 from fastapi import FastAPI
+from tests.pages.browser import HOSTILE, NEEDS_BROWSER, drawn_page
+from tests.serving import serving
 from tests.watching.memory_store import MemoryStore
 
 from pushtune.pages.web_app import create_app
 from pushtune.watching.push_ledger import SIGHTINGS_KEY, PushLedger, with_sighting
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-HOSTILE = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")]
+pytestmark = NEEDS_BROWSER
 
 
 def api(store: MemoryStore) -> FastAPI:
@@ -49,35 +42,8 @@ def served(store: MemoryStore) -> Iterator[str]:
         yield address
 
 
-@contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started and thread.is_alive():
-            time.sleep(0.05)
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
 def drawn(address: str, profile: Path) -> str:
     return drawn_page(f"{address}/pushtune/pushes?dag_id=digits", profile)
-
-
-def drawn_page(address: str, profile: Path) -> str:
-    """Return the document tree once the page has drawn itself."""
-    finished = subprocess.run(
-        [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}",
-         "--virtual-time-budget=4000", "--dump-dom", address],
-        capture_output=True, text=True, timeout=120,
-    )
-    assert finished.returncode == 0, finished.stderr[-2000:]
-    return finished.stdout
 
 
 def test_pushes_are_listed_and_hostile_texts_stay_texts(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import http.client
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-import uvicorn
+from tests.serving import serving
 
 from pushtune.watching import webhook_app
 from pushtune.watching.watched_repositories import WatchedRepository
@@ -36,18 +35,8 @@ REFUSED = (401, b'{"result": "not authentic"}')
 @pytest.fixture
 def hooks(tmp_path: Path) -> Iterator[str]:
     app = create_hook_app(ENTRIES.get, PASSWORDS.__getitem__, tmp_path)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started and thread.is_alive():
-            time.sleep(0.02)
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    with serving(app) as address:
+        yield address
 
 
 def post(address: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
