@@ -26,6 +26,14 @@ def _paths(folder: Path, code: str, files: dict[str, str | bytes] | None = None)
         ("os.listdir(os.path.join(base, 'a.csv'))", "input"),
         ("np.load(folder + 'a.csv')", "input"),
         ("name = 'a.csv'", "input"),
+        ("OUT = 'a.csv'; frame.to_csv(OUT)", "output"),
+        ("OUT = 'a.csv'; path = os.path.join(BASE, OUT); plt.savefig(path)", "output"),
+        ("OUT = 'a.csv'; frame.to_csv(OUT); pd.read_csv(OUT)", "input"),
+        ("OUT = 'a.csv'\nif not os.path.isfile(OUT): frame.to_csv(OUT)", "output"),
+        ("parser.add_argument('-o', '--out-file', default='a.csv'); frame.to_csv(f'{args.out_file}')", "output"),
+        ("parser.add_argument('--out', default='a.csv', dest='to'); frame.to_csv(args.to)", "output"),
+        ("flags.DEFINE_string('out', 'a.csv', 'where to'); frame.to_csv(FLAGS.out)", "output"),
+        ("parser.add_argument('--data', default='a.csv'); pd.read_csv(args.data)", "input"),
     ],
 )
 def test_kind(tmp_path: Path, code: str, kind: str) -> None:

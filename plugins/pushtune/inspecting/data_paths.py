@@ -1,30 +1,16 @@
 """Literals that are paths: what the script reads and writes, and where the repository holds what it reads."""
 
-import ast
 import re
 from dataclasses import asdict, dataclass
 
 from pushtune.inspecting.entry_script import Candidate
-from pushtune.inspecting.patterns import one_of, words
+from pushtune.inspecting.path_kinds import path_kinds
+from pushtune.inspecting.patterns import one_of
 from pushtune.inspecting.project import Project
 from pushtune.inspecting.repository_files import RepositoryFiles
-from pushtune.inspecting.script_facts import Call
 
 PATHS_LIMIT = 300
 LENGTH_LIMIT_CHARACTERS = 300
-_OUTPUT_METHODS = words(
-    "save save_weights savefig to_csv to_json to_pickle to_excel to_hdf imwrite imsave makedirs mkdir savetxt savez"
-    " savez_compressed ModelCheckpoint TensorBoard CSVLogger plot_model dump save_model FileWriter create_file_writer"
-    " write_png export save_pretrained to_file BackupAndRestore rmtree"
-)
-_INPUT_METHODS = words(
-    "read_csv read_excel read_json read_pickle read_table read_hdf read_parquet loadtxt genfromtxt load imread"
-    " load_model"
-    " load_weights load_img listdir glob iglob scandir walk flow_from_directory image_dataset_from_directory"
-    " text_dataset_from_directory imread_collection loadmat fromfile File ZipFile exists isfile isdir load_files"
-    " load_svmlight_file read open_dataset VideoCapture from_csv TFRecordDataset TextLineDataset make_csv_dataset"
-    " load_dataset CascadeClassifier"
-)
 _EXTENSION = re.compile(
     r"\."
     + one_of(
@@ -84,53 +70,16 @@ def find_paths(project: Project, candidate: Candidate) -> list[DataPath]:
     found: dict[tuple[str, str], DataPath] = {}
     for path in dict.fromkeys(where for where, _ in candidate.reached):
         facts = project.script(path).facts
-        kinds = _kinds_of_literals([call for call in facts.calls if (path, call.scope) in candidate.reached])
+        calls = [call for call in facts.calls if (path, call.scope) in candidate.reached]
+        kinds = path_kinds(calls, facts.values)
         for text, line, scope in facts.strings:
             if (path, scope) not in candidate.reached:
                 continue
-            kind = kinds.get((text, line)) or kinds.get((text, 0))
+            kind = kinds.get((text, line))
             if (text, path) in found or len(found) >= PATHS_LIMIT or not _is_path(text, kind):
                 continue
             found[(text, path)] = _located(project.files, text, path, line, kind or "input")
     return list(found.values())
-
-
-def _kinds_of_literals(calls: list[Call]) -> dict[tuple[str, int], str]:
-    """Return (literal, line) -> kind for every literal that is an argument of a call which reads or writes files."""
-    kinds: dict[tuple[str, int], str] = {}
-    for call in calls:
-        kind = _kind_of_call(call)
-        for part in [*call.node.args, *(word.value for word in call.node.keywords)] if kind else ():
-            for node in _literals(part):
-                kinds.setdefault((str(node.value), node.lineno), kind or "input")
-    return kinds
-
-
-def _literals(part: ast.expr) -> list[ast.Constant]:
-    """Return the texts that make up one argument, also inside ``os.path.join`` and ``+``."""
-    found: list[ast.Constant] = []
-    stack = [part]
-    while stack and len(found) < 50:
-        node = stack.pop()
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.append(node)
-        elif isinstance(node, ast.BinOp):
-            stack += [node.left, node.right]
-        elif isinstance(node, ast.Call):
-            stack += node.args
-        elif isinstance(node, ast.JoinedStr):
-            stack += [value for value in node.values if isinstance(value, ast.Constant)]
-    return found
-
-
-def _kind_of_call(call: Call) -> str | None:
-    if call.name in ("open", "io.open", "codecs.open", "gzip.open"):
-        mode = call.keyword("mode") or (call.node.args[1] if len(call.node.args) > 1 else None)
-        text = getattr(mode, "value", "r")
-        return "output" if isinstance(text, str) and any(sign in text for sign in "wax") else "input"
-    if call.method in _OUTPUT_METHODS:
-        return "output"
-    return "input" if call.method in _INPUT_METHODS else None
 
 
 def _is_path(text: str, kind: str | None) -> bool:

@@ -72,6 +72,7 @@ class ScriptFacts:
 
     Attributes:
         imports, calls, assignments: in the order of the text.
+        values: (dotted target, value) of assignments, whatever the value is.
         bindings: local name -> dotted name that it stands for. stars: modules imported with ``*``.
         references: scope -> dotted name read there -> first line. functions: scope -> line. classes: name -> dotted
         bases.
@@ -82,6 +83,7 @@ class ScriptFacts:
     imports: list[Import] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
+    values: list[tuple[str, ast.expr]] = field(default_factory=list)
     bindings: dict[str, str] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     references: dict[str, dict[str, int]] = field(default_factory=dict)

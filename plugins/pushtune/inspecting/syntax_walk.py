@@ -184,6 +184,8 @@ class _Collector:
         name = dotted_name(value)
         for part in targets:
             bound = dotted_name(part)
+            if bound and value is not None:
+                self.facts.values.append((bound, value))
             if bound and name:
                 self.facts.assignments.append(Assignment(bound, name, scope, part.lineno))
 
