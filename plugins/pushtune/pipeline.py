@@ -10,6 +10,7 @@ from pushtune.errors import BaselineUnusable
 from pushtune.pipeline_data import path_fields, provide_data, still_missing
 from pushtune.pipeline_environment import choose_tag, make_ready
 from pushtune.pipeline_run import Document, Run
+from pushtune.pipeline_threads import chosen_threads, cores_of_spec, thread_fields, trial_slots
 from pushtune.records import read_record, recorded
 from pushtune.running.disk_reserve import require_free_space
 from pushtune.running.smaller_batch import follow
@@ -121,6 +122,7 @@ def judge_baseline(run: Run) -> Document:
             target_met=meets(result.objective.value, target, result.objective.direction),
             tunable=sum(parameter.tunable for parameter in result.search_space),
             warnings=wishes_without_effect(run.folder, result, {"wishes": _wishes(run)}),
+            threads=chosen_threads(run, result),
         )
     return document
 
@@ -198,6 +200,7 @@ def _request(run: Run, mode: str) -> TrialRequest:
         objective=run.repository.objective,
         checkpoint_interval_seconds=run.settings.checkpoint_interval_seconds,
         time_limit_seconds=run.settings.trial_time_limit_seconds,
+        **thread_fields(run, mode),
         **path_fields(inspection, run.repository.data_folder),
     )
 
@@ -212,9 +215,7 @@ def _trial_spec(run: Run, trial: Document) -> Document:
     )
     follow(_folder_of(run, trial["number"]), run.folder / BASELINE)
     spec = _spec(run, f"trials/{trial['number']:03d}", request, trial["label"])
-    at_once = run.options.get("parallelism")
-    slots = {"slots": {"folder": str(run.folder / "slots"), "count": at_once}} if at_once else {}
-    return {**spec, **slots, "stop_rule": trial["stop_rule"]}
+    return {**spec, **trial_slots(run), "stop_rule": trial["stop_rule"]}
 
 
 def _folder_of(run: Run, number: int) -> Path:
@@ -233,7 +234,7 @@ def _spec(run: Run, name: str, request: TrialRequest, label: str) -> Document:
         network=run.repository.network,
         data_folder=Path(data_folder) if data_folder else None,
     )
-    return {**spec, "image": run.document("prepare_image")["image_tag"]}
+    return {**spec, **cores_of_spec(run, request), "image": run.document("prepare_image")["image_tag"]}
 
 
 def _tuning_options(run: Run) -> Document:

@@ -9,7 +9,7 @@ from pushtune_contract.parameters import Value
 from pushtune_contract.reading import read_json, write_json
 from pushtune_contract.validation import as_document, build, check_version
 
-MODES = ("baseline", "trial", "retrain")
+MODES = ("baseline", "trial", "retrain", "timing")
 PATHS_LIMIT = 300
 
 
@@ -20,7 +20,8 @@ class TrialRequest:
     Attributes:
         mode: ``baseline`` runs the script as it is, on the training part of the training data, and reports what can be
             tuned; ``trial`` runs it with overrides and never reads the test data; ``retrain`` runs it with overrides on
-            all training data and reads the test data once.
+            all training data and reads the test data once; ``timing`` runs it up to some batches of its first ``fit``
+            (a baseline asks this of itself).
         trial_number: number of the trial in its study; 0 is the script's own configuration.
         entry: path of the script, relative to the repository, with forward slashes.
         arguments: command-line arguments of the script.
@@ -37,6 +38,7 @@ class TrialRequest:
             below ``layout.DATA_MOUNT`` that is meant; a value that ends in ``/`` is a folder that is created.
         output_folders: folders that the script writes to, relative to the folder that it starts in; they are created.
         batch_size_divisor: every batch size is divided by this, since the whole did not fit into the memory.
+        timed_threads: a baseline times some steps with one thread and with so many, when it is done; 0: it does not.
     """
 
     mode: str
@@ -55,6 +57,7 @@ class TrialRequest:
     path_bridges: Dict[str, str] = field(default_factory=dict)
     output_folders: List[str] = field(default_factory=list)
     batch_size_divisor: int = 1
+    timed_threads: int = 0
     contract_version: int = layout.CONTRACT_VERSION
 
     def __post_init__(self) -> None:
@@ -66,7 +69,7 @@ class TrialRequest:
         if not 0.0 < self.validation_fraction < 1.0:
             raise ValueError(f"validation_fraction: expected 0 < fraction < 1, but got {self.validation_fraction}")
         at_least_one = [(name, 1) for name in ("epoch_budget", "batch_size_divisor", "threads")]
-        for name, smallest in (*at_least_one, ("trial_number", 0), ("seed", 0)):
+        for name, smallest in (*at_least_one, ("trial_number", 0), ("seed", 0), ("timed_threads", 0)):
             value = getattr(self, name)
             if value is not None and value < smallest:
                 raise ValueError(f"{name}: expected at least {smallest}, but got {value}")

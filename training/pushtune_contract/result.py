@@ -73,6 +73,8 @@ class TrialResult:
         model_files: paths below the trial's folder, such as ``model/model.keras``.
         samples: part of the data -> number of samples (``train``, ``validation``, ``test``).
         versions: library -> version.
+        step_seconds: number of threads -> seconds of a training step; empty where no steps were timed.
+        step_note: why no steps were timed; empty where they were, or where nobody asked for it.
     """
 
     status: str
@@ -93,6 +95,8 @@ class TrialResult:
     model_files: List[str] = field(default_factory=list)
     samples: Dict[str, int] = field(default_factory=dict)
     versions: Dict[str, str] = field(default_factory=dict)
+    step_seconds: Dict[str, float] = field(default_factory=dict)
+    step_note: str = ""
     contract_version: int = layout.CONTRACT_VERSION
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from pushtune_runtime.interruption import Interruption
 from pushtune_runtime.run_report import report
 from pushtune_runtime.script_runner import Outcome, run_script
 from pushtune_runtime.session import Session
+from pushtune_runtime.step_timing import StepTiming
 from pushtune_runtime.wiring import Wiring
 from pushtune_runtime.work_folder import lay_out
 
@@ -44,6 +45,7 @@ def main(arguments: List[str]) -> int:
 def run_request(session: Session) -> ExitCode:
     """Run the script of ``session`` and write its result."""
     request = session.request
+    step_timing = StepTiming(session)
     environment.prepare(request.threads, session.datasets_folder)
     session.report("start")
     interruption = Interruption(session, lambda: report(session, Outcome()))
@@ -63,6 +65,7 @@ def run_request(session: Session) -> ExitCode:
     outcome = wiring.finish(outcome)
     interruption.finish()
     exit_code = report(session, outcome)
+    step_timing.run()
     heartbeat.stop()
     return exit_code
 

@@ -40,6 +40,7 @@ class Session:
         trained: whether a ``fit`` has returned, or completed an epoch.
         chance_accuracy: share of the most frequent label in the held-out data; None where labels are not known.
         own_loop_steps: updates of weights outside ``fit``; a compiled loop counts each time it is traced.
+        first_step_seconds: time from the start of this process to the end of its first batch; None before that.
         stop_reason: why training stopped early: ``""``, ``pruned``, ``time_limit``, ``diverged`` or ``interrupted``.
     """
 
@@ -75,6 +76,7 @@ class Session:
     trained: bool = False
     chance_accuracy: Optional[float] = None
     own_loop_steps: int = 0
+    first_step_seconds: Optional[float] = None
     stop_reason: str = ""
 
     @property

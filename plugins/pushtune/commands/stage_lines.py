@@ -34,7 +34,9 @@ def _describe_baseline(document: Document) -> list[str]:
     objective = document.get("objective") or {}
     verdict = "met" if document.get("target_met") else "not met"
     target = "no target" if document.get("target") is None else f"target {document['target']}: {verdict}"
-    return [f"baseline {objective.get('metric')} {objective.get('value', float('nan')):.4f} ({target})"]
+    lines = [f"baseline {objective.get('metric')} {objective.get('value', float('nan')):.4f} ({target})"]
+    threads = document.get("threads") or {}
+    return lines + ([f"  threads: {threads['reason']}"] if threads.get("reason") else [])
 
 
 def _describe_round(stage: str, document: Document) -> list[str]:

@@ -43,6 +43,7 @@ def build_report(
     report = _origin(facts) | {
         "objective": _pick(as_document(objective), ("metric", "direction", "guard", "chance")) if objective else None,
         "target": facts.document("judge_baseline").get("target"),
+        "threads": facts.document("judge_baseline").get("threads") or {},
         "baseline": _numbers(facts.baseline, facts.baseline, objective),
         "final": _numbers(winner, facts.retrain, objective) if facts.retrain is not None else {},
         "trials": trial_rows(facts),

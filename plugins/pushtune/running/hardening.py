@@ -39,7 +39,7 @@ def host_config_arguments(settings: Settings, spec: dict[str, Any]) -> dict[str,
         "network_mode": "bridge" if spec.get("network") else "none",
         "mem_limit": settings.trial_memory_bytes,
         "memswap_limit": settings.trial_memory_bytes,
-        "nano_cpus": int(settings.trial_cpus * NANO_CPUS_PER_CORE),
+        "nano_cpus": int(spec.get("cpus", settings.trial_cpus) * NANO_CPUS_PER_CORE),
         "pids_limit": settings.trial_processes,
         "ulimits": [
             Ulimit(name="core", soft=0, hard=0),

@@ -95,10 +95,11 @@ def prepare_trial(
 
 
 def _request_document(request: TrialRequest) -> dict[str, Any]:
-    """Return the request without the newest field where it says nothing: a run keeps its image over an upgrade."""
+    """Return the request without the newest fields where they say nothing: a run keeps its image over an upgrade."""
     document: dict[str, Any] = as_document(request)
-    if request.batch_size_divisor == 1:
-        del document["batch_size_divisor"]
+    for name, nothing in (("batch_size_divisor", 1), ("timed_threads", 0)):
+        if document[name] == nothing:
+            del document[name]
     return document
 
 

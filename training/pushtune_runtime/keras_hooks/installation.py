@@ -21,6 +21,7 @@ from pushtune_runtime.keras_hooks.own_loops import OwnLoops
 from pushtune_runtime.keras_hooks.randomness import SeededRandomness
 from pushtune_runtime.keras_hooks.shape_ties import ShapeTies
 from pushtune_runtime.keras_hooks.shuffling import EpochShuffling
+from pushtune_runtime.keras_hooks.step_clock import StepClock
 from pushtune_runtime.keras_hooks.stopping import NoFurtherFits, Stopping
 from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.session import Session
@@ -102,6 +103,9 @@ class KerasInstallation:
         if generation == 3:
             listeners[0:0] = [self._shuffling]
             listeners.insert(3, AccuracyMetric())  # behind the hold-out, before the objective is chosen
+        if self._session.request.mode == "timing":
+            listeners.append(StepClock(self._session))
+        elif generation == 3:
             listeners.append(self._checkpoints)  # stores what the others have made of an epoch
         return listeners
 

@@ -49,6 +49,8 @@ class MetricCapture(FitListener):
         self._steps = batch + 1
         self._session.progress_steps += 1
         now = time.monotonic()
+        if self._session.first_step_seconds is None:
+            self._session.first_step_seconds = now - self._session.started
         if now - self._last_tick >= TICK_INTERVAL_SECONDS:
             self._last_tick = now
             self._session.report("tick", seconds=now - self._epoch_started, step=self._steps)

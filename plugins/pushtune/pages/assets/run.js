@@ -92,6 +92,7 @@ function fillFacts(report) {
     ["model", model.name ? `${model.name} version ${model.version}` : ""],
     ["champion", model.name ? (model.champion ? "yes" : "no") : ""],
     ["reason", model.reason], ["files", model.path], ["mail to", (mail.to || []).join(", ")], ["mail sent by", mail.where],
+    ["threads", (report.threads || {}).reason],
   ]);
   fillPairs("seconds", Object.entries(report.seconds_per_stage || {}).map(([stage, seconds]) => [stage, duration(seconds)]));
   fillList("evidence", (report.evidence || []).map((item) => `${item.file}:${item.line} ${item.says || ""}`));

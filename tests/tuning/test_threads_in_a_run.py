@@ -1,0 +1,61 @@
+"""From the steps that a baseline has timed to the threads, cores and slots of trials and final training."""
+
+import os
+from dataclasses import replace
+
+import pytest
+from tests.tuning.test_wishes_in_a_run import a_run
+from tests.tuning.tuning_samples import baseline
+
+from pushtune import pipeline
+from pushtune.records import read_record
+from pushtune.running.hardening import host_config_arguments
+from pushtune_contract.request import read_request
+from pushtune_contract.result import write_result
+
+pytestmark = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is nothing to choose with one core")
+
+
+def prepared(tmp_path, times, parallelism=2):
+    """Return a run whose baseline has timed its steps, and the documents of the trials of its first round."""
+    run = a_run(tmp_path)
+    run = replace(run, options={**run.options, "parallelism": parallelism})
+    write_result(run.folder / "baseline", replace(baseline(0.4), step_seconds=times))
+    pipeline.judge_baseline(run)
+    return run, pipeline.plan_round(run, 1)
+
+
+def test_the_baseline_is_asked_to_time_steps_with_all_cores_of_the_run(tmp_path):
+    run = replace(a_run(tmp_path), options={"parallelism": 2})
+    request = pipeline._request(run, "baseline")
+    assert (request.threads, request.timed_threads) == (1, 2)
+    spec = pipeline._spec(run, "baseline", request, "the script as it is")
+    assert host_config_arguments(run.settings, spec)["nano_cpus"] == 2 * 10**9
+
+
+def test_all_cores_for_one_trial_at_a_time(tmp_path):
+    run, trials = prepared(tmp_path, {"1": 0.2, "2": 0.1})
+    assert read_record(run.folder, "judge_baseline")["document"]["threads"]["threads"] == 2
+    for trial in trials:
+        assert trial["request"]["threads"] == 2 and "timed_threads" not in trial["request"]
+        assert trial["slots"]["count"] == 1
+        assert host_config_arguments(run.settings, trial)["nano_cpus"] == 2 * 10**9
+    retrain = pipeline.choose_best(run)
+    assert retrain["request"]["threads"] == 2 and retrain["cpus"] == 2.0
+    assert read_request(run.folder / "retrain").threads == 2
+
+
+def test_one_thread_each(tmp_path):
+    run, trials = prepared(tmp_path, {"1": 0.2, "2": 0.15})
+    for trial in trials:
+        assert trial["request"]["threads"] == 1
+        assert trial["slots"]["count"] == 2
+        assert host_config_arguments(run.settings, trial)["nano_cpus"] == 10**9
+    assert pipeline.choose_best(run)["request"]["threads"] == 1
+
+
+def test_a_run_that_was_judged_before_an_upgrade_goes_on_with_one_thread(tmp_path):
+    run, _ = prepared(tmp_path, {"1": 0.2, "2": 0.1})
+    record = run.folder / "records" / "judge_baseline.json"
+    record.unlink()
+    assert pipeline._request(run, "trial").threads == 1
