@@ -239,6 +239,10 @@ class SubmoduleRefused(CheckoutRefused):
     """A submodule lies where it may not, is named wrongly, or there are too many."""
 
 
+class LfsRefused(CheckoutRefused):
+    """An object of Git LFS cannot be had: it is missing, too large, another one, or its server is none."""
+
+
 class InvalidPushOutcome(PushtuneError):
     """A push was closed with an outcome that the ledger does not know."""
 

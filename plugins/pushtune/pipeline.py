@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pushtune.errors import BaselineUnusable
-from pushtune.pipeline_data import path_fields, provide_data, still_missing
+from pushtune.pipeline_data import lfs_warnings, path_fields, provide_data, still_missing
 from pushtune.pipeline_environment import choose_tag, make_ready
 from pushtune.pipeline_run import Document, Run
 from pushtune.pipeline_threads import chosen_threads, cores_of_spec, thread_fields, trial_slots
@@ -32,6 +32,7 @@ def check_out(run: Run, push: Document, credentials: Credentials | None) -> Docu
     Raises:
         UnusablePush: trying again changes nothing. RepositoryUnreachable, DiskAlmostFull: it may pass.
     """
+    from pushtune.watching.check_out import Extras
     from pushtune.watching.check_out import check_out as fetch
 
     require_free_space(run.settings)
@@ -47,7 +48,7 @@ def check_out(run: Run, push: Document, credentials: Credentials | None) -> Docu
                 previous_commit=push.get("previous_commit"),
                 credentials=credentials,
                 settings=run.settings,
-                submodules=repository.submodules,
+                extras=Extras(repository.submodules, repository.lfs),
             )
         )
     return document
@@ -64,7 +65,9 @@ def inspect(run: Run) -> Document:
     with recorded(run.folder, "inspect") as document:
         inspection = inspect_checkout(run.checkout, run.repository.entry)
         document.update(inspection.as_document())
-        document["warnings"] = still_missing(document, run.repository.data_folder)
+        document["warnings"] = [
+            *lfs_warnings(run.document("check_out")), *still_missing(document, run.repository.data_folder)
+        ]
         require_trainable(inspection)
         document["chosen_image"] = choose_tag(document)
     return {"family": document["family"]}

@@ -36,6 +36,14 @@ def provide_data(inspection: dict[str, Any], settings: Settings) -> list[str]:
         client.close()
 
 
+def lfs_warnings(checked_out: Mapping[str, Any]) -> list[str]:
+    """Return a warning where files of the checkout are still pointers of Git LFS."""
+    facts = checked_out.get("lfs") or {}
+    if not facts.get("left"):
+        return []
+    return [f"{facts['left_files']} files are Git LFS pointers without their content. {facts['reason']}"]
+
+
 def path_fields(inspection: Mapping[str, Any], data_folder: str | None) -> dict[str, Any]:
     """Return the fields of a trial's request that let the script find its files."""
     entries = data_entries(Path(data_folder)) if data_folder else set()

@@ -32,6 +32,10 @@ class Settings(BaseModel):
     poll_interval_seconds: float = Field(30, ge=1, le=86_400, description="pause between two looks at a repository")
     git_timeout_seconds: float = Field(120, ge=1, le=3600, description="limit of one git command")
     checkout_limit_bytes: int = Field(2 * 2**30, ge=2**20, description="largest checkout that is accepted")
+    lfs_limit_bytes: int = Field(
+        2 * 2**30, ge=2**10, description="files of Git LFS in one commit, together; and what is kept of earlier ones"
+    )
+    lfs_timeout_seconds: float = Field(1800, ge=10, le=86_400, description="limit of fetching them")
 
     trial_memory_bytes: int = Field(4 * 2**30, ge=2**28, description="memory of one training container")
     trial_cpus: float = Field(1.0, gt=0, le=256, description="CPU cores of one training container")

@@ -10,7 +10,7 @@ from tests.watching.git_origin import Origin, git
 
 from pushtune.errors import CheckoutRefused, CommitMissing, SubmoduleRefused
 from pushtune.settings import Settings
-from pushtune.watching.check_out import check_out
+from pushtune.watching.check_out import Extras, check_out
 from pushtune.watching.credentials import Credentials
 from pushtune.watching.submodules import SUBMODULES_LIMIT, submodule_url
 
@@ -46,7 +46,8 @@ def push(origin: Origin) -> None:
 
 def fetched(origin: Origin, settings: Settings, url: str = "", **options: Any) -> Path:
     folder = settings.workspaces / "run"
-    check_out(url or origin.url, "main", None, folder, settings=settings, **({"submodules": True} | options))
+    options = {"extras": Extras(submodules=True)} | options
+    check_out(url or origin.url, "main", None, folder, settings=settings, **options)
     return folder / "checkout"
 
 
@@ -63,7 +64,7 @@ def test_a_submodule_is_checked_out(origin: Origin, library: str, installation: 
 def test_without_the_wish_it_stays_away(origin: Origin, library: str, installation: Settings) -> None:
     add(origin, "../library.git", library)
     push(origin)
-    assert not (fetched(origin, installation, submodules=False) / "lib" / "layers.py").exists()
+    assert not (fetched(origin, installation, extras=Extras()) / "lib" / "layers.py").exists()
 
 
 def test_over_http_with_the_credentials_of_the_repository(

@@ -1,7 +1,8 @@
 """Puts the files of one commit into a run's folder without running anything that came with them.
 
-No hook, no filter (LFS), no ``.git``, and submodules only where they are asked for; links that point out of the tree
-are removed. The files appear whole or not at all, and are readable for the other user that training runs as.
+No hook, no filter, no ``.git``, and submodules only where they are asked for; objects of Git LFS are fetched by
+lfs.py; links that point out of the tree are removed. The files appear whole or not at all, and are readable for the
+other user that training runs as.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import os
 import shutil
 import stat
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from pushtune.settings import Settings, load_settings
 from pushtune.watching.commit_files import measure, write_files
 from pushtune.watching.credentials import Credentials
 from pushtune.watching.git_command import GitFailed
+from pushtune.watching.lfs import fetch_objects
 from pushtune.watching.mirror import Mirror, mirror_folder
 from pushtune.watching.ref_patterns import HEADS, TAGS, branch_ref, short_name
 from pushtune.watching.repository_url import redacted
@@ -32,6 +35,22 @@ LISTED_PATHS = 200
 _ASIDE_PREFIX = ".checkout-"
 
 
+@dataclass(frozen=True)
+class Extras:
+    """What is fetched besides the files of the commit.
+
+    Attributes:
+        submodules: whether the submodules are checked out as well (see submodules.py).
+        lfs: whether objects of Git LFS are fetched; None: those that can be had (see lfs.py).
+    """
+
+    submodules: bool = False
+    lfs: bool | None = None
+
+
+PLAIN = Extras()
+
+
 def check_out(
     url: str,
     branch: str,
@@ -41,7 +60,7 @@ def check_out(
     previous_commit: str | None = None,
     credentials: Credentials | None = None,
     settings: Settings | None = None,
-    submodules: bool = False,
+    extras: Extras = PLAIN,
 ) -> dict[str, Any]:
     """Put ``commit`` (the head of ``branch`` where None) into ``run_folder/checkout``.
 
@@ -50,13 +69,12 @@ def check_out(
     A second call with the same commit returns the facts of the first without touching the files.
 
     Args:
-        submodules: whether the submodules are checked out as well (see submodules.py).
         previous_commit: what ``changed_paths`` is relative to; None leaves it empty.
 
     Returns:
         JSON data with commit, short_commit, branch, ref (full name), repository, author_name, author_email, subject,
         committed_unix_time, checkout_folder, files (number), bytes, removed_links, submodules, changed_paths (each
-        list at most 200 paths).
+        list at most 200 paths), lfs (see lfs.LfsFacts; without it where it is not asked for).
 
     Raises:
         CommitMissing, BranchMissing, RepositoryMissing, AuthenticationRefused, CheckoutRefused: do not try again.
@@ -70,19 +88,30 @@ def check_out(
     done = _finished(folder)
     if commit and done and done["commit"].startswith(commit):
         return done
-    with mirror.locked():
-        try:
-            facts = _fetch_and_write(mirror, branch, commit, folder, settings, submodules)
-        except GitFailed:
-            mirror.remove()  # what a power cut left of it cannot be read: once more from the beginning
-            facts = _explained(mirror, branch, commit, folder, settings, submodules)
-        with contextlib.closing(mirror.changed_paths(previous_commit, facts["commit"])) as changed:
-            facts["changed_paths"] = list(itertools.islice(changed, LISTED_PATHS))
-        ref = branch if branch.startswith((HEADS, TAGS)) else branch_ref(branch)
-        facts |= {"branch": short_name(ref), "ref": ref, "repository": redacted(url)}
-        facts |= mirror.describe(facts["commit"])
+    aside = Path(tempfile.mkdtemp(prefix=_ASIDE_PREFIX, dir=folder))
+    try:
+        with mirror.locked():
+            try:
+                written = _fetch_and_write(mirror, branch, commit, aside / "first", settings, extras)
+            except GitFailed:
+                mirror.remove()  # what a power cut left of it cannot be read: once more from the beginning
+                written = _explained(mirror, branch, commit, aside / "second", settings, extras)
+            facts = written.facts | _history(mirror, branch, previous_commit, written.facts["commit"])
+        if extras.lfs is not False:  # outside of the lock: it may take long, and needs nothing of the mirror
+            facts["lfs"] = fetch_objects(written.tree, written.mirrors, settings, required=bool(extras.lfs))
+        facts |= _put_in_place(written.tree, folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     write_json(folder / FACTS_FILE, facts)
     return facts
+
+
+def _history(mirror: Mirror, branch: str, previous_commit: str | None, commit: str) -> dict[str, Any]:
+    with contextlib.closing(mirror.changed_paths(previous_commit, commit)) as changed:
+        paths = list(itertools.islice(changed, LISTED_PATHS))
+    ref = branch if branch.startswith((HEADS, TAGS)) else branch_ref(branch)
+    known = {"changed_paths": paths, "branch": short_name(ref), "ref": ref, "repository": redacted(mirror.url)}
+    return known | mirror.describe(commit)
 
 
 def open_mirror(url: str, settings: Settings, credentials: Credentials | None = None) -> Mirror:
@@ -92,10 +121,10 @@ def open_mirror(url: str, settings: Settings, credentials: Credentials | None = 
 
 
 def _explained(
-    mirror: Mirror, branch: str, commit: str | None, folder: Path, settings: Settings, submodules: bool
-) -> dict[str, Any]:
+    mirror: Mirror, branch: str, commit: str | None, aside: Path, settings: Settings, extras: Extras
+) -> "_Written":
     try:
-        return _fetch_and_write(mirror, branch, commit, folder, settings, submodules)
+        return _fetch_and_write(mirror, branch, commit, aside, settings, extras)
     except GitFailed as error:
         raise CheckoutRefused(
             f"git must be able to write the files of {commit or branch} within {settings.git_timeout_seconds:g} s.",
@@ -105,14 +134,23 @@ def _explained(
 
 
 def _fetch_and_write(
-    mirror: Mirror, branch: str, commit: str | None, folder: Path, settings: Settings, submodules: bool
-) -> dict[str, Any]:
+    mirror: Mirror, branch: str, commit: str | None, aside: Path, settings: Settings, extras: Extras
+) -> "_Written":
     if commit and mirror.has(commit):
         wanted = mirror.find_commit(commit)
     else:
         head = mirror.fetch(branch)
         wanted = mirror.find_commit(commit or head)
-    return _materialise(mirror, wanted, folder, settings, submodules)
+    return _write(mirror, wanted, aside, settings, extras.submodules)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A tree that is not in its place yet, and folder within it -> mirror that this is from."""
+
+    tree: Path
+    mirrors: dict[str, Mirror]
+    facts: dict[str, Any]
 
 
 def _opener(settings: Settings) -> OpenMirror:
@@ -136,37 +174,36 @@ def _remove_leftovers(folder: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _materialise(
-    mirror: Mirror, commit: str, folder: Path, settings: Settings, with_submodules: bool
-) -> dict[str, Any]:
-    target = folder / CHECKOUT_FOLDER
+def _write(mirror: Mirror, commit: str, aside: Path, settings: Settings, with_submodules: bool) -> _Written:
     limit_bytes = settings.checkout_limit_bytes
     size = measure(mirror, commit, limit_bytes)
-    aside = Path(tempfile.mkdtemp(prefix=_ASIDE_PREFIX, dir=folder))
-    try:
-        tree = aside / "tree"
-        tree.mkdir()
-        write_files(mirror, commit, aside / "index", tree, limit_bytes)
-        if with_submodules:
-            writer = SubmoduleWriter(tree, aside, _opener(settings), limit_bytes - size.total_bytes)
-            writer.write(mirror, commit, size.submodules)
-        removed = _remove_outward_links(tree)
-        _make_readable(tree)
-        (folder / FACTS_FILE).unlink(missing_ok=True)
-        shutil.rmtree(target, ignore_errors=True)
-        tree.rename(target)
-        sync_folder(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    return {
+    tree = aside / "tree"
+    tree.mkdir(parents=True)
+    write_files(mirror, commit, aside / "index", tree, limit_bytes)
+    mirrors = {"": mirror}
+    if with_submodules:
+        writer = SubmoduleWriter(tree, aside, _opener(settings), limit_bytes - size.total_bytes)
+        writer.write(mirror, commit, size.submodules)
+        mirrors |= writer.mirrors
+    facts = {
         "commit": commit,
         "short_commit": commit[:12],
-        "checkout_folder": str(target),
         "files": size.files,
         "bytes": size.total_bytes,
-        "removed_links": removed[:LISTED_PATHS],
         "submodules": [_shown(path) for path, _ in size.submodules[:LISTED_PATHS]],
     }
+    return _Written(tree, mirrors, facts)
+
+
+def _put_in_place(tree: Path, folder: Path) -> dict[str, Any]:
+    target = folder / CHECKOUT_FOLDER
+    removed = _remove_outward_links(tree)
+    _make_readable(tree)
+    (folder / FACTS_FILE).unlink(missing_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    tree.rename(target)
+    sync_folder(folder)
+    return {"checkout_folder": str(target), "removed_links": removed[:LISTED_PATHS]}
 
 
 def _remove_outward_links(tree: Path) -> list[str]:

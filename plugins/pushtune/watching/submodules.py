@@ -33,6 +33,7 @@ class SubmoduleWriter:
     Attributes:
         tree: folder of the checkout. aside: folder for git's own files. open_mirror: address -> mirror.
         bytes_left, files_left: what may still be written, all submodules together.
+        mirrors: path -> mirror of each submodule that was written.
     """
 
     tree: Path
@@ -41,6 +42,7 @@ class SubmoduleWriter:
     bytes_left: int
     files_left: int = FILES_LIMIT
     written: int = 0
+    mirrors: dict[str, Mirror] = field(default_factory=dict)
     _held: set[Path] = field(default_factory=set)
 
     def write(
@@ -77,6 +79,7 @@ class SubmoduleWriter:
             target = self._target(path)
             limit_bytes = self.bytes_left + size.total_bytes
             write_files(mirror, commit, self.aside / f"index-{self.written}", target, limit_bytes)
+            self.mirrors[path] = mirror
             self.write(mirror, commit, size.submodules, f"{path}/", depth + 1)
 
     def _target(self, path: str) -> Path:

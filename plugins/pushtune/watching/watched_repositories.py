@@ -48,6 +48,8 @@ class WatchedRepository(BaseModel):
         webhook_connection_id: Airflow connection whose password signs the webhooks of this repository, at least 16
             characters; None: it takes none.
         submodules: whether submodules are checked out too.
+        lfs: whether the objects of Git LFS are fetched. True: a run fails where one cannot be had. None: such a file
+            stays a pointer, with a warning. False: they are never asked for.
         data_folder: absolute path on the host, mounted read-only into the training containers.
         network: whether training containers may use the network.
         build_dockerfile: whether the image is built from the repository's own Dockerfile; its build runs as root of a
@@ -78,6 +80,7 @@ class WatchedRepository(BaseModel):
     connection_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{1,250}$")
     webhook_connection_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{1,250}$")
     submodules: bool = False
+    lfs: bool | None = None
     data_folder: str | None = None
     network: bool = False
     build_dockerfile: bool = False
