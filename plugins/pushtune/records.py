@@ -3,9 +3,11 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pushtune.moments import present
 from pushtune_contract.reading import read_json, write_json
 
 RECORDS_FOLDER = "records"
@@ -59,7 +61,7 @@ def note_fault(run_folder: Path, task: Mapping[str, Any], kind: str, message: st
     folder = run_folder / FAULTS_FOLDER
     with suppress(OSError):  # the disk itself may be the fault
         folder.mkdir(parents=True, exist_ok=True)
-        document = {**task, "kind": kind, "message": message[:MESSAGE_LIMIT_CHARACTERS], "unix_time": time.time()}
+        document = {**task, "kind": kind, "message": message[:MESSAGE_LIMIT_CHARACTERS], **asdict(present())}
         write_json(folder / _fault_file(task), document)
 
 

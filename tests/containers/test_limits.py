@@ -1,5 +1,7 @@
 """Limits that Airflow's side enforces, on real containers: output, disk, time, and a trial that does not listen."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,24 @@ def test_time_of_earlier_containers_counts(trial, quick):
     made = trial("time.sleep(60)", time_limit_seconds=50.0)
     with pytest.raises(TrialOverTime):
         made.run(used_seconds=49.5)
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600, 86_400])
+def test_setting_the_clock_takes_no_time_from_a_training(trial, quick, monkeypatch, seconds):
+    made, now = trial("time.sleep(4)\nend('done', 0)", time_limit_seconds=30.0), time.time
+    set_at = time.monotonic() + 2
+    monkeypatch.setattr(time, "time", lambda: now() + (seconds if time.monotonic() > set_at else 0))
+    assert made.run()["status"] == "done"
+    assert 3 < made.container.attempts.used_seconds < 25
+
+
+def test_a_clock_of_the_engine_that_was_set_forward_counts_no_time(trial, quick):
+    made = trial("time.sleep(1)\nend('done', 0)", time_limit_seconds=30.0)
+    supervisor = made.supervisor()
+    state = made.container.run(made.create(), supervisor)
+    told = replace(state, finished_unix_time=state.finished_unix_time + 3600)
+    assert made.container.settle(told, supervisor)["status"] == "done"
+    assert made.container.attempts.used_seconds < 25
 
 
 def test_containers_that_claim_progress_and_die_at_once_come_to_an_end(trial, quick):

@@ -2,13 +2,13 @@
 
 import json
 import time
-from types import SimpleNamespace
 
 import pytest
 
 from pushtune.errors import EngineUnavailable
 from pushtune.healing import check
 from pushtune.healing.restart import actions_file
+from pushtune.moments import Moment
 from pushtune.running import attempts
 
 pytestmark = pytest.mark.docker
@@ -30,10 +30,10 @@ def start(made):
     return container_id
 
 
-def look(settings, state, monkeypatch, now=None):
-    """Run the first two steps at the time ``now`` and return the diagnoses."""
-    if now is not None:
-        monkeypatch.setattr(check, "time", SimpleNamespace(time=lambda: now))
+def look(settings, state, monkeypatch, seconds=None):
+    """Run the first two steps so many seconds after the machine was booted, and return the diagnoses."""
+    if seconds is not None:
+        monkeypatch.setattr(check, "present", lambda: Moment(time.time(), "this boot", float(seconds)))
     containers = json.loads(json.dumps(check.list_containers(settings)))
     owners = check.owner_states(containers, state)
     return json.loads(json.dumps(check.diagnose_containers(settings, containers, owners)))
@@ -44,11 +44,10 @@ def test_a_hung_container_is_ended_for_its_task_to_resume(trial, settings, monke
     container_id = start(made)
     while not (made.folder / "heartbeat.json").exists():
         time.sleep(0.05)
-    began = time.time()
-    for later in (0, 60, 120):
-        (found,) = look(settings, states("running"), monkeypatch, began + later)
+    for seconds in (1000, 1060, 1120):
+        (found,) = look(settings, states("running"), monkeypatch, seconds)
         assert found["verdict"] == "healthy" and check.act_on(settings, [found]) == []
-    (found,) = look(settings, states("running"), monkeypatch, began + 180)
+    (found,) = look(settings, states("running"), monkeypatch, 1180)
     assert found["verdict"] == "hung"
     (record,) = check.act_on(settings, [found])
     assert record["container_id"] == container_id and "CPU is idle" in record["reason"]
@@ -65,9 +64,8 @@ def test_a_container_that_hangs_again_and_again_is_given_up(trial, settings, mon
     while not (made.folder / "heartbeat.json").exists():
         time.sleep(0.05)
     attempts.write_attempts(made.folder, attempts.Attempts(made.owner.request_sha256, containers=3, unmoved=2))
-    began = time.time()
-    for later in (0, 60, 120, 180):
-        (found,) = look(settings, states("running"), monkeypatch, began + later)
+    for seconds in (1000, 1060, 1120, 1180):
+        (found,) = look(settings, states("running"), monkeypatch, seconds)
     assert found["verdict"] == "looping"
     records = check.act_on(settings, [found])
     assert "got no further" in attempts.take_given_up(made.folder)
@@ -75,11 +73,13 @@ def test_a_container_that_hangs_again_and_again_is_given_up(trial, settings, mon
     assert mail["to"] == ["a@example.org"] and "round_1.trial[3]" in mail["text"] and "given up" in mail["subject"]
 
 
-def test_a_busy_container_without_heartbeat_is_left_alone(trial, settings, monkeypatch):
-    made = trial("while True: pass")
+@pytest.mark.parametrize("clock_set_by_seconds", [0, 3600, -3600, 86_400])
+def test_a_busy_container_without_heartbeat_is_left_alone(trial, settings, monkeypatch, clock_set_by_seconds):
+    made, now = trial("while True: pass"), time.time
     start(made)
     look(settings, states("running"), monkeypatch)
     time.sleep(2)
+    monkeypatch.setattr(time, "time", lambda: now() + clock_set_by_seconds)
     containers = check.list_containers(settings)
     quick = settings.model_copy(update={"hung_after_seconds": 0.0})
     (found,) = check.diagnose_containers(quick, containers, {containers[0]["id"]: "running"})

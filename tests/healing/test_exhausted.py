@@ -1,6 +1,5 @@
 """When a task is cleared, when it is left alone, and when a person is told; Airflow's answers are given."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from pushtune.errors import EngineUnavailable
 from pushtune.healing import exhausted
 from pushtune.healing.check import compose_alert
 from pushtune.healing.exhausted import awaiting, clear_exhausted, read_histories
+from pushtune.moments import Moment, moment_in
 from pushtune.records import note_fault
 from pushtune.running.workspace import run_folder
 
@@ -44,10 +44,14 @@ def fault(settings):
     return exhausted.read_faults(folder)[0]["unix_time"]
 
 
-@pytest.fixture
-def clock(monkeypatch):
+@pytest.fixture(params=[0, 3600, -3600, 86_400], ids=lambda seconds: f"clock set by {seconds} s")
+def clock(settings, fault, monkeypatch, request):
+    """Set what time it is; the clock of the machine was set by so many seconds after the fault."""
+    (noted,) = map(moment_in, exhausted.read_faults(run_folder(settings, TASK["dag_id"], TASK["run_id"])))
+
     def set_to(now):
-        monkeypatch.setattr(exhausted, "time", SimpleNamespace(time=lambda: now))
+        moment = Moment(now + request.param, noted.boot_id, noted.uptime_seconds + now - fault)
+        monkeypatch.setattr(exhausted, "present", lambda: moment)
 
     return set_to
 
@@ -81,7 +85,7 @@ def test_the_pauses_grow_and_then_a_person_is_told_once(settings, fault, clock):
     for number, pause in enumerate((60, 240, 960), start=1):
         clock(now + pause - 1)
         assert clear_exhausted(settings, airflow) == []
-        now += pause
+        now += pause + 0.001
         clock(now)
         assert len(clear_exhausted(settings, airflow)) == 1 and len(airflow.cleared) == number
     clock(now + 3840)

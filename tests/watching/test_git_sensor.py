@@ -134,20 +134,20 @@ def test_a_repository_that_does_not_answer_is_waited_for_in_the_triggerer(origin
     trigger = deferred.value.trigger
     assert isinstance(trigger, HeadTrigger)
     assert (deferred.value.method_name, trigger.url) == ("resume", f"{address}/origin.git")
-    deadline = trigger.deadline_unix_time
+    since = trigger.since
     with pytest.raises(TaskDeferred) as deferred:
-        task.resume(run.context, {"answered": True, "error": ""}, deadline_unix_time=deadline)
+        task.resume(run.context, {"answered": True, "error": ""}, since=since)
     assert isinstance(deferred.value.trigger, HeadTrigger)
-    assert deferred.value.trigger.deadline_unix_time == deadline
+    assert deferred.value.trigger.since == since
     with serve(origin.folder, port=int(address.rsplit(":", 1)[1])):
-        push = task.resume(run.context, {"answered": True, "error": ""}, deadline_unix_time=deadline)
+        push = task.resume(run.context, {"answered": True, "error": ""}, since=since)
     assert push["commit"] == head
 
 
 def test_a_repository_that_never_answers_fails_the_task(origin: Origin) -> None:
     event = {"answered": False, "error": "x must be reachable."}
     with pytest.raises(AirflowFailException, match="did not answer within 100 s. x must be reachable."):
-        sensor(origin.url).resume(Run(Stores(), "r1").context, event, deadline_unix_time=0.0)
+        sensor(origin.url).resume(Run(Stores(), "r1").context, event, since={})
 
 
 def test_a_connection_that_is_not_there_is_told(origin: Origin) -> None:

@@ -1,4 +1,4 @@
-"""Whatever is pushed, rewritten, deleted or killed, on any branch, in any order: no push is lost, none trains twice."""
+"""Whatever is pushed, deleted or killed, however clocks are set, in any order: no push is lost, none trains twice."""
 
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -106,8 +106,9 @@ class Pushes(RuleBasedStateMachine):
         super().__init__()
         self.history = History()
         self.store = MemoryStore()
-        self.ledger = PushLedger(self.store)
-        self.heads = DueHeads(0.0)
+        self.clock_seconds = 1.8e9
+        self.ledger = PushLedger(self.store, clock=self.clock)
+        self.heads = DueHeads(0.0, self.clock)
         self.runs: dict[str, str | None] = {}
         self.active: tuple[str, str] | None = None
         self.seen: set[str] = set()
@@ -156,7 +157,15 @@ class Pushes(RuleBasedStateMachine):
 
     @rule()
     def the_triggerer_is_killed(self) -> None:
-        self.heads = DueHeads(0.0)
+        self.heads = DueHeads(0.0, self.clock)
+
+    def clock(self) -> float:
+        self.clock_seconds += 0.5
+        return self.clock_seconds
+
+    @rule(by_seconds=st.sampled_from([3600, -3600, 86_400, -86_400, -1_800_000_000]))
+    def the_clock_is_set(self, by_seconds: float) -> None:
+        self.clock_seconds += by_seconds
 
     @precondition(lambda self: self.active is None)
     @rule(cause=st.sampled_from(["push", "push", "push", "manual"]), ref=st.sampled_from(REFS), data=st.data())

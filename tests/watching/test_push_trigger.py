@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.watching.git_http_server import serve
 from tests.watching.git_origin import Origin
 from tests.watching.memory_store import MemoryStore
 
+from pushtune.moments import present
 from pushtune.settings import Settings
 from pushtune.watching import push_trigger
 from pushtune.watching.push_ledger import SIGHTINGS_KEY, PushLedger
@@ -21,6 +23,7 @@ from pushtune.watching.push_trigger import HeadTrigger, PushTrigger, watched_ass
 from pushtune.watching.watched_repositories import WatchedRepository
 
 PATIENCE_SECONDS = 60
+NOW = asdict(present())
 
 
 class Watcher(PushTrigger):
@@ -188,7 +191,7 @@ def test_the_pause_after_failures_grows_up_to_a_limit() -> None:
 def test_triggers_survive_being_written_down() -> None:
     for trigger in (
         PushTrigger("digits", "/srv/x.git", "main", "git_host", 5, 6),
-        HeadTrigger("/srv/x.git", "main", 1e9, "git_host", 5, 6),
+        HeadTrigger("/srv/x.git", "main", asdict(present()), 60.0, "git_host", 5, 6),
     ):
         classpath, arguments = trigger.serialize()
         assert classpath == f"pushtune.watching.push_trigger.{type(trigger).__name__}"
@@ -223,7 +226,7 @@ def test_a_wait_ends_when_the_repository_answers(origin: Origin) -> None:
         origin.commit_and_push()
         with serve(origin.folder) as address:
             url = f"{address}/origin.git"
-        waiting = asyncio.ensure_future(anext(HeadTrigger(url, "main", 4e9, poll_interval_seconds=0.05).run()))
+        waiting = asyncio.ensure_future(anext(HeadTrigger(url, "main", NOW, 99.0, poll_interval_seconds=0.05).run()))
         await asyncio.sleep(0.3)
         assert not waiting.done()
         with serve(origin.folder, port=int(address.rsplit(":", 1)[1])):
@@ -233,20 +236,27 @@ def test_a_wait_ends_when_the_repository_answers(origin: Origin) -> None:
 
 
 def test_an_error_that_waiting_does_not_mend_is_an_answer_too() -> None:
-    event = asyncio.run(next_event(HeadTrigger("/srv/there/is/none.git", "main", 4e9)))
+    event = asyncio.run(next_event(HeadTrigger("/srv/there/is/none.git", "main", NOW, 99.0)))
     assert event.payload == {"answered": True, "error": ""}
 
 
-def test_a_wait_ends_at_its_deadline() -> None:
-    trigger = HeadTrigger("http://127.0.0.1:1/x.git", "main", 0.0)
-    assert asyncio.run(next_event(trigger)).payload == {
-        "answered": False,
-        "error": "the time was over before the first look",
-    }
-    trigger = HeadTrigger("http://127.0.0.1:1/x.git", "main", time.time() + 1, poll_interval_seconds=0.1)
+@pytest.mark.parametrize("limit_seconds", [0.0, 0.5], ids=["after one look", "after several"])
+def test_a_wait_ends_at_its_limit(limit_seconds: float) -> None:
+    since = asdict(present())
+    trigger = HeadTrigger("http://127.0.0.1:1/x.git", "main", since, limit_seconds, poll_interval_seconds=0.1)
     payload = asyncio.run(next_event(trigger)).payload
     assert not payload["answered"]
     assert "must be reachable" in payload["error"]
+
+
+@pytest.mark.parametrize("jump_seconds", [3600, -3600, 86_400])
+def test_a_wait_is_as_long_as_it_should_be_when_the_clock_is_set(monkeypatch: Any, jump_seconds: float) -> None:
+    since, now = asdict(present()), time.time
+    trigger = HeadTrigger("http://127.0.0.1:1/x.git", "main", since, 1.0, poll_interval_seconds=0.1)
+    monkeypatch.setattr(time, "time", lambda: now() + jump_seconds)
+    begun = time.monotonic()
+    assert not asyncio.run(next_event(trigger)).payload["answered"]
+    assert time.monotonic() - begun >= 0.9
 
 
 async def next_event(trigger: HeadTrigger) -> TriggerEvent:

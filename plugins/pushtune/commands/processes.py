@@ -4,9 +4,14 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
+
+from pushtune.moments import present
+
+START_FIELD = 19  # of /proc/<pid>/stat, counted after the name (proc(5): starttime)
 
 
 @dataclass(frozen=True)
@@ -14,28 +19,32 @@ class ProcessId:
     """A process that cannot be mistaken for a later one with the same number.
 
     Attributes:
-        pid: its number. created_unix_time: when it was started.
+        pid: its number. start_ticks: when it was started, in the kernel's ticks since the boot: the time of day of
+            that changes with the clock. boot_id: of that boot of the machine.
     """
 
     pid: int
-    created_unix_time: float
+    start_ticks: int
+    boot_id: str
 
     @classmethod
     def of(cls, pid: int) -> "ProcessId":
         """Return the identity of the running process ``pid``. Raises psutil.NoSuchProcess."""
-        return cls(pid, psutil.Process(pid).create_time())
+        try:
+            after_name = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError) as error:
+            raise psutil.NoSuchProcess(pid) from error
+        return cls(pid, int(after_name[START_FIELD]), present().boot_id)
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "ProcessId":
         """Return the identity kept as JSON data."""
-        return cls(int(document["pid"]), float(document["created_unix_time"]))
+        return cls(int(document["pid"]), int(document.get("start_ticks", -1)), str(document.get("boot_id", "")))
 
     def is_alive(self) -> bool:
         """Say whether this very process still runs (a zombie does not)."""
         try:
-            process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.created_unix_time) < 1.0
-            return same and process.status() != psutil.STATUS_ZOMBIE
+            return ProcessId.of(self.pid) == self and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
 

@@ -1,7 +1,6 @@
 """The four steps of a check, each from plain data to plain data: list, diagnose, act, report."""
 
 import html
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +12,7 @@ from pushtune.healing.diagnosis import ABSENT, UNKNOWN, Facts, Verdict, diagnose
 from pushtune.healing.exhausted import TaskId, awaiting
 from pushtune.healing.observation import observe, read_observations, write_observations
 from pushtune.healing.restart import REPORTED, act
+from pushtune.moments import present
 from pushtune.running.container_labels import TrainingLabels, installation_id
 from pushtune.running.workspace import unmoved_containers
 from pushtune.settings import Settings
@@ -57,7 +57,7 @@ def diagnose_containers(
     settings: Settings, containers: Iterable[Document], states: Mapping[str, str]
 ) -> list[Document]:
     """Return one document per container: ``container``, ``verdict``, ``reason``; keeps what was seen for next time."""
-    before, now, to_be_cleared = read_observations(settings), time.time(), awaiting(settings)
+    before, now, to_be_cleared = read_observations(settings), present(), awaiting(settings)
     seen, found = {}, []
     for document in containers:
         container = _container(document)

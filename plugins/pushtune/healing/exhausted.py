@@ -6,7 +6,6 @@ once the cause is gone. Each task is cleared a few times at most, after longer a
 
 import hashlib
 import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from pushtune.healing.container_facade import ContainerFacade
 from pushtune.healing.restart import keep
 from pushtune.healing.run_folders import run_folders
+from pushtune.moments import NEVER, Moment, moment_in, present
 from pushtune.records import read_faults
 from pushtune.running.container_labels import installation_id
 from pushtune.settings import Settings
@@ -43,8 +43,12 @@ class History:
     """What was done about a task: how often it was cleared, when last, and whether it was given up."""
 
     clears: int = 0
-    unix_time: float = 0.0
+    last: Moment = NEVER
     given_up: bool = False
+
+    def seconds_since(self, fault: Document, now: Moment) -> float:
+        """Return how long ago the fault was met, or something was done about it, whichever came last."""
+        return min(moment_in(fault).seconds_until(now), self.last.seconds_until(now))
 
 
 def clear_exhausted(settings: Settings, api: Api) -> list[Document]:
@@ -54,8 +58,8 @@ def clear_exhausted(settings: Settings, api: Api) -> list[Document]:
         EngineUnavailable: it is not the time for it. And what ``api`` raises.
     """
     faults = [fault for folder in run_folders(settings) for fault in _readable_faults(folder)]
-    now, histories = time.time(), read_histories(settings)
-    recent = [fault for fault in faults if now - fault["unix_time"] < RECENT_SECONDS]
+    now, histories = present(), read_histories(settings)
+    recent = [fault for fault in faults if moment_in(fault).seconds_until(now) < RECENT_SECONDS]
     due = [fault for fault in recent if _is_due(fault, histories.get(_key(fault), History()), now)]
     if not due or shutil.disk_usage(settings.home).free < settings.disk_reserve_bytes:
         return []
@@ -69,15 +73,16 @@ def clear_exhausted(settings: Settings, api: Api) -> list[Document]:
         if not gives_up:
             _clear(fault, api)
         histories[_key(fault)] = History(history.clears + (not gives_up), now, gives_up)
-        records.append(_record(fault, histories[_key(fault)]))
-        write_histories(settings, {key: done for key, done in histories.items() if now - done.unix_time < KEPT_SECONDS})
+        records.append(_record(fault, histories[_key(fault)], now))
+        kept = {key: done for key, done in histories.items() if done.last.seconds_until(now) < KEPT_SECONDS}
+        write_histories(settings, kept)
         keep(settings, records[-1])
     return records
 
 
 def awaiting(settings: Settings) -> set[TaskId]:
     """Return the tasks (DAG, run, task, map index) that are about to be cleared, if their run turns out to need it."""
-    now, histories = time.time(), read_histories(settings)
+    now, histories = present(), read_histories(settings)
     return {
         _task_id(fault)
         for folder in run_folders(settings)
@@ -86,8 +91,8 @@ def awaiting(settings: Settings) -> set[TaskId]:
     }
 
 
-def _may_be_cleared(fault: Document, history: History, now: float, settings: Settings) -> bool:
-    left_seconds = max(fault["unix_time"], history.unix_time) + _pause(history) + LATE_SECONDS - now
+def _may_be_cleared(fault: Document, history: History, now: Moment, settings: Settings) -> bool:
+    left_seconds = _pause(history) + LATE_SECONDS - history.seconds_since(fault, now)
     return not history.given_up and history.clears < settings.clear_limit and left_seconds > 0
 
 
@@ -102,8 +107,8 @@ def _readable_faults(folder: Path) -> list[Document]:
         return []
 
 
-def _is_due(fault: Document, history: History, now: float) -> bool:
-    return not history.given_up and now - max(fault["unix_time"], history.unix_time) >= _pause(history)
+def _is_due(fault: Document, history: History, now: Moment) -> bool:
+    return not history.given_up and history.seconds_since(fault, now) >= _pause(history)
 
 
 def _is_exhausted(fault: Document, api: Api) -> bool:
@@ -135,11 +140,11 @@ def _key(fault: Mapping[str, Any]) -> str:
     return "\0".join(map(str, _task_id(fault)))
 
 
-def _record(fault: Document, history: History) -> Document:
+def _record(fault: Document, history: History, now: Moment) -> Document:
     done = "left as it is" if history.given_up else "cleared with what follows it, it resumes where it was"
     reason = f"{fault['kind']}: {fault['message']}"
     return {
-        "unix_time": history.unix_time,
+        "unix_time": now.unix_time,
         "verdict": "given_up" if history.given_up else "exhausted",
         "reason": f"all tries are spent ({reason})",
         "action": done,

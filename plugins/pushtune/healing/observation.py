@@ -1,4 +1,4 @@
-"""How long a container has shown no sign of life, measured by our own clock from one check to the next.
+"""How long a container has shown no sign of life, measured by ourselves from one check to the next.
 
 The times in a heartbeat come from the container and could say anything, so only the change of its counters counts.
 Of the time between two checks at most ``WINDOW_SECONDS`` are counted: after a pause of the checks, or of the whole
@@ -8,6 +8,7 @@ machine, a container gets the chance to be seen alive.
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from pushtune.moments import Moment
 from pushtune.settings import Settings
 from pushtune_contract.progress import Heartbeat
 from pushtune_contract.reading import UnsafeFile, read_json, write_json
@@ -21,13 +22,13 @@ class Observation:
     """What was seen of one container.
 
     Attributes:
-        unix_time: when. counter, progress_counter: of its heartbeat, -1 where there was none.
+        moment: when. counter, progress_counter: of its heartbeat, -1 where there was none.
         beat_silence_seconds, progress_silence_seconds: how long the counters have not risen.
         cpu_seconds: CPU time used until then; -1 where it is not known.
         cpu_share: cores used on average since the look before, 1.0 is one core; -1 where it is not known.
     """
 
-    unix_time: float
+    moment: Moment
     counter: int = -1
     progress_counter: int = -1
     beat_silence_seconds: float = 0.0
@@ -36,18 +37,18 @@ class Observation:
     cpu_share: float = -1.0
 
 
-def observe(before: Observation | None, beat: Heartbeat | None, cpu_seconds: float | None, now: float) -> Observation:
-    """Return what is seen now (``now``: seconds since 1970), given what was seen ``before``."""
+def observe(before: Observation | None, beat: Heartbeat | None, cpu_seconds: float | None, now: Moment) -> Observation:
+    """Return what is seen ``now``, given what was seen ``before``."""
     seen = Observation(
-        unix_time=now,
+        moment=now,
         counter=-1 if beat is None else beat.counter,
         progress_counter=-1 if beat is None else beat.progress_counter,
         cpu_seconds=-1.0 if cpu_seconds is None else cpu_seconds,
     )
     if before is None:
         return seen
-    elapsed = now - before.unix_time
-    counted = min(max(elapsed, 0.0), WINDOW_SECONDS)
+    elapsed = before.moment.seconds_until(now)
+    counted = min(elapsed, WINDOW_SECONDS)
     still = seen.counter == before.counter
     stuck = seen.progress_counter == before.progress_counter
     known = min(seen.cpu_seconds, before.cpu_seconds) >= 0 and elapsed > 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pushtune.moments import NEVER, Moment
 from pushtune_contract.reading import UnsafeFile, read_json, write_json
 from pushtune_contract.validation import ContractViolation, as_document, build
 
@@ -21,6 +22,7 @@ class Attempts:
         request_sha256: digest of the request that all of this belongs to.
         containers: how many containers were created.
         used_seconds: running time of the containers that have ended.
+        running: id of the container that was started last. started: when.
         settled: id of the newest container whose end was already counted.
         progress: the furthest point that was reached: fit, epoch, step.
         unmoved: how many containers in a row ended, however they did, without getting further than the one before.
@@ -30,10 +32,16 @@ class Attempts:
     request_sha256: str
     containers: int = 0
     used_seconds: float = 0.0
+    running: str = ""
+    started: Moment = NEVER
     settled: str = ""
     progress: list[int] = field(default_factory=lambda: [0, 0, 0])
     unmoved: int = 0
     outcome: dict[str, Any] = field(default_factory=dict)
+
+    def start_of(self, container_id: str, said_unix_time: float) -> Moment:
+        """Return when this container was started: as noted, or else as the engine's clock said."""
+        return self.started if self.running == container_id else Moment(said_unix_time)
 
     @property
     def restarts(self) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.errors import EngineUnavailable, PushtuneError, TrialOverDisk, TrialOverTime
+from pushtune.moments import Moment, present
 from pushtune.running.container_engine import ContainerEngine
 from pushtune.running.container_log import LAST_LINES, LINES_LIMIT, LogFollower, lines_of
 from pushtune.running.disk_usage import folder_bytes
@@ -77,7 +78,7 @@ class Supervisor:
         if self._reader.last is not None:
             self.log(f"So far: {describe(self._reader.last)}")
 
-    def watch(self, container_id: str, started_unix_time: float, attached: bool) -> None:
+    def watch(self, container_id: str, started: Moment, attached: bool) -> None:
         """Return once the container has ended, or was stopped by force, or watching was cancelled.
 
         Of a container that was ``attached`` to, what it has put out before is shown in part only: the log of the try
@@ -91,7 +92,7 @@ class Supervisor:
             if follower.ended.is_set() and not follower.limited:
                 time.sleep(STATE_INTERVAL_SECONDS)
                 follower = self._follow(container_id, 1)
-            self._look(container_id, started_unix_time)
+            self._look(container_id, started)
         complete = follower.finish(0.0 if self.cancelled.raised else LOG_END_SECONDS)
         if not complete and not self.cancelled.raised:
             self._show_last_lines(container_id)
@@ -125,14 +126,14 @@ class Supervisor:
                 time.sleep(STATE_INTERVAL_SECONDS)
         return False
 
-    def _look(self, container_id: str, started_unix_time: float) -> None:
+    def _look(self, container_id: str, started: Moment) -> None:
         if self._is_due("progress", PROGRESS_INTERVAL_SECONDS):
             self._show_progress()
         if self._is_due("stop_rule", STOP_RULE_INTERVAL_SECONDS) and not self.stopped_because:
             self._ask_stop_rule()
         if self._is_due("disk", DISK_INTERVAL_SECONDS):
             self._check_disk(container_id)
-        self._check_time(container_id, started_unix_time)
+        self._check_time(container_id, started)
 
     def _is_due(self, what: str, interval_seconds: float) -> bool:
         now = time.monotonic()
@@ -173,9 +174,9 @@ class Supervisor:
         self.log(f"Asked to stop at the next epoch end: {reason}")
         ask_to_stop(self._folder, reason)
 
-    def _check_time(self, container_id: str, started_unix_time: float) -> None:
+    def _check_time(self, container_id: str, started: Moment) -> None:
         limit = float(self.spec["request"]["time_limit_seconds"])
-        used = self.used_seconds + time.time() - started_unix_time
+        used = self.used_seconds + started.seconds_until(present())
         if used > limit and not self.stopped_because:
             self._ask_to_stop(f"the time limit of {limit:.0f} s")
         if self.stopped_because and time.monotonic() > self._stop_deadline:

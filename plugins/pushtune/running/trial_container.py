@@ -1,12 +1,12 @@
 """The one container of a trial: found, started, or replaced; and what is kept of it once it has ended."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pushtune.errors import PushtuneError, TrialInterrupted, TrialOverTime
+from pushtune.moments import present
 from pushtune.running import attempts, outcome, supervision, workspace
 from pushtune.running.attempts import Attempts
 from pushtune.running.container_engine import ContainerEngine, ContainerState
@@ -112,10 +112,12 @@ class TrialContainer:
         attached = state is not None and state.is_running
         supervisor.look_back()
         if state is not None and state.status == "created":
+            attempts.write_attempts(self._folder, replace(self.attempts, running=container_id, started=present()))
             self._engine.start(container_id)
         if state is not None and (attached or state.status == "created"):
             self._log(f"{'Attached to' if attached else 'Started'} container {state.name}.")
-            supervisor.watch(container_id, state.started_unix_time or time.time(), attached)
+            said_unix_time = state.started_unix_time or present().unix_time
+            supervisor.watch(container_id, self.attempts.start_of(container_id, said_unix_time), attached)
             state = self._engine.find(container_id)
         return _present(None if supervisor.cancelled.raised else state)
 
@@ -149,6 +151,14 @@ class TrialContainer:
         result = outcome.judge(state, self._folder, known.unmoved)
         return outcome.outcome_document(self._spec, state, result, known.restarts)
 
+    def _seconds(self, state: ContainerState, known: Attempts) -> float:
+        """Return how long a container ran: what the engine says, and no more than has passed since it was started.
+
+        The engine compares two times of its clock, which may have been set forward between them.
+        """
+        passed = known.start_of(state.id, state.started_unix_time).seconds_until(present())
+        return min(state.seconds, passed)
+
     def _count(self, state: ContainerState) -> Attempts:
         """Add the end of this container to what is known about the trial, once."""
         known = self.attempts
@@ -158,7 +168,7 @@ class TrialContainer:
         counted = replace(
             known,
             settled=state.id,
-            used_seconds=known.used_seconds + state.seconds,
+            used_seconds=known.used_seconds + self._seconds(state, known),
             unmoved=known.unmoved + 1 if reached <= known.progress else 0,
             progress=max(known.progress, reached),
         )

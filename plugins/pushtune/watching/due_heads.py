@@ -18,13 +18,16 @@ class AsyncStore(Protocol):
 
 
 class DueHeads:
-    """Decides, look by look, whether a run has to be woken.
+    """Decides, look by look, whether a run has to be woken; ``clock`` only says when a commit was seen, for people.
 
     A head is due while the ledger does not call it handled. A head that was due and is none any more, since its branch
     was deleted or went back to an older commit, is due until a run has written down what became of it.
     """
 
-    def __init__(self, first_pause_seconds: float = FIRST_WAKE_PAUSE_SECONDS) -> None:
+    def __init__(
+        self, first_pause_seconds: float = FIRST_WAKE_PAUSE_SECONDS, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._clock = clock
         self._first_pause_seconds = first_pause_seconds
         self._settled: set[str] = set()
         self._unsettled: dict[str, str] = {}
@@ -76,7 +79,7 @@ class DueHeads:
             return
         sightings = await store.aget(SIGHTINGS_KEY)
         for commit, ref in fresh.items():
-            sightings = with_sighting(sightings, commit, time.time(), ref)
+            sightings = with_sighting(sightings, commit, self._clock(), ref)
         await store.aset(SIGHTINGS_KEY, sightings)
 
     async def _passed(

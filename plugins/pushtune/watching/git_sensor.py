@@ -1,12 +1,13 @@
 """The first task of every run: which commit is trained, if any."""
 
-import time
+from dataclasses import asdict
 from typing import Any
 
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from pushtune.errors import RepositoryUnreachable, UnusablePush
+from pushtune.moments import present
 from pushtune.settings import load_settings
 from pushtune.watching.check_out import open_mirror
 from pushtune.watching.git_command import GitFailed
@@ -53,15 +54,15 @@ class GitSensor(BaseSensorOperator):
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Return the push that this run trains, wait for the repository, or skip."""
-        return self._decide_or_wait(context, time.time() + self.timeout)
+        return self._decide_or_wait(context, asdict(present()))
 
-    def resume(self, context: Any, event: dict[str, Any], deadline_unix_time: float) -> dict[str, Any]:
-        """Go on after the wait."""
+    def resume(self, context: Any, event: dict[str, Any], since: dict[str, Any]) -> dict[str, Any]:
+        """Go on after the wait, which began at the moment ``since``."""
         if not event["answered"]:
             raise AirflowFailException(f"The repository did not answer within {self.timeout:g} s. {event['error']}")
-        return self._decide_or_wait(context, deadline_unix_time)
+        return self._decide_or_wait(context, since)
 
-    def _decide_or_wait(self, context: Any, deadline_unix_time: float) -> dict[str, Any]:
+    def _decide_or_wait(self, context: Any, since: dict[str, Any]) -> dict[str, Any]:
         try:
             decision = self._decision(context)
             push = decision.take(self.commit.strip())
@@ -73,7 +74,7 @@ class GitSensor(BaseSensorOperator):
             raise
         except RepositoryUnreachable as error:
             self.log.warning("%s", error)
-            self._wait(deadline_unix_time)
+            self._wait(since)
         if isinstance(push, NothingToTrain):
             raise AirflowSkipException(push.reason)
         return push
@@ -97,8 +98,8 @@ class GitSensor(BaseSensorOperator):
             run_state=run_state,
         )
 
-    def _wait(self, deadline_unix_time: float) -> None:
+    def _wait(self, since: dict[str, Any]) -> None:
         trigger = HeadTrigger(
-            self.repository.url, self.repository.branch, deadline_unix_time, self.repository.connection_id
+            self.repository.url, self.repository.branch, since, self.timeout, self.repository.connection_id
         )
-        self.defer(trigger=trigger, method_name="resume", kwargs={"deadline_unix_time": deadline_unix_time})
+        self.defer(trigger=trigger, method_name="resume", kwargs={"since": since})

@@ -6,7 +6,6 @@ paused, or loses because a process dies, only costs time. A superfluous event co
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
@@ -17,6 +16,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
 
 from pushtune.errors import AuthenticationRefused, PushtuneError, RepositoryUnreachable
+from pushtune.moments import moment_in, present
 from pushtune.settings import Settings, load_settings
 from pushtune.watching.credentials import Credentials, credentials_from
 from pushtune.watching.due_heads import FIRST_WAKE_PAUSE_SECONDS, DueHeads
@@ -146,7 +146,7 @@ class PushTrigger(BaseEventTrigger):
 
 
 class HeadTrigger(BaseTrigger):
-    """Waits until a repository answers, whatever the answer, or until ``deadline_unix_time``.
+    """Waits until a repository answers, whatever the answer, or for ``limit_seconds`` since ``since`` (see ``Moment``).
 
     Its event is ``{"answered": bool, "error": str}``; ``error`` is the last failure when the time was over.
     """
@@ -155,7 +155,8 @@ class HeadTrigger(BaseTrigger):
         self,
         url: str,
         branch: str,
-        deadline_unix_time: float,
+        since: dict[str, Any],
+        limit_seconds: float,
         connection_id: str | None = None,
         poll_interval_seconds: float = 5,
         git_timeout_seconds: float = 30,
@@ -163,30 +164,35 @@ class HeadTrigger(BaseTrigger):
         super().__init__()  # type: ignore[no-untyped-call]
         self.url = url
         self.branch = branch
-        self.deadline_unix_time = deadline_unix_time
+        self.since = since
+        self.limit_seconds = limit_seconds
         self.connection_id = connection_id
         self.poll_interval_seconds = poll_interval_seconds
         self.git_timeout_seconds = git_timeout_seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class and what builds an equal trigger."""
-        names = ("url", "branch", "deadline_unix_time", "connection_id", "poll_interval_seconds", "git_timeout_seconds")
-        return f"{__name__}.{type(self).__name__}", {name: getattr(self, name) for name in names}
+        arguments = {"url": self.url, "branch": self.branch, "since": self.since, "limit_seconds": self.limit_seconds}
+        for name in ("connection_id", "poll_interval_seconds", "git_timeout_seconds"):
+            arguments[name] = getattr(self, name)
+        return f"{__name__}.{type(self).__name__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look with growing pauses, and emit one event."""
-        pause, text = self.poll_interval_seconds, "the time was over before the first look"
-        while time.time() < self.deadline_unix_time:
+        pause = self.poll_interval_seconds
+        while True:
             try:
                 await self._look()
                 yield _event(answered=True, error="")
                 return
             except RepositoryUnreachable as error:
-                text = str(error)
-                self.log.info("Waiting %.0f s: %s", pause, error)
-            await asyncio.sleep(max(0.0, min(pause, self.deadline_unix_time - time.time())))
+                left = self.limit_seconds - moment_in(self.since).seconds_until(present())
+                if left <= 0:
+                    yield _event(answered=False, error=str(error))
+                    return
+                self.log.info("Waiting %.0f s: %s", min(pause, left), error)
+            await asyncio.sleep(min(pause, left))
             pause = min(2 * pause, ERROR_PAUSE_LIMIT_SECONDS)
-        yield _event(answered=False, error=text)
 
     async def _look(self) -> None:
         look = partial(

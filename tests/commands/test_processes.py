@@ -1,0 +1,48 @@
+"""Who a process is: by when it started, in ticks that no clock changes."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+
+import psutil
+import pytest
+
+from pushtune.commands.processes import ProcessId
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600, 86_400])
+def test_a_process_stays_the_same_when_the_clock_is_set(monkeypatch, sleeper, seconds: int) -> None:
+    identity = ProcessId.from_document(asdict(ProcessId.of(sleeper.pid)))
+    # Setting the clock changes when the kernel says that the machine was booted.
+    booted, now = psutil.boot_time(), time.time
+    monkeypatch.setattr(psutil._pslinux, "boot_time", lambda: booted + seconds)
+    monkeypatch.setattr(time, "time", lambda: now() + seconds)
+    assert identity.is_alive()
+
+
+def test_another_process_of_that_number_is_not_the_same(sleeper) -> None:
+    identity = ProcessId.of(sleeper.pid)
+    assert not replace(identity, start_ticks=identity.start_ticks - 1).is_alive()
+    assert not replace(identity, boot_id="an earlier boot").is_alive()
+
+
+def test_a_zombie_and_a_process_that_is_gone_are_not_alive(sleeper) -> None:
+    identity = ProcessId.of(sleeper.pid)
+    sleeper.kill()
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
+    assert psutil.Process(sleeper.pid).status() == psutil.STATUS_ZOMBIE and not identity.is_alive()
+    sleeper.wait()
+    assert not identity.is_alive()
+    with pytest.raises(psutil.NoSuchProcess):
+        ProcessId.of(sleeper.pid)
