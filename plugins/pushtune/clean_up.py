@@ -10,6 +10,7 @@ from urllib.parse import quote
 from pushtune.commands.airflow_api import AirflowApi
 from pushtune.errors import AirflowRefused, RepositoryUnreachable
 from pushtune.healing.clean_workspaces import clean_workspaces, summary, tags_in_use
+from pushtune.healing.clock_watch import ages_are_believed
 from pushtune.healing.old_logs import DAY_SECONDS, remove_old_logs
 from pushtune.healing.run_folders import RunState, tree_bytes
 from pushtune.settings import SERVICE_DAGS, Settings
@@ -18,10 +19,17 @@ RUNS_PER_CALL = 100
 CALLS_LIMIT = 100
 MIRROR_WAIT_SECONDS = 1.0
 Document = dict[str, object]
+POSTPONED: Document = {
+    "bytes": 0,
+    "count": 0,
+    "removed": [{"what": "nothing", "bytes": 0, "reason": "the clock was set forward: no age is believed for a day"}],
+}
 
 
 def old_runs(settings: Settings, ask: RunState) -> Document:
     """Give up the files of old runs. Raises EngineUnavailable or CleaningIncomplete."""
+    if not ages_are_believed(settings):
+        return POSTPONED
     return summary(clean_workspaces(settings, ask))
 
 
@@ -29,6 +37,8 @@ def unused_images(settings: Settings) -> Document:
     """Remove the images of repositories that no run on disk was trained in. Raises EngineUnavailable."""
     from pushtune.running.image_use import remove_unused_images
 
+    if not ages_are_believed(settings):
+        return POSTPONED
     return summary(remove_unused_images(settings, tags_in_use(settings)))
 
 
@@ -36,6 +46,8 @@ def old_files(settings: Settings) -> Document:
     """Remove old logs, notes about mails that were sent, and mirrors of repositories that nobody watches."""
     from pushtune.notifying.outbox import forget_sent
 
+    if not ages_are_believed(settings):
+        return POSTPONED
     records = remove_old_logs(settings.airflow_home / "logs", settings.log_retention_days)
     days = settings.outbox_retention_days
     for path in forget_sent(settings.outbox, time.time() - days * DAY_SECONDS):

@@ -18,6 +18,10 @@ from pushtune.settings import PROJECT_FOLDER, Settings
 
 USER = "admin"
 MIGRATION_TIMEOUT_SECONDS = 300
+# The token with which a task reports to the API server must outlive a clock that is set forward by a day or back by an
+# hour: a task whose token is refused is ended, and its container with it. It opens nothing but that task's own reports.
+TASK_TOKEN_SECONDS = 2 * 86_400
+CLOCK_LEEWAY_SECONDS = 3_900
 
 
 def passwords_file(settings: Settings) -> Path:
@@ -110,7 +114,8 @@ def _write_configuration(settings: Settings) -> None:
             "secret_key": keys["secret_key"],
             "workers": "1",
         },
-        "api_auth": {"jwt_secret": keys["jwt_secret"]},
+        "api_auth": {"jwt_secret": keys["jwt_secret"], "jwt_leeway": str(CLOCK_LEEWAY_SECONDS)},
+        "execution_api": {"jwt_expiration_time": str(TASK_TOKEN_SECONDS)},
         "dag_processor": {"min_file_process_interval": "5", "refresh_interval": "15", "parsing_processes": "1"},
         # A dead worker is noticed soon, while an outage of the API server does not kill work that runs outside.
         "scheduler": {

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pushtune.healing.clock_watch import ages_are_believed
 from pushtune.healing.container_facade import Container, ContainerFacade
 from pushtune.healing.container_view import keep_findings
 from pushtune.healing.diagnosis import ABSENT, UNKNOWN, Facts, Verdict, diagnose
@@ -24,7 +25,8 @@ AskStates = Callable[..., Mapping[str, Mapping[str, Any]]]
 
 
 def list_containers(settings: Settings) -> list[Document]:
-    """Return the training containers of this installation."""
+    """Return the training containers of this installation; look at the clock as well, since this runs each minute."""
+    ages_are_believed(settings)
     facade = ContainerFacade(installation_id(settings))
     containers = [asdict(container) for container in facade.training_containers()]
     if not containers:
