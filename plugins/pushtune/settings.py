@@ -51,6 +51,11 @@ class Settings(BaseModel):
         10_001 if os.getuid() == 0 else os.getuid(), ge=1, description="user that training runs as inside containers"
     )
 
+    dataset_mirror: str = Field(
+        "", pattern=r"^(https?://[^\s@]+)?$",
+        description="where public data sets come from instead of their hosts: `<mirror>/<host>/<path>`",
+    )
+
     hung_after_seconds: float = Field(120, ge=5, description="a heartbeat that is this much too late means hung")
     restart_limit: int = Field(5, ge=0, le=100, description="how often one training run is restarted")
     clear_limit: int = Field(

@@ -2,17 +2,23 @@
 
 Runs in a container of its own that has a network and holds no code of a repository. What was fetched lies below
 ``FOLDER`` as the libraries want it; ``FOLDER/outcome.json`` says for each name why it failed, or "" where it did not.
+
+Where PUSHTUNE_DATASET_MIRROR names a mirror, nothing else is asked: what libraries want from ``https://host/path``
+comes from ``<mirror>/host/path``, redirects included.
 """
 
 import importlib
 import os
 import socket
 import sys
+import urllib.request
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Any, Callable, Dict, List
+from urllib.parse import urlsplit
 
 from pushtune_contract.reading import write_json
 
+MIRROR_VARIABLE = "PUSHTUNE_DATASET_MIRROR"
 OUTCOME_FILE = "outcome.json"
 ANSWER_TIMEOUT_SECONDS = 60.0
 REASON_LIMIT_CHARACTERS = 500
@@ -45,6 +51,27 @@ LOADERS: Dict[str, Callable[[], None]] = {
 }
 
 
+class MirrorHandler(urllib.request.BaseHandler):
+    """Asks the mirror at ``address`` instead of the host that a library names."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/") + "/"
+
+    def default_open(self, request: urllib.request.Request) -> Any:
+        """Return the mirror's answer; None where the request goes to the mirror already."""
+        if request.full_url.startswith(self.address):
+            return None
+        parts = urlsplit(request.full_url)
+        place = f"{self.address}{parts.netloc}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        return self.parent.open(place, timeout=request.timeout)
+
+
+def use_mirror(address: str) -> None:
+    """Let the downloads of this process go to the mirror at ``address``; "": to the hosts themselves."""
+    if address:
+        urllib.request.install_opener(urllib.request.build_opener(MirrorHandler(address)))
+
+
 def fetch(folder: Path, names: List[str]) -> Dict[str, str]:
     """Fetch the data sets ``names`` into ``folder``; return name -> why it failed, "" where it did not."""
     os.environ.update(
@@ -53,6 +80,7 @@ def fetch(folder: Path, names: List[str]) -> Dict[str, str]:
     )  # fmt: skip
     (folder / "keras").mkdir(exist_ok=True)
     socket.setdefaulttimeout(ANSWER_TIMEOUT_SECONDS)
+    use_mirror(os.environ.get(MIRROR_VARIABLE, ""))
     outcome: Dict[str, str] = {}
     for name in names:
         outcome[name] = _fetch_one(name)

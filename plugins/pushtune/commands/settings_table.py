@@ -32,6 +32,8 @@ def _row(name: str, field: Any) -> str:
 def _default(name: str, value: Any) -> str:
     if isinstance(value, os.PathLike):
         return f"`{os.path.relpath(value, PROJECT_FOLDER)}`"
+    if value == "":
+        return "none"
     # These depend on the machine that the page is written on.
     depending = {"trials_at_once": "number of cores, at most 4", "container_uid": "10001 for root, else the own user"}
     return depending.get(name, f"{value:,}".replace(",", " ") if isinstance(value, int | float) else f"`{value}`")

@@ -90,9 +90,12 @@ def take_over(staging: Path, cache: Path, name: str) -> None:
         if _is_plain(staging, path) and not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             aside = target.with_name(f".{target.name}.part")
-            shutil.move(source, aside)
-            aside.chmod(0o644)
-            aside.replace(target)
+            try:
+                shutil.move(source, aside)
+                aside.chmod(0o644)
+                aside.replace(target)
+            finally:
+                aside.unlink(missing_ok=True)
 
 
 def missing_files(cache: Path, name: str) -> list[Path]:

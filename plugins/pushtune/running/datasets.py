@@ -31,6 +31,7 @@ OUTCOME_FILE = "outcome.json"
 CERTIFICATES_FILE = "certificates.pem"
 REASON_LIMIT_CHARACTERS = 600
 OUTCOME_LIMIT_BYTES = 64 * 1024
+MIRROR_VARIABLE = "PUSHTUNE_DATASET_MIRROR"  # as pushtune_runtime.fetch_datasets reads it
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
@@ -64,7 +65,7 @@ def provide_datasets(
         if is_cached(cache, name):
             complete_names(cache, name)
         else:
-            warnings.append(_missing(name, places[name], cache, reasons.get(name, "")))
+            warnings.append(_missing(name, places[name], settings, reasons.get(name, "")))
     return warnings
 
 
@@ -100,7 +101,7 @@ def _run(
     container = engine.create(
         name, image, host_config, user=engine.training_user(settings.container_uid),
         entrypoint=["python", "-m", "pushtune_runtime.fetch_datasets"], command=[STAGING_MOUNT, *names],
-        environment=_environment(staging), working_dir="/tmp",  # noqa: S108  (a memory file system of the container)
+        environment=_environment(staging, settings), working_dir="/tmp",  # noqa: S108  (a memory file system of the container)
     )  # fmt: skip
     try:
         engine.start(container)
@@ -108,16 +109,24 @@ def _run(
         while time.monotonic() < deadline:
             state = engine.find(container)
             if state is None or not state.is_running:
-                return f"the container that fetches it ended with code {state.exit_code if state else 'unknown'}"
+                code = state.exit_code if state else "unknown"
+                return f"the container that fetches it ended with code {code}: {_last_line(engine, container)}"
             time.sleep(LOOK_INTERVAL_SECONDS)
         return f"it took longer than {limit_seconds:.0f} seconds"
     finally:
         engine.remove(container)
 
 
-def _environment(staging: Path) -> dict[str, str]:
-    """Return what a company's network asks for: its proxy and its certificates."""
+def _last_line(engine: ContainerEngine, container: str) -> str:
+    lines = b"".join(engine.logs(container, 1, follow=False)).decode("utf-8", "replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "without a word")
+
+
+def _environment(staging: Path, settings: Settings) -> dict[str, str]:
+    """Return what a company's network asks for: its proxy, its certificates and its mirror."""
     given = {name: os.environ[name] for name in PROXY_VARIABLES if os.environ.get(name)}
+    if settings.dataset_mirror:
+        given[MIRROR_VARIABLE] = settings.dataset_mirror
     if (staging / CERTIFICATES_FILE).exists():
         bundle = f"{STAGING_MOUNT}/{CERTIFICATES_FILE}"
         given.update(SSL_CERT_FILE=bundle, REQUESTS_CA_BUNDLE=bundle)
@@ -169,7 +178,9 @@ def _taken(lock: int) -> bool:
     return True
 
 
-def _missing(name: str, place: str, cache: Path, reason: str) -> str:
+def _missing(name: str, place: str, settings: Settings, reason: str) -> str:
+    cache = settings.datasets
+    origin = f" from {settings.dataset_mirror}" if settings.dataset_mirror else ""
     said = "".join(sign if sign.isprintable() else " " for sign in reason)[:REASON_LIMIT_CHARACTERS].rstrip(". ")
     files = missing_files(cache, name)
     source = DATASETS[name].source
@@ -181,7 +192,7 @@ def _missing(name: str, place: str, cache: Path, reason: str) -> str:
     )
     return (
         f"{place}: {name} is not in {cache}, and training has no network. "
-        f"Downloading it with the library's own loader failed: {said or 'no file came out of it'}. "
+        f"Downloading it with the library's own loader{origin} failed: {said or 'no file came out of it'}. "
         f"{by_hand}, then clear this run."
     )
 
