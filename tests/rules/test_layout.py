@@ -22,7 +22,7 @@ OWNED = {
     "sendgrid": {"notifying"},
     "plotly": {"pages"},
 }
-MAY_IMPORT_AIRFLOW = re.compile(r"_(sensor|trigger|operator|plugin)\.py$|^settings\.py$")
+MAY_IMPORT_AIRFLOW = re.compile(r"_(sensor|trigger|operator|plugin|executor)\.py$|^settings\.py$")
 
 
 def python_files(*folders: str) -> list[Path]:

@@ -97,7 +97,7 @@ def _write_configuration(settings: Settings) -> None:
         "core": {
             "dags_folder": str(PROJECT_FOLDER / "dags"),
             "plugins_folder": str(PROJECT_FOLDER / "plugins"),
-            "executor": "LocalExecutor",
+            "executor": "pushtune.commands.steady_executor.SteadyLocalExecutor",
             "parallelism": str(settings.trials_at_once + 6),
             "load_examples": "False",
             "fernet_key": keys["fernet_key"],
