@@ -39,6 +39,27 @@ CASES = {
         "def main(args):\n    fit(x, epochs=args.epochs)\nmain(p.parse_args())",
         (2, 7),
     ),
+    "argparse with a name of its own": (
+        "p.add_argument('--num', dest='e', default=7)\na = p.parse_args()\nfit(x, epochs=a.e)", (1, 7),
+    ),
+    "argparse behind a function": (
+        "def options():\n    p.add_argument('--e', default=7)\n    return p.parse_args()\n"
+        "a = options()\nfit(x, epochs=a.e)",
+        (2, 7),
+    ),
+    "nested dictionary": ("C = {'fit': {'e': 7}}\nfit(x, epochs=C['fit']['e'])", (1, 7)),
+    "nested dictionary by way of a function": (
+        "C = {'fit': {'e': 7}}\ndef run(c):\n    f = c['fit']\n    fit(x, epochs=f['e'])\nrun(C)", (1, 7),
+    ),
+    "nested dictionary of keywords": ("C = {'fit': {'epochs': 7}}\nfit(x, **C['fit'])", (1, 7)),
+    "call of dict": ("C = dict(epochs=7)\nfit(x, **C)", (1, 7)),
+    "default of pop": ("def run(**options):\n    e = options.pop('e', 7)\n    fit(x, epochs=e)", (2, 7)),
+    "dataclass that an object holds": (
+        "class C:\n    e: int = 7\nclass T:\n    def __init__(self, c):\n        self.c = c\n"
+        "    def go(self):\n        k = self.c\n        fit(x, epochs=k.e)\nT(C()).go()",
+        (2, 7),
+    ),
+    "argument of a dataclass": ("class C:\n    e: int = 3\nc = C(e=7)\nfit(x, epochs=c.e)", (3, 7)),
     "absl": ("flags.DEFINE_integer('epochs', 7, 'how many')\nfit(x, epochs=FLAGS.epochs)", (1, 7)),
     "inner scope first": ("E = 1\ndef run():\n    E = 7\n    fit(x, epochs=E)", (3, 7)),
     "equal tuple": ("fit(x, epochs=(7, 7))", (1, 7)),
@@ -56,6 +77,10 @@ UNKNOWN = {
     "keywords from elsewhere": "fit(x, **options)",
     "keywords of two dictionaries": "A = {'epochs': 7}\nB = {}\nfit(x, **A, **B)",
     "star arguments": "fit(*everything)",
+    "element out of range": "C = [7]\nfit(x, epochs=C[1])",
+    "entry that is not there": "C = {'fit': {}}\nfit(x, epochs=C['fit']['e'])",
+    "object round in circles": "class T:\n    def go(self):\n        self.a = self.b\n        self.b = self.a\n"
+    "        fit(x, epochs=self.a.e)",
     "round in circles": "A = B\nB = A\nfit(x, epochs=A)",
     "star import": "from settings import *\nfit(x, epochs=E)",
 }
@@ -94,6 +119,7 @@ def test_imports_are_followed_in_all_forms(tmp_path: Path) -> None:
     assert _trace(tmp_path, "from lib.options import E\nfit(x, epochs=E)") == (1, 7, True)
     assert _trace(tmp_path, "from lib.options import C as D\nfit(x, epochs=D.e)") == (4, 9, True)
     assert _trace(tmp_path, "from lib.options import C\nfit(x, epochs=C.e)") == (4, 9, True)
+    assert _trace(tmp_path, "from lib import options\nfit(x, epochs=options.E)") == (1, 7, True)
     (tmp_path / "options.py").write_text("E = 5\n")
     assert _trace(tmp_path, "import options\nfit(x, epochs=options.E)") == (1, 5, True)
 

@@ -98,7 +98,7 @@ class LiteralFinder:
     def _call(self, search: Search, node: ast.Call) -> Found:
         if called_name(node) in CONVERSIONS and len(node.args) == 1:
             return self.find(search.deeper(), node.args[0])
-        if called_name(node) == "get" and isinstance(node.func, ast.Attribute) and node.args:
+        if called_name(node) in ("get", "pop") and isinstance(node.func, ast.Attribute) and node.args:
             found = self._entry(search, node.func.value, node.args[0])
             return found or self.find(search.deeper(), node.args[1] if len(node.args) > 1 else None)
         return None
@@ -134,11 +134,13 @@ class LiteralFinder:
         return search.deeper(), binding
 
     def _imported(self, search: Search, statement: ast.ImportFrom) -> Optional[Tuple[Search, ast.AST]]:
+        name = statement.names[0].name
+        inner = f"{statement.module or ''}.{name}".strip(".")
+        if self._sources.module(inner, search.source.file) is not None:  # the name is itself a module
+            return search.deeper(), ast.Import(names=[ast.alias(name=inner)])
         module = self._sources.module(statement.module or "", search.source.file)
-        bindings = bindings_of(module.tree, statement.names[0].name) if module else []
-        if module is None or len(bindings) != 1:
-            return None
-        return search.deeper(source=module), bindings[0]
+        bindings = bindings_of(module.tree, name) if module else []
+        return (search.deeper(source=module), bindings[0]) if module and len(bindings) == 1 else None
 
     def _argument(self, search: Search, function: Function, name: str) -> Optional[Tuple[Search, ast.AST]]:
         names = parameter_names(function)
@@ -186,30 +188,51 @@ class LiteralFinder:
     def _attribute(self, search: Search, node: ast.Attribute) -> Found:
         if isinstance(node.value, ast.Name) and node.value.id == "self":
             return self._own_attribute(search, node)
-        bound = self._bound(search, node.value) if isinstance(node.value, ast.Name) else None
-        holder = bound[1] if bound else None
-        if isinstance(holder, ast.Call) and called_name(holder) not in PARSERS:
-            return self._class_attribute(search, called_name(holder), node.attr)
-        if isinstance(holder, ast.Import):
-            return self._module_attribute(search, holder, node.attr)
-        if isinstance(node.value, ast.Name) and (holder is None or isinstance(holder, ast.ClassDef)):
+        held = self._held(search, node.value)
+        holder = held[1] if held else None
+        found: Found = None
+        if held and isinstance(holder, ast.Call) and called_name(holder) not in PARSERS:
+            found = self._instance_attribute(held[0], holder, node.attr)
+        elif held and isinstance(holder, ast.Import):
+            return self._module_attribute(held[0], holder, node.attr)
+        elif isinstance(node.value, ast.Name) and (holder is None or isinstance(holder, ast.ClassDef)):
             found = self._class_attribute(search, node.value.id, node.attr)
-            if found:
-                return found
-        return self.find(search.deeper(), self._option(search, node.attr))
+        return found or self.find(search.deeper(), self._option(search, node.attr))
+
+    def _held(self, search: Search, node: ast.AST) -> Optional[Tuple[Search, ast.AST]]:
+        """Follow names, attributes of ``self`` and entries to what they stand for: a dictionary, a call, a class."""
+        if isinstance(node, ast.Name):
+            step = self._bound(search, node)
+        elif isinstance(node, ast.Subscript):
+            step = self._entry_node(search, node.value, node.slice)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+            assigned = self._assigned_to_self(search, node)
+            step = (search.deeper(callers=()), assigned[0]) if len(assigned) == 1 else None
+        else:
+            return search, node
+        return self._held(*step) if step and search.depth < DEPTH_LIMIT else None
 
     def _own_attribute(self, search: Search, node: ast.Attribute) -> Found:
-        owner = search.source.class_of(node)
-        if owner is None:
-            return None
-        assigned = [
-            statement.value
-            for statement in ast.walk(owner)
-            if isinstance(statement, ast.Assign) and _is_own_attribute(statement.targets, node.attr)
-        ]
+        assigned = self._assigned_to_self(search, node)
         if len(assigned) == 1:
             return self.find(search.deeper(callers=()), assigned[0])
-        return None if assigned else self._class_attribute(search, owner.name, node.attr)
+        owner = search.source.class_of(node)
+        return None if assigned or owner is None else self._class_attribute(search, owner.name, node.attr)
+
+    def _assigned_to_self(self, search: Search, node: ast.Attribute) -> List[ast.expr]:
+        owner = search.source.class_of(node)
+        return [
+            statement.value
+            for statement in (ast.walk(owner) if owner else ())
+            if isinstance(statement, ast.Assign) and _is_own_attribute(statement.targets, node.attr)
+        ]
+
+    def _instance_attribute(self, search: Search, constructed: ast.Call, attribute: str) -> Found:
+        """``Config(epochs=3).epochs``, or the class's own value (a dataclass)."""
+        given = argument_node(constructed, attribute, None)
+        if given is not None:
+            return self.find(search.deeper(), given)
+        return self._class_attribute(search, called_name(constructed), attribute)
 
     def _class_attribute(self, search: Search, class_name: str, attribute: str) -> Found:
         owner, source = search.source.class_named(class_name), search.source
@@ -231,7 +254,7 @@ class LiteralFinder:
         """Return the default of the command-line option ``name`` (argparse, absl)."""
         for call in search.source.calls:
             texts = [item.value for item in call.args if isinstance(item, ast.Constant) and isinstance(item.value, str)]
-            if called_name(call) == "add_argument" and name in [_destination(text) for text in texts]:
+            if called_name(call) == "add_argument" and name in _destinations(call, texts):
                 return argument_node(call, "default", None)
             if called_name(call).startswith("DEFINE_") and texts[:1] == [name]:
                 return argument_node(call, "default", 1)
@@ -241,19 +264,23 @@ class LiteralFinder:
         return self._entry(search, node.value, node.slice)
 
     def _entry(self, search: Search, holder: ast.AST, key: ast.AST) -> Found:
-        if isinstance(holder, ast.Name):
-            bound = self._bound(search, holder)
-            if bound is None:
-                return None
-            search, holder = bound
-        if not isinstance(key, ast.Constant):
+        entry = self._entry_node(search, holder, key)
+        return self.find(*entry) if entry else None
+
+    def _entry_node(self, search: Search, holder: ast.AST, key: ast.AST) -> Optional[Tuple[Search, ast.AST]]:
+        held = self._held(search, holder)
+        if held is None or not isinstance(key, ast.Constant):
             return None
-        if isinstance(holder, ast.Dict):
-            entries = zip(holder.keys, holder.values)  # noqa: B905  (Python 3.9)
+        search, container = held[0].deeper(), held[1]
+        if isinstance(container, ast.Dict):
+            entries = zip(container.keys, container.values)  # noqa: B905  (Python 3.9)
             values = [value for name, value in entries if isinstance(name, ast.Constant) and name.value == key.value]
-            return self.find(search.deeper(), values[0]) if len(values) == 1 else None
-        if isinstance(holder, (ast.List, ast.Tuple)) and isinstance(key.value, int) and key.value < len(holder.elts):
-            return self.find(search.deeper(), holder.elts[key.value])
+            return (search, values[0]) if len(values) == 1 else None
+        if isinstance(container, ast.Call) and called_name(container) == "dict" and isinstance(key.value, str):
+            given = argument_node(container, key.value, None)
+            return (search, given) if given is not None else None
+        if isinstance(container, (ast.List, ast.Tuple)) and isinstance(key.value, int):
+            return (search, container.elts[key.value]) if key.value < len(container.elts) else None
         return None
 
 
@@ -261,5 +288,9 @@ def _is_own_attribute(targets: List[ast.expr], attribute: str) -> bool:
     return any(isinstance(target, ast.Attribute) and target.attr == attribute for target in targets)
 
 
-def _destination(option: str) -> str:
-    return option.lstrip("-").replace("-", "_")
+def _destinations(call: ast.Call, options: List[str]) -> List[str]:
+    """Return the names under which argparse may keep the value of an option."""
+    named = argument_node(call, "dest", None)
+    if isinstance(named, ast.Constant):
+        return [str(named.value)]
+    return [option.lstrip("-").replace("-", "_") for option in options]
