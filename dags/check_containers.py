@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pendulum
-from airflow.sdk import DAG, get_current_context, task
+from airflow.sdk import DAG, BaseHook, get_current_context, task
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -54,7 +54,7 @@ with DAG(
         from pushtune.commands.airflow_api import configured_api
         from pushtune.healing.exhausted import clear_exhausted
 
-        return clear_exhausted(load_settings(), configured_api(load_settings(), conf.get))
+        return clear_exhausted(load_settings(), configured_api(load_settings(), conf.get, BaseHook.get_connection))
 
     @task(trigger_rule="none_failed")
     def report(acted: list[dict[str, Any]] | None, cleared: list[dict[str, Any]] | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pendulum
-from airflow.sdk import DAG, get_current_context, task
+from airflow.sdk import DAG, BaseHook, get_current_context, task
 from airflow.sdk.configuration import conf
 
 from pushtune.settings import load_settings
@@ -49,7 +49,7 @@ with DAG(
         from pushtune import clean_up
         from pushtune.commands.airflow_api import configured_api
 
-        return clean_up.old_checks(load_settings(), configured_api(load_settings(), conf.get))
+        return clean_up.old_checks(load_settings(), configured_api(load_settings(), conf.get, BaseHook.get_connection))
 
     @task(trigger_rule="all_done")
     def report() -> dict[str, int]:

@@ -1,39 +1,204 @@
-"""Where the API's client finds its password, and what it says where there is none."""
+"""Where the API's client finds what proves who it is, what it says without, and that it says none of it."""
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import requests
 
 from pushtune.commands.airflow_api import AirflowApi, configured_api
-from pushtune.errors import AirflowNotReady
+from pushtune.errors import AirflowNotReady, AirflowRefused
 from pushtune.settings import Settings
 
+SECRET = "a-secret-that-nobody-may-see"
+FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 
-def option(passwords: str) -> Callable[..., str]:
+
+class AirflowNotFoundException(Exception):
+    """Airflow's, by its name."""
+
+
+def option(passwords: str = "", address: str = "http://127.0.0.1:1", auth_manager: str = "") -> Callable[..., str]:
     """What Airflow's configuration says."""
-    address = "http://127.0.0.1:1/execution/"
-    values = {"execution_api_server_url": address, "simple_auth_manager_passwords_file": passwords}
+    values = {
+        "execution_api_server_url": f"{address}/execution/",
+        "simple_auth_manager_passwords_file": passwords,
+        "auth_manager": auth_manager,
+    }
     return lambda section, name, fallback: values.get(name, fallback)
+
+
+def no_connection(name: str) -> Any:
+    raise AirflowNotFoundException(name)
+
+
+def connection(**given: Any) -> Callable[[str], Any]:
+    """What Airflow knows as the connection ``pushtune_api``."""
+    fields = {"login": None, "password": None, "host": None, "schema": None, "port": None}
+    return lambda name: SimpleNamespace(**{**fields, **given})
+
+
+class Server(BaseHTTPRequestHandler):
+    """Answers as Airflow's API with its FAB auth manager does: a token for ada's password, an answer for a token."""
+
+    requests: list[tuple[str, str]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.requests.append((self.path, body))
+        known = json.loads(body) == {"username": "ada", "password": SECRET}
+        self._answer(201 if known else 401, {"access_token": "the-token"} if known else {"detail": body})
+
+    def do_GET(self) -> None:
+        self.requests.append((self.path, self.headers.get("Authorization", "")))
+        known = {"Bearer the-token": 200, "Bearer weak-token": 403}
+        self._answer(known.get(self.headers.get("Authorization", ""), 401), {"dags": []})
+
+    def _answer(self, code: int, document: Any) -> None:
+        content = json.dumps(document).encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    Server.requests = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [{"login": "ada", "password": SECRET}, {"password": "the-token"}, {"login": " ", "password": " the-token "}],
+)
+def test_a_connection_opens_the_api_of_any_auth_manager(settings: Settings, address: str, known: Any) -> None:
+    api = configured_api(settings, option(address=address, auth_manager=FAB), connection(**known))
+    assert api.get("/dags") == {"dags": []} == api.get("/dags")
+    logins = [path for path, _ in Server.requests if path == "/auth/token"]
+    assert logins == (["/auth/token"] if "ada" in known.values() else []), "once"
+
+
+@pytest.mark.parametrize("host", ["{address}", "{address}/", "127.0.0.1"])
+def test_the_host_of_the_connection_is_where_the_api_is(settings: Settings, address: str, host: str) -> None:
+    port = int(address.rpartition(":")[2]) if host == "127.0.0.1" else None
+    given = connection(password="the-token", host=host.format(address=address), port=port, schema="http")
+    assert configured_api(settings, option(), given).get("/dags") == {"dags": []}
+
+
+@pytest.mark.parametrize(
+    ("known", "text"),
+    [
+        ({"login": "ada", "password": "wrong" + SECRET}, "must accept 'ada'.*401 of POST /auth/token.*pushtune_api"),
+        ({"password": "wrong" + SECRET}, "must be allowed to GET /dags.*401.*the token, of the .* connection"),
+        ({"password": "weak-token"}, "must be allowed to GET /dags.*403"),
+    ],
+)
+def test_what_is_refused_is_told_without_any_secret(
+    settings: Settings, address: str, known: Any, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = configured_api(settings, option(address=address), connection(**known))
+    with pytest.raises(AirflowRefused, match=text) as refused:
+        api.get("/dags")
+    assert refused.value.status_code in (401, 403)
+    seen = str(refused.value) + repr(refused.value) + repr(api._login) + caplog.text
+    assert SECRET not in seen and "weak-token" not in seen
+
+
+def test_an_empty_connection_is_told(settings: Settings, address: str) -> None:
+    with pytest.raises(AirflowNotReady, match="must have a password, or a token.*none.*Add the Airflow connection"):
+        configured_api(settings, option(address=address), connection(login="ada")).get("/dags")
+
+
+@pytest.mark.parametrize("host", ["http://airflow.example.org", "airflow.example.org", "ftp://127.0.0.1"])
+def test_a_password_is_not_sent_over_a_network_in_clear(settings: Settings, host: str) -> None:
+    given = connection(password=SECRET, host=host, schema="http")
+    with pytest.raises(AirflowNotReady, match="must begin with https") as refused:
+        configured_api(settings, option(), given)
+    assert SECRET not in str(refused.value)
+
+
+def test_the_address_inside_of_a_network_of_containers_may_be_named(settings: Settings) -> None:
+    given = connection(password=SECRET, host="http://api-server:8080")
+    configured_api(settings, option(address="http://api-server:8080"), given)
+
+
+def test_without_a_connection_another_auth_manager_is_told_what_it_needs(settings: Settings, address: str) -> None:
+    api = configured_api(settings, option(address=address, auth_manager=FAB), no_connection)
+    with pytest.raises(AirflowNotReady, match="no connection 'pushtune_api'.*FabAuthManager.*Add the Airflow"):
+        api.get("/dags")
+
+
+def test_a_connection_that_cannot_be_read_is_told(settings: Settings) -> None:
+    def broken(name: str) -> Any:
+        raise PermissionError(SECRET)
+
+    with pytest.raises(AirflowNotReady, match="must be readable, or absent.*PermissionError") as refused:
+        configured_api(settings, option(), broken)
+    assert SECRET not in str(refused.value)
 
 
 @pytest.mark.parametrize("content", [None, "", "{}"])
 def test_a_password_that_is_not_there_is_told_with_its_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+    settings: Settings, address: str, content: str | None
 ) -> None:
-    passwords = tmp_path / "passwords.json"
+    passwords = settings.home / "passwords.json"
     if content is not None:
         passwords.write_text(content)
-    answer = requests.Response()
-    answer.status_code = 401
-    api = configured_api(Settings(home=tmp_path), option(str(passwords)))
-    monkeypatch.setattr(AirflowApi, "_send", lambda *arguments, **more: answer)
-    with pytest.raises(AirflowNotReady, match=f"{passwords}.*simple_auth_manager_passwords_file"):
+    api = configured_api(settings, option(str(passwords), address), no_connection)
+    with pytest.raises(AirflowNotReady, match=f"{re.escape(str(passwords))}.*simple_auth_manager_passwords_file"):
         api.get("/dags")
 
 
-def test_the_address_is_that_of_the_execution_api(tmp_path: Path) -> None:
-    api = configured_api(Settings(home=tmp_path), option(""))
+def test_a_wrong_password_of_the_embedded_instance_says_how_to_make_another(settings: Settings, address: str) -> None:
+    passwords = settings.home / "passwords.json"
+    passwords.write_text(json.dumps({"admin": SECRET}))
+    api = configured_api(settings, option(str(passwords), address), no_connection)
+    with pytest.raises(AirflowRefused, match="must accept 'admin'.*401.*make down.*make up") as refused:
+        api.get("/dags")
+    assert SECRET not in str(refused.value)
+
+
+def test_the_address_is_that_of_the_execution_api(settings: Settings) -> None:
     with pytest.raises(AirflowNotReady, match=r"on http://127\.0\.0\.1:1\."):
-        api.get("/dags")
+        configured_api(settings, option(), no_connection).get("/dags")
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_it_opens_a_real_api_server(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Its simple auth manager takes a login, and a token that it made before, from the connection."""
+    from tests.airflow_processes import AirflowProcesses
+
+    home = tmp_path_factory.mktemp("login")
+    airflow = AirflowProcesses(home, ["api-server"])
+    try:
+        settings = Settings(home=home / "pushtune")
+        for known in ({"login": "admin", "password": airflow.password}, {"password": airflow.token()}):
+            api = configured_api(settings, option(address=airflow.address), connection(**known))
+            assert "dags" in api.get("/dags")
+        api = configured_api(settings, option(address=airflow.address), connection(login="admin", password="wrong"))
+        with pytest.raises(AirflowRefused, match="401 of POST /auth/token"):
+            api.get("/dags")
+        assert requests.get(f"{airflow.address}/api/v2/dags", timeout=30).status_code == 401
+    finally:
+        airflow.stop()
+    assert isinstance(api, AirflowApi)

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import requests
 
-from pushtune.commands.airflow_config import USER, passwords_file, read_password
+from pushtune.commands.airflow_config import passwords_file
+from pushtune.commands.airflow_login import Login, PasswordFile, address_of, found_connection, login_of
 from pushtune.errors import AirflowNotReady, AirflowRefused
 from pushtune.settings import Settings
 
@@ -19,11 +20,11 @@ class AirflowApi:
     """Calls the API of the instance that ``settings`` describes; logs in when needed.
 
     Args:
-        address: of the server, where it is not the embedded one. passwords: the file that holds the password.
+        address: of the server, where it is not the embedded one. login: where the embedded one's password is not used.
     """
 
-    def __init__(self, settings: Settings, address: str = "", passwords: Path | None = None) -> None:
-        self._passwords = passwords or passwords_file(settings)
+    def __init__(self, settings: Settings, address: str = "", login: Login | None = None) -> None:
+        self._login = login or PasswordFile(passwords_file(settings))
         self._address = address or f"http://127.0.0.1:{settings.port}"
         self._session = requests.Session()
         # The server is on this machine: a company's proxy has no part in it.
@@ -61,6 +62,13 @@ class AirflowApi:
         if answer.status_code == 401:
             self._log_in()
             answer = self._send(method, f"/api/v2{path}", **arguments)
+        if answer.status_code in (401, 403):
+            raise AirflowRefused(
+                f"The user of Airflow's API must be allowed to {method} {path}.",
+                f"{answer.status_code}",
+                self._login.remedy,
+                answer.status_code,
+            )
         if answer.status_code >= 400:
             raise AirflowRefused(
                 f"Airflow must accept {method} {path}.",
@@ -71,23 +79,20 @@ class AirflowApi:
         return cast(dict[str, Any], answer.json() if answer.content else {})
 
     def _log_in(self) -> None:
-        try:
-            password = read_password(self._passwords)
-        except (OSError, ValueError, KeyError) as error:
-            raise AirflowNotReady(
-                f"The password of {USER} must be readable in {self._passwords}.", type(error).__name__,
-                "Run `make up`, which writes it; [core] simple_auth_manager_passwords_file names another place.",
-            ) from error
-        credentials = {"username": USER, "password": password}
-        answer = self._send("POST", "/auth/token", json=credentials)
-        if answer.status_code >= 400:
-            raise AirflowRefused(
-                "The kept password must open Airflow.",
-                f"{answer.status_code}",
-                f"Remove {self._passwords}, then run `make down` and `make up`.",
-                answer.status_code,
-            )
-        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        """Get a token. Raises AirflowNotReady where nothing is known that would open the API, else AirflowRefused."""
+        proof = self._login.proof()
+        token = proof.token
+        if not token:
+            answer = self._send("POST", "/auth/token", json={"username": proof.username, "password": proof.password})
+            token = _token_in(answer)
+            if answer.status_code >= 400 or not token:
+                raise AirflowRefused(
+                    f"Airflow's login must accept {proof.username!r} with the password that is kept.",
+                    f"{answer.status_code} of POST /auth/token",
+                    self._login.remedy,
+                    answer.status_code,
+                )
+        self._session.headers["Authorization"] = f"Bearer {token}"
 
     def _send(self, method: str, path: str, **arguments: Any) -> requests.Response:
         try:
@@ -100,12 +105,27 @@ class AirflowApi:
             ) from error
 
 
-def configured_api(settings: Settings, option: Callable[..., str]) -> AirflowApi:
-    """Return the API as Airflow's own configuration says where it is and how to log in. For tasks.
+def _token_in(answer: requests.Response) -> str:
+    try:
+        return str(answer.json()["access_token"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def configured_api(settings: Settings, option: Callable[..., str], find: Callable[[str], Any]) -> AirflowApi:
+    """Return the API as Airflow's own configuration, or its connection ``pushtune_api``, says. For tasks.
 
     Args:
         option: ``conf.get`` of Airflow: section and name of an option, and ``fallback``, to its value.
+        find: ``BaseHook.get_connection`` of Airflow.
+
+    Raises:
+        AirflowNotReady: the connection cannot be used.
     """
     address = option("core", "execution_api_server_url", fallback="").rstrip("/").removesuffix("/execution")
+    connection = found_connection(find)
+    if connection is not None:
+        return AirflowApi(settings, address_of(connection, address), login_of(connection))
     passwords = option("core", "simple_auth_manager_passwords_file", fallback="")
-    return AirflowApi(settings, address, Path(passwords) if passwords else None)
+    path = Path(passwords) if passwords else passwords_file(settings)
+    return AirflowApi(settings, address, PasswordFile(path, option("core", "auth_manager", fallback="")))
