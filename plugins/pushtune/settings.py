@@ -15,6 +15,9 @@ from pushtune.errors import InvalidSetting
 
 PROJECT_FOLDER = Path(__file__).resolve().parents[2]
 PREFIX = "PUSHTUNE_"
+# What Docker takes for a host: a dot, a port, or 'localhost'; folders of the registry may follow.
+_LABEL = "[A-Za-z0-9][A-Za-z0-9-]*"
+_REGISTRY = rf"^((localhost(:[0-9]+)?|{_LABEL}(\.{_LABEL})+(:[0-9]+)?|{_LABEL}:[0-9]+)(/[a-z0-9._-]+)*)?$"
 SERVICE_DAGS = ("check_containers", "clean_up", "send_delayed_mails")  # Pushtune's own, beside one per repository
 
 
@@ -51,6 +54,10 @@ class Settings(BaseModel):
         10_001 if os.getuid() == 0 else os.getuid(), ge=1, description="user that training runs as inside containers"
     )
 
+    base_image_registry: str = Field(
+        "", pattern=_REGISTRY,
+        description="registry that stands for Docker Hub: `<registry>/library/python:...`; log in with `docker login`",
+    )
     dataset_mirror: str = Field(
         "", pattern=r"^(https?://[^\s@]+)?$",
         description="where public data sets come from instead of their hosts: `<mirror>/<host>/<path>`",

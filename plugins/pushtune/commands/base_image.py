@@ -30,13 +30,18 @@ class Start:
     reason: str = ""
 
 
-def find_start(client: docker.DockerClient, name: str, on_line: OnLine, project: Path = PROJECT_FOLDER) -> Start:
+def find_start(
+    client: docker.DockerClient, name: str, on_line: OnLine, project: Path = PROJECT_FOLDER, registry: str = ""
+) -> Start:
     """Return where ``images/<name>/Dockerfile`` starts from; pulls the official image that it names if it can.
+
+    Args:
+        registry: what stands for Docker Hub, see ``Settings.base_image_registry``; "": Docker Hub itself.
 
     Raises:
         BaseImageMissing: no registry answers, and this host cannot make a system of packages.
     """
-    reference = official_reference(project / "images" / name / "Dockerfile")
+    reference = in_registry(official_reference(project / "images" / name / "Dockerfile"), registry)
     if image_exists(client, reference):
         return Start(reference)
     try:
@@ -47,7 +52,8 @@ def find_start(client: docker.DockerClient, name: str, on_line: OnLine, project:
     if shutil.which("mmdebstrap") is None and not distribution.can_install():
         raise BaseImageMissing(
             f"The image {reference} must be pulled, or made by mmdebstrap (as root on Debian or Ubuntu).", reason,
-            "Let Docker reach a registry, load the image (`docker load`), or install mmdebstrap. Then run it again.",
+            "Let Docker reach a registry (PUSHTUNE_BASE_IMAGE_REGISTRY names another), load the image (`docker load`), "
+            "or install mmdebstrap. Then run it again.",
         )
     return Start(None, reason)
 
@@ -78,6 +84,15 @@ def official_reference(dockerfile: Path) -> str:
     found = re.search(r"^ARG PARENT=(\S+)$", dockerfile.read_text(), re.MULTILINE)
     assert found, f"{dockerfile} names no official image"
     return found.group(1)
+
+
+def in_registry(official: str, registry: str) -> str:
+    """Return the name of an official image of Docker Hub in the ``registry`` that stands for it.
+
+    >>> in_registry("python:3.11-slim", "registry.example:5000/hub")
+    'registry.example:5000/hub/library/python:3.11-slim'
+    """
+    return f"{registry.rstrip('/')}/library/{official}" if registry else official
 
 
 def _pull(reference: str, on_line: OnLine) -> None:

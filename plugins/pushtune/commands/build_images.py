@@ -86,7 +86,7 @@ def _build_missing(
         _require_space(client)
         settings.home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="build-", dir=settings.home) as folder:
-            _Build(client, plans, missing, Path(folder)).run()
+            _Build(client, plans, missing, Path(folder), settings.base_image_registry).run()
     remove_old_images(client, {plan.tag for plan in plans.values()})
 
 
@@ -94,8 +94,9 @@ class _Build:
     """One run over the images that are missing, parents before children."""
 
     def __init__(
-        self, client: docker.DockerClient, plans: dict[str, _Plan], missing: list[_Plan], folder: Path
+        self, client: docker.DockerClient, plans: dict[str, _Plan], missing: list[_Plan], folder: Path, registry: str
     ) -> None:
+        self.registry = registry
         self.client, self.plans, self.missing, self.folder = client, plans, missing, folder
         self.downloads: dict[str, Future[list[Path]]] = {}
         self.requirements: dict[str, str] = {}
@@ -115,7 +116,7 @@ class _Build:
 
     def _find_start(self, name: str) -> base_image.Start:
         with step(f"Look for what the image {name} starts from") as current:
-            start = base_image.find_start(self.client, name, current.note)
+            start = base_image.find_start(self.client, name, current.note, registry=self.registry)
         if start.reference is None and all(other.reference for other in self.starts.values()):
             say(f"    No registry answers, so the distribution's packages are used. ({start.reason})")
         return start
