@@ -7,7 +7,7 @@ from typing import Any, cast
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.watching.memory_store import MemoryStore
+from tests.watching.memory_store import Died, MemoryStore
 
 from pushtune.errors import BranchMissing
 from pushtune.watching.due_heads import DueHeads
@@ -176,6 +176,22 @@ class Pushes(RuleBasedStateMachine):
         self.history.pushed_meanwhile = None
 
     @precondition(lambda self: self.active is None)
+    @rule(writes=st.integers(0, 8), ref=st.sampled_from(REFS), data=st.data(), tried_again=st.booleans())
+    def a_run_dies_while_it_decides(self, writes: int, ref: str, data: st.DataObject, tried_again: bool) -> None:
+        run_id = f"run {len(self.runs)}"
+        self.runs[run_id], self.store.writes_left = "running", writes
+        try:
+            self.decide(run_id, "push")
+        except Died:
+            self.history.move(ref, data.draw(st.sampled_from([None, *sorted(self.history.parents)])))
+        self.store.writes_left = None
+        del self.runs[run_id]
+        if tried_again:
+            self.start_a_run("push")
+        else:
+            self.runs[run_id] = "failed"
+
+    @precondition(lambda self: self.active is None)
     @rule(cause=st.sampled_from(["push", "push", "push", "manual"]))
     def start_a_run(self, cause: str) -> None:
         run_id = f"run {len(self.runs)}"
@@ -263,6 +279,7 @@ class Pushes(RuleBasedStateMachine):
             record = self.ledger.record(commit)
             assert record is not None and record.handled, record
         assert {commit for commit in self.seen if self.ledger.record(commit) is None} == set()
+        assert [record for record in self.ledger.records() if record.state == "running"] == []
 
     def settle(self) -> None:
         for _ in range(12):

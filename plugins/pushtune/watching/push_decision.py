@@ -166,9 +166,12 @@ class PushDecision:
         return self.ledger.record(commit) if state else None
 
     def _write_off(self, heads: Mapping[str, str]) -> None:
-        """Record what became of the commits that the watcher saw and that nothing watched leads to any more."""
+        """Record what became of the commits that nothing watched leads to any more: seen ones, and ended runs' ones."""
         self.ledger.keep_refs(heads)
         current = set(heads.values())
+        for record in self.ledger.open_records():
+            if self._settled(record.commit) is None:  # a head is taken by a later run, as any that is not handled
+                self.ledger.refuse(record.commit, "dropped", "Its run was deleted.", record.run_id, Place(record.ref))
         for seen in self.ledger.unrecorded_sightings():
             ref = seen["ref"] or branch_ref(self.repository.branch)
             if seen["commit"] in current:

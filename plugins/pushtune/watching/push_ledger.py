@@ -25,6 +25,8 @@ REFS_KEY = "refs"
 COMMITS_KEY = "commits"
 SIGHTINGS_KEY = "sightings"
 CLAIMS_KEY = "claims"
+OPEN_KEY = "open"
+PENDING_KEY = "pending"
 _SIGHTINGS_LIMIT = 200
 _CLAIMS_LIMIT = 200
 _REASON_LIMIT_CHARACTERS = 2000
@@ -132,13 +134,22 @@ class PushLedger:
 
     def unrecorded_sightings(self) -> list[dict[str, Any]]:
         """Return what the trigger saw and no run has looked at: ``commit``, ``unix_time`` and ``ref`` of each."""
-        known = set(self.store.get(COMMITS_KEY) or [])
+        pending = [commit for commit in self.store.get(PENDING_KEY) or [] if self.record(commit) is None]
+        known = set(self.store.get(COMMITS_KEY) or []).difference(pending)
         return [{"ref": ""} | seen for seen in self.store.get(SIGHTINGS_KEY) or [] if seen["commit"] not in known]
 
     def claimed_by(self, run_id: str) -> str | None:
         """Return the commit that this run claimed before, so that a retry trains the same one."""
         claims: dict[str, str] = self.store.get(CLAIMS_KEY) or {}
         return claims.get(run_id)
+
+    def open_records(self) -> list[PushRecord]:
+        """Return the records of claimed commits that have no end yet, and forget those that have."""
+        claimed: list[str] = self.store.get(OPEN_KEY) or []
+        found = [record for commit in claimed if (record := self.record(commit)) and record.state == "running"]
+        if len(found) < len(claimed):
+            self.store.set(OPEN_KEY, [record.commit for record in found])
+        return found
 
     def claim(
         self,
@@ -154,12 +165,14 @@ class PushLedger:
 
         Repeating a claim changes nothing. A commit that was trained stays trained while it is trained once more.
         """
+        # Before the record: a task that dies in between takes the same commit when it runs again.
+        claims = {**(self.store.get(CLAIMS_KEY) or {}), run_id: commit}
+        self.store.set(CLAIMS_KEY, dict(list(claims.items())[-_CLAIMS_LIMIT:]))
+        self.store.set(OPEN_KEY, [*dict.fromkeys([*(self.store.get(OPEN_KEY) or []), commit])][-RECORDS_LIMIT:])
         before = self.record(commit)
         if not (before and before.run_id == run_id and before.state == "running"):
             state = "trained" if before and before.state == "trained" else "running"
             self._write([commit], state, "", run_id, at, base=base, runs=(before.runs if before else 0) + 1)
-        claims = {**(self.store.get(CLAIMS_KEY) or {}), run_id: commit}
-        self.store.set(CLAIMS_KEY, dict(list(claims.items())[-_CLAIMS_LIMIT:]))
         if is_head:
             self._advance(commit, older, run_id, at)
 
@@ -214,7 +227,8 @@ class PushLedger:
         now = self.clock()
         seen = {sighting["commit"]: sighting["unix_time"] for sighting in self.store.get(SIGHTINGS_KEY) or []}
         known = {commit: self.record(commit) for commit in commits}
-        self._remember([commit for commit, record in known.items() if record is None])
+        fresh = [commit for commit, record in known.items() if record is None]
+        self._remember(fresh)
         for commit, record in known.items():
             before = record or PushRecord(commit, state, seen_unix_time=seen.get(commit, now))
             after = replace(
@@ -228,15 +242,25 @@ class PushLedger:
                 ref=at.ref or before.ref,
             )
             self.store.set(record_key(commit), asdict(after))
+        if fresh:
+            self._keep_pending([commit for commit in self.store.get(PENDING_KEY) or [] if commit not in known])
 
     def _remember(self, commits: list[str]) -> None:
         """Keep the names of new commits, before their records, and forget the oldest beyond the limit."""
         if not commits:
             return
-        known = [*(self.store.get(COMMITS_KEY) or []), *commits]
+        # A task may die before the last record is written: its commits are still to be recorded then.
+        self._keep_pending([*dict.fromkeys([*(self.store.get(PENDING_KEY) or []), *commits])])
+        known = [*dict.fromkeys([*(self.store.get(COMMITS_KEY) or []), *commits])]
         for old in known[:-RECORDS_LIMIT]:
             self.store.delete(record_key(old))
         self.store.set(COMMITS_KEY, known[-RECORDS_LIMIT:])
+
+    def _keep_pending(self, commits: list[str]) -> None:
+        if commits:
+            self.store.set(PENDING_KEY, commits[-RECORDS_LIMIT:])
+        else:
+            self.store.delete(PENDING_KEY)
 
 
 def close_push(store: Store, push: dict[str, Any] | None, outcome: str, reason: str, run_id: str) -> None:
