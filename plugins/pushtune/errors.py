@@ -145,6 +145,10 @@ class ImageMissing(PushtuneError):
     """The image of a training container is not there."""
 
 
+class AcceleratorMissing(PushtuneError):
+    """A GPU is asked for, and the engine offers none."""
+
+
 class ImageBroken(PushtuneError):
     """The image is there, but the runtime in it cannot be started."""
 
@@ -162,7 +166,11 @@ class ResultUnusable(PushtuneError):
 
 
 class TrialInterrupted(PassingFault):
-    """The container was stopped from outside: the next one resumes from the newest checkpoint."""
+    """The container ended without an answer: the next one resumes from the newest checkpoint."""
+
+
+class TrialKilled(TrialInterrupted):
+    """It was stopped from outside, and is not known to do so by itself."""
 
 
 class TrialOutOfMemory(PushtuneError):

@@ -8,6 +8,7 @@ from pushtune.errors import (
     ScriptFailed,
     TrialInfeasible,
     TrialInterrupted,
+    TrialKilled,
     TrialOutOfMemory,
     TrialStalled,
 )
@@ -60,9 +61,17 @@ def test_everything_else_is_an_interruption_that_is_retried(tmp_path, code):
         judge(ended(code), tmp_path, 0)
 
 
+@pytest.mark.parametrize(("code", "killed"), [(82, True), (137, True), (143, True), (1, False), (139, False)])
+def test_what_is_stopped_from_outside_is_told_from_what_ends_by_itself(tmp_path, code, killed):
+    with pytest.raises(TrialInterrupted) as interrupted:
+        judge(ended(code), tmp_path, 0)
+    assert isinstance(interrupted.value, TrialKilled) is killed
+
+
 def test_an_engine_error_is_told(tmp_path):
-    with pytest.raises(TrialInterrupted, match="exit code 255, disk is full"):
+    with pytest.raises(TrialInterrupted, match="exit code 255, disk is full") as interrupted:
         judge(ended(255, error="disk is full"), tmp_path, 0)
+    assert not isinstance(interrupted.value, TrialKilled)
 
 
 def test_memory_and_commands_have_their_own_error(tmp_path):

@@ -138,15 +138,21 @@ def test_a_container_that_got_further_is_followed_by_the_next_one_at_once(trial,
 
 
 @pytest.mark.docker
-def test_a_container_that_got_no_further_waits_for_the_next_try(trial, run):
-    made = trial("""
+@pytest.mark.parametrize(
+    ("end", "text", "containers"),
+    [("os._exit(1)", "exit code 1", 2), ("os.kill(os.getpid(), signal.SIGKILL)", "exit code 137", 4)],
+    ids=["ended by itself", "killed"],
+)
+def test_a_container_that_got_no_further_waits_for_the_next_try(trial, run, end, text, containers):
+    """One that was killed may have been so by chance: it is followed at once, twice."""
+    made = trial(f"""
         if not os.path.exists(TRIAL + "progress.jsonl"):
             progress(1)
-        os.kill(os.getpid(), signal.SIGKILL)
+        {end}
     """)
-    with pytest.raises(AirflowException, match="exit code 137"):
+    with pytest.raises(AirflowException, match=text):
         run(made)
-    assert made.container.attempts.containers == 2
+    assert made.container.attempts.containers == containers
 
 
 @pytest.mark.docker
@@ -155,7 +161,7 @@ def test_only_a_fault_that_may_pass_is_kept_as_one(trial, run):
     folder = None
     for seed, (body, kinds) in enumerate([
         ("end('done', 0)", []), ("end('script_error', 81)", []), ("end('infeasible', 80)", []),
-        ("os.kill(os.getpid(), signal.SIGKILL)", ["TrialInterrupted"]),
+        ("os.kill(os.getpid(), signal.SIGKILL)", ["TrialKilled"]),
     ]):  # fmt: skip
         made = trial(f"assert os.path.exists(TRIAL)\n{body}", seed=seed)
         folder = made.folder.parents[1]

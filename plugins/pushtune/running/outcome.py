@@ -11,6 +11,7 @@ from pushtune.errors import (
     ScriptFailed,
     TrialInfeasible,
     TrialInterrupted,
+    TrialKilled,
     TrialOutOfMemory,
     TrialStalled,
 )
@@ -102,7 +103,8 @@ def _unfinished(state: ContainerState, unmoved: int) -> PushtuneError:
             f"A container that crashes must get further than the last one; {STALLED_LIMIT} in a row did not.", what,
             "Look at the container's output above: the interpreter or a library crashes at the same place each time.",
         )
-    return TrialInterrupted(
+    kind = TrialInterrupted if state.error or is_crash(state) else TrialKilled
+    return kind(
         "A container must run until the runtime ends it.", what,
         "The next container resumes from the newest checkpoint.",
     )

@@ -20,6 +20,7 @@ from pushtune.errors import (
     PushtuneError,
     TrialInfeasible,
     TrialInterrupted,
+    TrialKilled,
     TrialOutOfMemory,
     TrialStalled,
 )
@@ -36,6 +37,7 @@ from pushtune.settings import Settings, load_settings
 ENGINE_TIMEOUT_SECONDS = 30
 KILL_GRACE_SECONDS = 3  # Airflow's supervisor kills the task process 5 s after its SIGTERM
 LONGEST_RESTART_DELAY_SECONDS = 300
+KILLS_AT_ONCE = 2  # containers in a row that were killed before they got further
 SPEC_KEYS = ("name", "folder", "checkout", "label", "request")
 GIVEN_TO_DOCKER = {"image", "command", "entrypoint", "environment", "docker_url"}
 DECIDED_BY_HARDENING = set(signature(DockerOperator.__init__).parameters) - GIVEN_TO_DOCKER - {"self", "kwargs"}
@@ -148,7 +150,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
                     result: dict[str, Any] = self.execute_resumable(context)
                     return result
                 except TrialInterrupted as error:
-                    if not self._restarts_at_once():
+                    if not self._restarts_at_once(error):
                         raise
                     self.log.warning("%s", error)
 
@@ -168,14 +170,15 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
             cancelled=self._cancelled,
         )
 
-    def _restarts_at_once(self) -> bool:
+    def _restarts_at_once(self, error: TrialInterrupted) -> bool:
         """Whether the next container may start within this try, which saves Airflow's pause before the next one.
 
         It may where the last one got further than the one before: the way to the end has become shorter, and the time
-        limit of the trial bounds the rest. Otherwise the next try follows after a pause, and the number of tries is the
-        limit.
+        limit of the trial bounds the rest; and where it was killed, a few times. Otherwise the next try follows after
+        a pause, and the number of tries is the limit.
         """
-        return not self._cancelled.raised and self._container.attempts.unmoved == 0
+        most = KILLS_AT_ONCE if isinstance(error, TrialKilled) else 0
+        return not self._cancelled.raised and self._container.attempts.unmoved <= most
 
     def _slot(self, spec: dict[str, Any]) -> AbstractContextManager[object]:
         slots = spec.get("slots")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pushtune.errors import PushtuneError, TrialInterrupted, TrialOverTime
+from pushtune.errors import PushtuneError, TrialInterrupted, TrialKilled, TrialOverTime
 from pushtune.moments import present
 from pushtune.running import attempts, outcome, supervision, workspace
 from pushtune.running.attempts import Attempts
@@ -183,7 +183,7 @@ def _position(trial_folder: Path) -> list[int]:
 
 def _present(state: ContainerState | None) -> ContainerState:
     if state is None:
-        raise TrialInterrupted(
+        raise TrialKilled(
             "A container must run until the runtime ends it.", "it was stopped or removed from outside",
             "The next container resumes from the newest checkpoint.",
         )
