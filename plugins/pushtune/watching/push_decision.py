@@ -110,7 +110,7 @@ class PushDecision:
         return NothingToTrain(f"{head[:12]} is not new: {record.state}, by {record.run_id}.")
 
     def _filtered(self, head: str, place: Place) -> NothingToTrain | None:
-        base = self._base(head, place)
+        base, vanished = self._base(head, place)
         paths, ignored = self.repository.paths, self.repository.ignore_paths
         watches_all = not paths and not ignored
         if self.cause != "push" or watches_all or base is None or not self.mirror.has(base):
@@ -120,12 +120,14 @@ class PushDecision:
                 return None
         reason = f"No watched file changed between {base[:12]} and {head[:12]}."
         self.ledger.filter(head, self.run_id, base, self._older(base, head), reason, place)
+        self._supersede(vanished, head, place)
         return NothingToTrain(reason)
 
     def _claim(self, commit: str, place: Place, *, is_head: bool) -> dict[str, Any]:
-        base = self._base(commit, place)
+        base, vanished = self._base(commit, place)
         older = self._older(base, commit) if is_head else []
         self.ledger.claim(commit, self.run_id, base, older, is_head=is_head, at=place)
+        self._supersede(vanished, commit, place)
         return {
             "commit": commit,
             "short_commit": commit[:12],
@@ -141,19 +143,22 @@ class PushDecision:
     def _older(self, base: str | None, head: str) -> list[str]:
         return self.mirror.commits_between(base, head, RECORDS_LIMIT)
 
-    def _base(self, head: str, place: Place) -> str | None:
-        """Return the newest handled commit before ``head``, after settling those whose run vanished."""
+    def _base(self, head: str, place: Place) -> tuple[str | None, list[str]]:
+        """Return the newest handled commit before ``head``, and those between them whose run vanished."""
         own = None if place.is_primary else place.ref
-        passed = [head]
-        while base := self.ledger.base(*passed, ref=own):
+        vanished: list[str] = []
+        while base := self.ledger.base(head, *vanished, ref=own):
             if self.ledger.record(base) is None or self._settled(base):
                 break
             if own and self.ledger.own_head(own) is None:
-                return None  # it is the primary branch's, whose own next run settles it
-            passed.append(base)
-            if base not in place.other_heads:
-                self.ledger.supersede(base, head, self.run_id, place)
-        return base
+                return None, []  # it is the primary branch's, whose own next run settles it
+            vanished.append(base)
+        return base, vanished
+
+    def _supersede(self, vanished: list[str], head: str, place: Place) -> None:
+        for commit in vanished:
+            if commit not in place.other_heads:
+                self.ledger.supersede(commit, head, self.run_id, place)
 
     def _settled(self, commit: str) -> PushRecord | None:
         """Return the record of ``commit``; None if its run was deleted. A run that ended silently is closed first."""
