@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pushtune.errors import BaselineUnusable
 from pushtune.pipeline_data import lfs_warnings, path_fields, provide_data, still_missing
-from pushtune.pipeline_environment import choose_tag, make_ready
+from pushtune.pipeline_environment import accelerator_of_spec, choose_tag, make_ready
 from pushtune.pipeline_run import Document, Run
 from pushtune.pipeline_threads import chosen_threads, cores_of_spec, thread_fields, trial_slots
 from pushtune.records import read_record, recorded
@@ -237,7 +237,9 @@ def _spec(run: Run, name: str, request: TrialRequest, label: str) -> Document:
         network=run.repository.network,
         data_folder=Path(data_folder) if data_folder else None,
     )
-    return {**spec, **cores_of_spec(run, request), "image": run.document("prepare_image")["image_tag"]}
+    prepared = run.document("prepare_image")
+    given = cores_of_spec(run, request) | accelerator_of_spec(prepared, run.settings)
+    return {**spec, **given, "image": prepared["image_tag"]}
 
 
 def _tuning_options(run: Run) -> Document:

@@ -2,11 +2,14 @@
 
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pushtune.errors import UnsupportedFamily
-from pushtune.running.image_catalog import FAMILY_NAMES, LEGACY_NAMES, image_tag
+from pushtune.running.image_catalog import FAMILY_NAMES, GPU_FAMILIES, GPU_NAME, LEGACY_NAMES, image_tag
 from pushtune.settings import Settings
+
+if TYPE_CHECKING:
+    from pushtune.running.accelerator import Choice
 
 ENGINE_ANSWER_TIMEOUT_SECONDS = 900  # saving a layer of gigabytes keeps the engine silent
 Document = dict[str, Any]
@@ -59,18 +62,48 @@ def _from_family(client: Any, inspection: Document, settings: Settings) -> Docum
     from pushtune.running.requirement_needs import read_needs
 
     chosen = inspection["chosen_image"]
-    tag = chosen["tag"]
+    accelerated = _accelerator(client, chosen, settings)
+    name, tag = (GPU_NAME, image_tag(GPU_NAME)) if accelerated.accelerator else (chosen["name"], chosen["tag"])
     if not image_exists(client, tag):
-        tag = ensure_images([chosen["name"]], settings)[chosen["name"]]
+        tag = ensure_images([name], settings)[name]
     environment = ensure_environment(client, tag, read_needs(inspection["requirement_sources"]), settings, _show)
     reasons = [chosen["reason"]] if chosen["name"] in LEGACY_NAMES else []
+    if accelerated.reason and not accelerated.accelerator:
+        reasons.append(accelerated.reason)
     return {
         "image_tag": environment.tag,
         "warnings": reasons + environment.warnings,
         "packages": environment.packages,
         "built_from": tag,
         "build_seconds": environment.seconds,
+        "accelerator": accelerated.accelerator,
+        "accelerator_reason": accelerated.reason,
     }
+
+
+def _accelerator(client: Any, chosen: Document, settings: Settings) -> "Choice":
+    """Return what the code trains on: a GPU only where its image with CUDA's libraries can run it."""
+    from pushtune.commands.build_images import ensure_images
+    from pushtune.running.accelerator import Choice, choose
+    from pushtune.running.image_builder import image_exists
+
+    if chosen["name"] not in GPU_FAMILIES:
+        return Choice(None)
+
+    def any_image() -> str:
+        known: str = chosen["tag"]
+        return known if image_exists(client, known) else ensure_images(["base"], settings)["base"]
+
+    return choose(client, settings, any_image)
+
+
+def accelerator_of_spec(prepared: Document, settings: Settings) -> Document:
+    """Return the part of a training's document that gives it the GPU; empty for the CPU."""
+    chosen = prepared.get("accelerator")
+    if not chosen:
+        return {}
+    slots = {"folder": str(settings.home / "gpu-slots"), "count": settings.gpu_trials_at_once}
+    return {"accelerator": {**chosen, "slots": slots}}
 
 
 def _show(line: str) -> None:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -54,6 +55,10 @@ class Settings(BaseModel):
         10_001 if os.getuid() == 0 else os.getuid(), ge=1, description="user that training runs as inside containers"
     )
 
+    accelerator: Literal["auto", "cpu", "gpu"] = Field(
+        "auto", description="what trains: `auto` (an NVIDIA GPU where the engine has one), `cpu` or `gpu`"
+    )
+    gpu_trials_at_once: int = Field(1, ge=1, le=64, description="trainings that share the GPU, all runs together")
     base_image_registry: str = Field(
         "", pattern=_REGISTRY,
         description="registry that stands for Docker Hub: `<registry>/library/python:...`; log in with `docker login`",

@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from pushtune.running.slots import hold_slot
+from pushtune.running.slots import hold_slot, hold_slots
 
 HOLDER = "import sys, time; from pathlib import Path; from pushtune.running.slots import hold_slot\n" + (
     "with hold_slot(Path(sys.argv[1]), 1):\n    print('held', flush=True)\n    time.sleep(60)\n"
@@ -43,3 +43,21 @@ def test_the_slot_of_a_killed_process_is_free_again(tmp_path: Path) -> None:
     holder.stdout.close()
     with hold_slot(tmp_path, 1) as number:
         assert number == 0
+
+
+def test_places_of_a_run_and_of_the_gpu_are_held_together(tmp_path: Path) -> None:
+    run, gpu = ({"folder": str(tmp_path / name), "count": 1} for name in ("run", "gpu"))
+    entered = threading.Event()
+
+    def wait_and_enter() -> None:
+        with hold_slots([None, gpu]):
+            entered.set()
+
+    with hold_slots([run, gpu]):
+        waiting = threading.Thread(target=wait_and_enter)
+        waiting.start()
+        assert not entered.wait(1.5)
+    assert entered.wait(10)
+    waiting.join()
+    with hold_slots([None, None]):
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["gpu", "run"]

@@ -22,6 +22,7 @@ from pushtune.running.build_lock import only_one_build
 from pushtune.running.image_builder import build_by_running, build_dockerfile, image_exists, remove_old_images
 from pushtune.running.image_catalog import (
     FAMILY_NAMES,
+    GPU_NAME,
     INSTALLER_LOCK,
     LOCK_FOLDER,
     SYSTEM_FOLDER,
@@ -37,6 +38,8 @@ INSTALL_SCRIPT = "install_libraries.py"
 # A busy engine may lose the output of a container that ends at once.
 OUTPUT_ATTEMPTS = 5
 FREE_SPACE_REQUIRED_BYTES = 5 * 2**30
+# The wheels of CUDA's libraries, what is unpacked of them, and the layer that this becomes.
+GPU_SPACE_REQUIRED_BYTES = 20 * 2**30
 
 
 def ensure_images(names: Sequence[str] = FAMILY_NAMES, settings: Settings | None = None) -> dict[str, str]:
@@ -83,7 +86,8 @@ def _build_missing(
 ) -> None:
     missing = _missing(client, plans, names)
     if missing:
-        _require_space(client)
+        with_cuda = any(plan.image.lock_file == f"{GPU_NAME}.txt" for plan in missing)
+        _require_space(client, GPU_SPACE_REQUIRED_BYTES if with_cuda else FREE_SPACE_REQUIRED_BYTES)
         settings.home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="build-", dir=settings.home) as folder:
             _Build(client, plans, missing, Path(folder), settings.base_image_registry).run()
@@ -200,14 +204,14 @@ def _missing(client: docker.DockerClient, plans: dict[str, _Plan], names: Sequen
     return missing[::-1]
 
 
-def _require_space(client: docker.DockerClient) -> None:
+def _require_space(client: docker.DockerClient, required_bytes: int) -> None:
     folder = Path(client.info()["DockerRootDir"])
     if not folder.exists():  # the engine is on another machine
         return
     free = shutil.disk_usage(folder).free
-    if free < FREE_SPACE_REQUIRED_BYTES:
+    if free < required_bytes:
         raise ImageBuildFailed(
-            f"Building images needs {FREE_SPACE_REQUIRED_BYTES / 2**30:.0f} GiB of free disk space in {folder}.",
+            f"Building images needs {required_bytes / 2**30:.0f} GiB of free disk space in {folder}.",
             f"{free / 2**30:.1f} GiB", "Free some disk space and run the command again.",
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from docker.types import LogConfig, Mount, Ulimit
 
+from pushtune.running.accelerator import host_config_fields
 from pushtune.settings import Settings
 from pushtune_contract import layout
 
@@ -51,6 +52,7 @@ def host_config_arguments(settings: Settings, spec: dict[str, Any]) -> dict[str,
         ),
         "restart_policy": {"Name": "no"},
         "mounts": _mounts(settings, spec),
+        **host_config_fields(spec.get("accelerator")),
     }
 
 

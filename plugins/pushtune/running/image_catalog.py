@@ -70,6 +70,10 @@ FAMILY_NAMES = tuple(family.name for family in FAMILIES)
 # network hold, so that one image serves them all. Built when a push needs it first.
 LEGACY_NAMES = ("keras_2_15", "keras_2_12")
 
+# All families with a neural network, with the libraries of CUDA. Built when a push needs it first.
+GPU_NAME = "gpu"
+GPU_FAMILIES = tuple(family.name for family in FAMILIES if family.stands_on == "keras")
+
 
 def _family_images(family: Family) -> list[Image]:
     # The libraries are an image of their own, so that a change of the runtime does not install them again.
@@ -79,7 +83,7 @@ def _family_images(family: Family) -> list[Image]:
     return [libraries, Image(family.name, libraries.name, carries_runtime=True)]
 
 
-def _legacy_images(name: str) -> list[Image]:
+def _whole_images(name: str) -> list[Image]:
     libraries = Image(f"{name}-libraries", "base", f"{name}.txt")
     return [libraries, Image(name, libraries.name, carries_runtime=True)]
 
@@ -93,7 +97,7 @@ _IMAGES = {
         Image("base", None),
         Image("keras", "base", "keras.txt"),
         *(image for family in FAMILIES for image in _family_images(family)),
-        *(image for name in LEGACY_NAMES for image in _legacy_images(name)),
+        *(image for name in (*LEGACY_NAMES, GPU_NAME) for image in _whole_images(name)),
         Image("airflow-system", None),
         Image("airflow-libraries", "airflow-system", "airflow.txt"),
         Image("airflow", "airflow-libraries"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from inspect import signature
 from pathlib import Path
@@ -29,7 +29,7 @@ from pushtune.running.container_engine import ContainerEngine, connect
 from pushtune.running.container_labels import TrainingLabels, installation_id
 from pushtune.running.disk_reserve import as_full_disk, require_free_space
 from pushtune.running.fault_record import fault_kept
-from pushtune.running.slots import hold_slot
+from pushtune.running.slots import hold_slots
 from pushtune.running.supervision import Flag, StopRule, Supervisor
 from pushtune.running.trial_container import FINISHED, GONE, RUNNING, TrialContainer
 from pushtune.settings import Settings, load_settings
@@ -181,8 +181,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         return not self._cancelled.raised and self._container.attempts.unmoved <= most
 
     def _slot(self, spec: dict[str, Any]) -> AbstractContextManager[object]:
-        slots = spec.get("slots")
-        return hold_slot(Path(slots["folder"]), slots["count"]) if slots else nullcontext()
+        return hold_slots([spec.get("slots"), (spec.get("accelerator") or {}).get("slots")])
 
     def _checked_spec(self) -> dict[str, Any]:
         if not isinstance(self.trial, dict) or not all(key in self.trial for key in SPEC_KEYS):
