@@ -274,12 +274,3 @@ def test_objects_that_no_longer_count_leave_the_cache(
     origin.commit_and_push("weights.bin", pointer_of(newer))
     assert content(fetch("two", settings=small)) == newer
     assert not kept.exists()
-
-
-def test_ssh_is_told(origin: Origin, installation: Settings) -> None:
-    from pushtune.watching.mirror import Mirror
-
-    origin.commit("weights.bin", pointer_of(WEIGHTS))
-    mirror = Mirror("git@example.org:a/b.git", installation.mirrors / "x.git", 5, 2**20)
-    with pytest.raises(LfsRefused, match="fetched over https or from a path: weights.bin .*Received: an ssh address"):
-        lfs.fetch_objects(origin.work, {"": mirror}, installation, required=True)

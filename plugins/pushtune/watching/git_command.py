@@ -99,6 +99,24 @@ def stream_git(
             raise GitFailed(text, too_large=_hit_file_limit(status, text))
 
 
+def run_ssh(arguments: Sequence[str], *, timeout_seconds: float, credentials: Credentials | None = None) -> bytes:
+    """Return what ``ssh *arguments`` prints, with git's options and key. Raises GitFailed as ``run_git`` does."""
+    output, errors = bytearray(), bytearray()
+    with contextlib.ExitStack() as stack:
+        started = _start([*_ssh(stack, credentials), *arguments], {"SSH_ASKPASS": "true"})
+        process = started.proc
+        stack.callback(_end, process)
+        for chunk in _read(process, time.monotonic() + timeout_seconds, errors, "over ssh"):
+            output += chunk
+            if len(output) > ERROR_LIMIT_BYTES:
+                raise GitFailed("ssh printed more than an answer", too_large=True)
+        status = process.wait(timeout=10)
+    if status != 0:
+        text = redacted(errors.decode("utf-8", "replace")).strip()
+        raise GitFailed(text or f"ssh ended with status {status}")
+    return bytes(output)
+
+
 def _start(command: list[str], variables: dict[str, str]) -> Any:
     missing = GitFailed("git is not installed, or not on the PATH")
     try:
@@ -134,7 +152,6 @@ def _variables(
 ) -> dict[str, str]:
     # Plain http is for this machine alone (see repository_url): no server may redirect to it.
     protocols = [*PROTOCOLS, *(["http"] if any(argument.startswith("http://") for argument in arguments) else [])]
-    ssh = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", "StrictHostKeyChecking=accept-new"]
     variables = {
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": str(CONFIG_FILE),
@@ -150,13 +167,18 @@ def _variables(
     if credentials and credentials.password:
         variables["PUSHTUNE_GIT_USERNAME"] = credentials.username
         variables["PUSHTUNE_GIT_PASSWORD"] = credentials.password
+    variables["GIT_SSH_COMMAND"] = " ".join(_ssh(stack, credentials))
+    return variables
+
+
+def _ssh(stack: contextlib.ExitStack, credentials: Credentials | None) -> list[str]:
+    ssh = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", "StrictHostKeyChecking=accept-new"]
     if credentials and credentials.private_key:
         key = stack.enter_context(tempfile.NamedTemporaryFile("w", prefix="pushtune-key-"))  # noqa: SIM115 (the stack closes it); mode 0600
         key.write(credentials.private_key.rstrip("\n") + "\n")
         key.flush()
         ssh += ["-i", key.name, "-o", "IdentitiesOnly=yes"]
-    variables["GIT_SSH_COMMAND"] = " ".join(ssh)
-    return variables
+    return ssh
 
 
 def _read(process: Any, deadline: float, errors: bytearray, name: str) -> Iterator[bytes]:

@@ -21,13 +21,13 @@ from pushtune.watching.lfs_server import (
     ATTEMPTS,
     BATCH_OBJECTS,
     Download,
-    ask,
-    batch_url,
+    LfsServer,
+    lfs_url,
     named,
-    open_download,
     read_chunks,
     refused,
 )
+from pushtune.watching.lfs_ssh import authenticate
 from pushtune.watching.lfs_store import ObjectStore, WrongContent, local_store, read_pieces, write_verified
 from pushtune.watching.mirror import Mirror
 
@@ -91,7 +91,8 @@ class _Fetcher:
     def __init__(self, mirror: Mirror, settings: Settings, deadline: float, required: bool, facts: LfsFacts) -> None:
         self.mirror, self.facts, self.required = mirror, facts, required
         self.limit_bytes = settings.lfs_limit_bytes
-        self.http = LfsHttp(mirror.url, mirror.credentials, deadline)
+        self.deadline = deadline
+        self.server: LfsServer | None = None
         path = _local_path(mirror.url)
         self.remote = path is None
         self.store = local_store(path) if path else ObjectStore(mirror.folder / "lfs" / "objects")
@@ -121,34 +122,36 @@ class _Fetcher:
     def _places(self, pointers: list[Pointer]) -> dict[str, Download | str]:
         if not self.remote:
             return {pointer.oid: f"no such object in {self.store.folder}" for pointer in pointers}
-        if not self.mirror.url.startswith(("https://", "http://")):
-            raise LfsRefused(
-                f"Objects of Git LFS are fetched over https or from a path: {named(pointers[0])} is one.",
-                "an ssh address",
-                "Give the repository's https address, with a token in connection_id; or set 'lfs: false' to train "
-                "without it.",
-            )
-        return ask(self.http, batch_url(self.mirror.url), pointers)
+        if self.server is None:
+            self.server = self._find_server()
+        return self.server.ask(pointers)
+
+    def _find_server(self) -> LfsServer:
+        mirror = self.mirror
+        if mirror.url.startswith(("https://", "http://")):
+            return LfsServer(LfsHttp(mirror.url, mirror.credentials, self.deadline), lfs_url(mirror.url))
+        access = authenticate(mirror)
+        return LfsServer(LfsHttp(access.href, None, self.deadline), access.href.rstrip("/"), access.headers)
 
     def _fetch_one(self, group: list[Pointer], place: Download | str) -> None:
         pointer = group[0]
-        if isinstance(place, str):
-            raise refused(pointer, place)
+        if isinstance(place, str) or self.server is None:
+            raise refused(pointer, str(place))
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._download(pointer, place)
+                self._download(self.server, pointer, place)
                 break
             except RepositoryUnreachable:
                 if attempt == ATTEMPTS:
                     raise
-                time.sleep(min(ATTEMPT_PAUSE_SECONDS * attempt, self.http.seconds_left()))
+                time.sleep(min(ATTEMPT_PAUSE_SECONDS * attempt, self.server.http.seconds_left()))
         if not self._place(group):
             raise refused(pointer, "it vanished from the cache")
 
-    def _download(self, pointer: Pointer, place: Download) -> None:
-        answer = open_download(self.http, place, pointer)
+    def _download(self, server: LfsServer, pointer: Pointer, place: Download) -> None:
+        answer = server.open(place, pointer)
         try:
-            self.store.keep(pointer, read_chunks(self.http, answer, pointer.size_bytes + _READ_AHEAD_BYTES))
+            self.store.keep(pointer, read_chunks(server.http, answer, pointer.size_bytes + _READ_AHEAD_BYTES))
         except WrongContent as error:
             raise refused(pointer, f"the server sent {error}") from error
         finally:

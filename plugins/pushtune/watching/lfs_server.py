@@ -35,58 +35,70 @@ class Download:
     with_secret: bool = True
 
 
-def batch_url(url: str) -> str:
-    """Return the address of the batch API of the repository at ``url`` (server-discovery of git-lfs).
+def lfs_url(url: str) -> str:
+    """Return the address of Git LFS of the repository at ``url`` (server-discovery of git-lfs).
 
-    >>> batch_url("https://example.org/team/app")
-    'https://example.org/team/app.git/info/lfs/objects/batch'
+    >>> lfs_url("https://example.org/team/app")
+    'https://example.org/team/app.git/info/lfs'
     """
     base = url.rstrip("/")
-    return f"{base}{'' if base.endswith('.git') else '.git'}/info/lfs/objects/batch"
+    return f"{base}{'' if base.endswith('.git') else '.git'}/info/lfs"
 
 
-def ask(http: LfsHttp, address: str, pointers: Sequence[Pointer]) -> dict[str, Download | str]:
-    """Return oid -> where it is, or why it cannot be had, for at most ``BATCH_OBJECTS`` pointers.
+@dataclass(frozen=True)
+class LfsServer:
+    """The Git LFS of one repository.
 
-    Raises:
-        LfsRefused: no Git LFS there, or an answer that is none. AuthenticationRefused, RepositoryUnreachable.
+    Attributes:
+        url: what ``/objects/batch`` is appended to. headers: that open it, where ssh has given some.
     """
-    wanted = [{"oid": pointer.oid, "size": pointer.size_bytes} for pointer in pointers]
-    body = json.dumps({"operation": "download", "transfers": ["basic"], "objects": wanted, "hash_algo": "sha256"})
-    headers = {"Accept": _MEDIA_TYPE, "Content-Type": _MEDIA_TYPE}
-    host = urlsplit(address).hostname
-    for attempt in range(1, ATTEMPTS + 1):
-        answer = http.request("POST", address, headers, body=body.encode())
+
+    http: LfsHttp
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, pointers: Sequence[Pointer]) -> dict[str, Download | str]:
+        """Return oid -> where it is, or why it cannot be had, for at most ``BATCH_OBJECTS`` pointers.
+
+        Raises:
+            LfsRefused: no Git LFS there, or an answer that is none. AuthenticationRefused, RepositoryUnreachable.
+        """
+        wanted = [{"oid": pointer.oid, "size": pointer.size_bytes} for pointer in pointers]
+        body = json.dumps({"operation": "download", "transfers": ["basic"], "objects": wanted, "hash_algo": "sha256"})
+        host = str(urlsplit(self.url).hostname)
+        for attempt in range(1, ATTEMPTS + 1):
+            status, content = self._post(body.encode())
+            if status not in _BUSY or attempt == ATTEMPTS:
+                break
+            time.sleep(min(ATTEMPT_PAUSE_SECONDS * attempt, self.http.seconds_left()))
+        if status != 200:
+            raise _batch_failed(host, status, content, pointers)
+        return _parsed(host, content)
+
+    def _post(self, body: bytes) -> tuple[int, bytes]:
+        headers = {**self.headers, "Accept": _MEDIA_TYPE, "Content-Type": _MEDIA_TYPE}
+        answer = self.http.request("POST", f"{self.url}/objects/batch", headers, body=body)
         try:
-            content = b"".join(read_chunks(http, answer, ANSWER_LIMIT_BYTES))
+            return answer.status, b"".join(read_chunks(self.http, answer, ANSWER_LIMIT_BYTES))
         finally:
             answer.close()
-        if answer.status not in _BUSY or attempt == ATTEMPTS:
-            break
-        time.sleep(min(ATTEMPT_PAUSE_SECONDS * attempt, http.seconds_left()))
-    if answer.status != 200:
-        raise _batch_failed(str(host), answer.status, content, pointers)
-    return _parsed(str(host), content)
 
+    def open(self, download: Download, pointer: Pointer) -> Any:
+        """Return the answer that carries an object; the caller reads and closes it.
 
-def open_download(http: LfsHttp, download: Download, pointer: Pointer) -> Any:
-    """Return the answer that carries an object; the caller reads and closes it.
-
-    Raises:
-        LfsRefused: it is not there. AuthenticationRefused. RepositoryUnreachable: it may pass.
-    """
-    answer = http.request("GET", download.href, download.headers, with_secret=download.with_secret)
-    if answer.status == 200:
-        return answer
-    answer.close()
-    host, status = origin_of(download.href)[1], answer.status
-    if status in _BUSY:
-        raise RepositoryUnreachable(
-            f"{host} must send {named(pointer)}.", f"status {status}", "It is tried again."
-        )
-    if status in (401, 403) and origin_of(download.href) == origin_of(http.url):
-        raise _not_authorised(host, f"status {status} for {named(pointer)}")
-    raise refused(pointer, f"status {status} from {host}")
+        Raises:
+            LfsRefused: it is not there. AuthenticationRefused. RepositoryUnreachable: it may pass.
+        """
+        answer = self.http.request("GET", download.href, download.headers, with_secret=download.with_secret)
+        if answer.status == 200:
+            return answer
+        answer.close()
+        host, status = origin_of(download.href)[1], answer.status
+        if status in _BUSY:
+            raise RepositoryUnreachable(f"{host} must send {named(pointer)}.", f"status {status}", "It is tried again.")
+        if status in (401, 403) and origin_of(download.href) == origin_of(self.http.url):
+            raise _not_authorised(host, f"status {status} for {named(pointer)}")
+        raise refused(pointer, f"status {status} from {host}")
 
 
 def read_chunks(http: LfsHttp, answer: Any, limit_bytes: int) -> Iterator[bytes]:
