@@ -19,6 +19,7 @@ from typing import IO
 from pushtune.commands.airflow_config import airflow_command, environment
 from pushtune.commands.private_files import write_private
 from pushtune.commands.processes import ProcessId, end_sessions, send, session_members
+from pushtune.moments import present
 from pushtune.settings import Settings, load_settings
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
@@ -26,6 +27,7 @@ GRACE_SECONDS = 8.0
 LONGEST_PAUSE_SECONDS = 30.0
 STABLE_SECONDS = 60.0
 LOG_LIMIT_BYTES = 50 * 2**20
+NOTICED_SECONDS = 30.0
 
 log = logging.getLogger("pushtune.supervisor")
 
@@ -63,6 +65,7 @@ class Supervisor:
         self.settings = settings
         self.stopping = threading.Event()
         self.components: list[Component] = []
+        self._seen = present()
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -71,9 +74,18 @@ class Supervisor:
         self.components = [Component(name, self._start(name), time.monotonic()) for name in COMPONENTS]
         self._write_instance()
         while not self.stopping.wait(0.5):
+            self._restart_where_clock_was_set_back()
             for component in self.components:
                 self._tend(component)
         self._stop()
+
+    def _restart_where_clock_was_set_back(self) -> None:
+        """The DAG processor would not look at a file again before the time at which it did so last."""
+        now, before = present(), self._seen
+        self._seen = now
+        if before.clock_set_by(now) < -NOTICED_SECONDS:
+            log.warning("the clock was set back by %.0f s", -before.clock_set_by(now))
+            send([part.process.pid for part in self.components if part.name == "dag-processor"], signal.SIGTERM)
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
         path = log_file(self.settings, name)
