@@ -83,7 +83,7 @@ def find_paths(project: Project, candidate: Candidate) -> list[DataPath]:
 
 
 def _is_path(text: str, kind: str | None) -> bool:
-    if not 0 < len(text.strip()) <= LENGTH_LIMIT_CHARACTERS or _NOT_A_PATH.search(text):
+    if kind == "shown" or not 0 < len(text.strip()) <= LENGTH_LIMIT_CHARACTERS or _NOT_A_PATH.search(text):
         return False
     if _WINDOWS.match(text) or text.startswith(("./", "../", "~/", ".\\", "..\\")):
         return True
@@ -94,7 +94,7 @@ def _is_path(text: str, kind: str | None) -> bool:
         return False
     if _EXTENSION.search(plain) and not plain.startswith("."):
         return True
-    return kind is not None and "/" in plain
+    return kind is not None and "/" in plain and not plain.endswith("_")  # the rest of such a name is added later
 
 
 def _located(files: RepositoryFiles, text: str, script: str, line: int, kind: str) -> DataPath:

@@ -20,7 +20,10 @@ DISTRIBUTIONS = dict(
         hydra=hydra-core pl_bolts=lightning-bolts dicom=pydicom scikitplot=scikit-plot bson=pymongo
         bayes_opt=bayesian-optimization community=python-louvain MeCab=mecab-python3
         opencv=opencv-python-headless pytorch=torch pywt=pywavelets skopt=scikit-optimize cairo=pycairo
-        ffmpeg=ffmpeg-python
+        ffmpeg=ffmpeg-python absl=absl-py googleapiclient=google-api-python-client faiss=faiss-cpu socks=pysocks
+        websocket=websocket-client skmultilearn=scikit-multilearn retinaface=retina-face airflow=apache-airflow
+        google_drive_downloader=googledrivedownloader pdfminer=pdfminer.six mysql=mysql-connector-python vis=keras-vis
+        past=future builtins=future nvidia_smi=nvidia-ml-py pynvml=nvidia-ml-py
         """
     )
 )
@@ -31,6 +34,7 @@ NOT_INSTALLABLE = words(
     google kaggle_secrets kaggle_datasets cntk caffe azureml bpy arcpy tensorflow_core learntools helpers utils
     __builtin__ StringIO ConfigParser Queue cPickle cStringIO urllib2 urlparse Tkinter tkFileDialog commands httplib
     HTMLParser itertools sets md5 sha exceptions thread dummy_threading imp distutils asyncore SocketServer cookielib
+    win32api win32con win32gui win32com pythoncom RPi picamera
     """
 )
 STANDARD_LIBRARY = frozenset(sys.stdlib_module_names) | NOT_INSTALLABLE

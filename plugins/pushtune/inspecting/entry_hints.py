@@ -18,6 +18,7 @@ class Hint:
 # Over the words of a file's name: split at blanks, signs, digits and capitals, in lower case.
 NAME_HINTS = (
     Hint(whole_word("train training trainer trains trainning"), 8.0, "its name says that it trains"),
+    Hint(re.compile(r"^(?:train|training|train model|model train(?:ing)?)$"), 2.0, "its name says nothing but that"),
     Hint(whole_word("main task"), 5.0, "its name says that it is the main script"),
     Hint(whole_word("run start pipeline classifier classification model"), 2.0, "its name is one of a main script"),
     Hint(whole_word("final"), 2.0, "its name says that it is the final one"),
@@ -55,7 +56,7 @@ NAME_HINTS = (
         "its name says that it is not the current one",
     ),
     Hint(
-        whole_word("plots? plotting visuali[sz]e visuali[sz]ation graph eda analysis explore exploration"),
+        whole_word(r"plots? plotting visu\w+ graph eda analysis explore exploration"),
         -5.0,
         "its name says that it shows data",
     ),
@@ -76,7 +77,10 @@ FOLDER_HINTS = (
         "it lies in a folder of old files",
     ),
     Hint(
-        whole_word("examples? demos? docs? tutorials? samples? experiments? benchmarks? sandbox tweak notebooks?"),
+        whole_word(
+            "examples? demos? docs? tutorials? samples? experiments? benchmarks? sandbox tweak notebooks?"
+            " refers? references?"
+        ),
         -4.0,
         "it lies in a folder of examples",
     ),

@@ -20,9 +20,9 @@ RUN_POINTS_LIMIT = 20.0
 
 _METHOD_HINTS = (
     (frozenset({"evaluate", "score", "evaluate_generator"}), 1.0, "it evaluates the model"),
-    (frozenset({"load_model", "load_weights"}), -3.0, "it loads a model that was trained before"),
     (frozenset({"save", "save_weights", "dump", "save_model", "to_json"}), 1.0, "it saves the model"),
 )
+_LOAD_METHODS = ("load_model", "load_weights")
 _VERSION = re.compile(r"(?:(?<=[^a-zA-Z])|^|(?<=[a-z])(?=V))(?:v|ver|version)[ ._-]?(\d+(?:[._]\d+)*)", re.I)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[\W_\d]+")
 
@@ -112,9 +112,7 @@ def _idle_candidate(project: Project, path: str) -> Candidate | None:
     trainings = find_trainings(project, path)
     if not trainings:
         return None
-    reached = reached_scopes(project, path)
-    for scope in project.script(path).facts.functions:
-        reached.setdefault((path, scope), 1)
+    reached = reached_scopes(project, path, project.script(path).facts.functions)
     candidate = Candidate(path, trainings, reached, is_idle=True)
     candidate.add(-25.0, f"nothing that starting it runs calls {trainings[0].scope or 'it'}, which trains")
     return candidate
@@ -152,6 +150,10 @@ def _judge_surroundings(candidate: Candidate, script: Script, commands: RunComma
     for methods, points, reason in _METHOD_HINTS:
         if any(call.method in methods for call in own_calls):
             candidate.add(points, reason)
+    trained = {item.scope: item.line for item in candidate.trainings if item.path == script.path}
+    loads = [call for call in own_calls if call.method in _LOAD_METHODS]
+    if any(call.line < trained.get(call.scope, call.line + 1) for call in loads):
+        candidate.add(-3.0, "it loads a model that was trained before")
 
 
 def _judge_name(candidate: Candidate) -> None:

@@ -103,11 +103,16 @@ def _name_findings(name: str, line: int) -> Iterator[Finding]:
     if inner is not None:
         root = IN_TENSORFLOW if name.startswith("tensorflow.") else "keras"
         for marker in NAME_MARKERS:
-            if marker.root in ("", root) and marker.pattern.search(inner):
+            if marker.root in ("", root) and marker.pattern.search(inner) and not _is_kept(marker.newest, name):
                 yield marker.newest, line, marker.says
-        if not name.startswith(("tf_keras", "tensorflow.compat.v1")):
+        if not name.startswith(("tf_keras", "tensorflow.compat.v1", "tensorflow.python.keras")):
             return
     yield from _fitting(TENSORFLOW_MARKERS, name, line)
+
+
+def _is_kept(newest: str, name: str) -> bool:
+    """Return whether ``name`` is one of TensorFlow 1 that TensorFlow 2 keeps for old code, up to 2.15."""
+    return newest == "1" and name.startswith("tensorflow.compat.v1.")
 
 
 def _fitting(markers: tuple[NameMarker, ...], name: str, line: int) -> Iterator[Finding]:

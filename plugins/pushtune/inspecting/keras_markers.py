@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from pushtune.inspecting.patterns import one_of
+from pushtune.inspecting.tensorflow_1_names import REMOVED_NAMES
 
 STAND_ALONE = "keras"
 IN_TENSORFLOW = "tensorflow"
@@ -51,17 +52,20 @@ def _name(newest: str, words: str, says: str, root: str = BOTH) -> NameMarker:
     return NameMarker(newest, re.compile(rf"^{one_of(words)}(?:\.|\(|$)"), says, root)
 
 
+def _tensorflow_1(module: str, names: str) -> NameMarker:
+    path = rf"tensorflow\.{module}\." if module else r"tensorflow\."
+    return _name("1", path + one_of(names), "a TensorFlow 1 name")
+
+
 def _argument(newest: str, words: str, on: str, says: str) -> ArgumentMarker:
     return ArgumentMarker(newest, frozenset(words.split()), re.compile(on), says)
 
 
 # Utilities of Keras 3's ``keras.backend``; all other functions of the old one are gone from the stand-alone package.
 _BACKEND_KEPT = one_of(
-    "backend clear_session epsilon floatx get_uid image_data_format is_float_dtype is_int_dtype"
-    " is_keras_tensor result_type"
-    r" set_epsilon set_floatx set_image_data_format standardize_dtype common tensorflow_backend theano_backend"
-    r" cntk_backend"
-    r" set_session get_session set_image_dim_ordering image_dim_ordering _\w+"
+    "backend clear_session epsilon floatx get_uid image_data_format is_float_dtype is_int_dtype is_keras_tensor"
+    " result_type set_epsilon set_floatx set_image_data_format standardize_dtype common tensorflow_backend"
+    r" theano_backend cntk_backend set_session get_session set_image_dim_ordering image_dim_ordering _\w+"
 )
 _IMAGES_KEPT = one_of("load_img img_to_array array_to_img save_img smart_resize")
 _OLD_MODULE_2_9 = (
@@ -78,9 +82,8 @@ NAME_MARKERS = (
     NameMarker("1", re.compile(r"^layers\.merge(?:\(|$)"), "merge() is Keras 1"),
     _name(
         "1",
-        r"models\.Graph regularizers\.(?:l1l2|activity_\w+|WeightRegularizer) utils\.probas_to_classes"
-        r" utils\.visualize_util"
-        " initializations",
+        r"models\.Graph regularizers\.(?:l1l2|activity_\w+|WeightRegularizer) initializations"
+        r" utils\.(?:probas_to_classes|visualize_util)",
         "a Keras 1 name",
     ),
     _name("1", r"backend\.(?:set_)?image_dim_ordering", "dim_ordering is the Keras 1 name of data_format"),
@@ -106,6 +109,15 @@ NAME_MARKERS = (
     ),
     _name(
         "2.5",
+        r"models\.(?:Input|InputLayer|optimizers|metrics|losses|layers|backend|K)"
+        r" engine\.(?:Layer|Input|InputLayer|InputSpec|Model|get_source_inputs)"
+        r" layers\.(?:Recurrent|ConvRecurrent2D|ConvLSTM2DCell) initializers\.(?:normal|uniform|one|zero)(?!\.)"
+        r" utils\.(?:H5Dict|convert_all_kernels_in_model|test_utils) optimizer_v[12]",
+        "this name was removed by 2.10",
+        STAND_ALONE,
+    ),
+    _name(
+        "2.5",
         r"optimizers\.(?:adam|sgd|rmsprop|adagrad|adadelta|adamax|nadam)(?!\.)",
         "optimizers in lower case were removed by 2.4",
         STAND_ALONE,
@@ -117,14 +129,39 @@ NAME_MARKERS = (
         r" wrappers\.scikit_learn",
         "this module was removed in 2.13",
     ),
-    _name("2.12", r"constraints\.(?:maxnorm|nonneg|unitnorm)", "this name was removed in 2.13", STAND_ALONE),
+    _name(
+        "2.12",
+        r"constraints\.(?:maxnorm|nonneg|unitnorm) metrics\.(?:accuracy|cosine_similarity) optimizers\.TFOptimizer"
+        r" backend\.(?:logsumexp|identity|is_placeholder|conv3d_transpose|separable_conv1d) callbacks\.Progbar"
+        r" datasets\.cifar",
+        "this name was removed in 2.13",
+        STAND_ALONE,
+    ),
     _name("2.12", r"layers\.CuDNN(?:LSTM|GRU) backend\.[sg]et_session", "this name was removed in 2.13", STAND_ALONE),
     _name(
         "2.15",
         r"optimizers\.(?:legacy|experimental) experimental estimator layers\.experimental models\.model_from_config"
         r" utils\.(?:legacy|OrderedEnqueuer|GeneratorEnqueuer|SequenceEnqueuer|experimental)"
-        r" layers\.(?:DenseFeatures|ThresholdedReLU|LocallyConnected[12]D|RandomHeight|RandomWidth|AbstractRNNCell)",
+        r" layers\.(?:DenseFeatures|ThresholdedReLU|LocallyConnected[12]D|RandomHeight|RandomWidth|AbstractRNNCell)"
+        r" callbacks\.(?:BaseLogger|experimental) constraints\.(?:RadialConstraint|radial_constraint)"
+        r" models\.experimental"
+        r" metrics\.(?:MeanTensor|MeanRelativeError) utils\.SidecarEvaluator applications\.(?:regnet|resnet_rs)"
+        r" applications\.(?:RegNet|ResNetRS)\w+",
         "this name was removed in Keras 3",
+    ),
+    _name(
+        "2.15",
+        r"(?:losses|metrics)\.(?:mean_(?:squared|absolute|absolute_percentage|squared_logarithmic)_error|kl_divergence)"
+        r" (?:losses|metrics)\.log_cosh",
+        "tf.keras of Keras 3 lacks this function, which Keras itself has",
+        IN_TENSORFLOW,
+    ),
+    _name(
+        "2.15",
+        r"backend\.(?:function|in_test_phase|in_train_phase|(?:set_)?learning_phase|learning_phase_scope|placeholder)"
+        r" backend\.(?:print_tensor|random_binomial|reset_uids|local_conv[12]d|manual_variable_initialization)",
+        "tf.keras of Keras 3 has no such backend function",
+        IN_TENSORFLOW,
     ),
     _name(
         "2.15",
@@ -141,7 +178,7 @@ NAME_MARKERS = (
     ),
     _name(
         "2.15",
-        r"(?:losses|metrics)\.(?:mse|MSE|mae|MAE|mape|MAPE|msle|MSLE|kld|KLD|KLD|kld|logcosh"
+        r"losses\.Reduction (?:losses|metrics)\.(?:mse|MSE|mae|MAE|mape|MAPE|msle|MSLE|kld|KLD|logcosh"
         r"|kullback_leibler_divergence|huber_loss)",
         "the short name was removed in Keras 3",
         STAND_ALONE,
@@ -150,38 +187,7 @@ NAME_MARKERS = (
 
 # Names of TensorFlow and of libraries around it.
 TENSORFLOW_MARKERS = (
-    _name(
-        "1",
-        r"tensorflow\."
-        + one_of(
-            "placeholder placeholder_with_default sparse_placeholder Session InteractiveSession ConfigProto GPUOptions"
-            " global_variables_initializer initialize_all_variables get_variable variable_scope get_default_graph"
-            " reset_default_graph contrib app flags logging set_random_seed truncated_normal random_normal"
-            " random_uniform"
-            " trainable_variables global_variables get_collection enable_eager_execution disable_v2_behavior"
-            " assign layers"
-            " examples log div mul sub pack to_float to_int32 merge_all_summaries"
-        ),
-        "a TensorFlow 1 name",
-    ),
-    _name(
-        "1",
-        r"tensorflow\.train\."
-        + one_of(
-            r"\w*Optimizer Saver get_or_create_global_step exponential_decay string_input_producer shuffle_batch"
-            " SummaryWriter"
-        ),
-        "a TensorFlow 1 name",
-    ),
-    _name(
-        "1",
-        r"tensorflow\.nn\."
-        + one_of(
-            "rnn_cell dynamic_rnn static_rnn bidirectional_dynamic_rnn rnn xw_plus_b"
-            " softmax_cross_entropy_with_logits_v2"
-        ),
-        "a TensorFlow 1 name",
-    ),
+    *(_tensorflow_1(module, names) for module, names in REMOVED_NAMES.items()),
     _name(
         "2.15",
         r"tensorflow\.estimator tensorflow\.compat\.v1\.(?:layers|nn\.rnn_cell|nn\.dynamic_rnn|keras|estimator)",
@@ -198,19 +204,25 @@ TENSORFLOW_MARKERS = (
         "Keras 3 does not take the generators of keras_preprocessing",
     ),
     _name(
+        "2.5",
+        r"tensorflow\.python\.keras\.(?:applications|datasets|preprocessing|premade|wrappers)",
+        "this inner module of TensorFlow was removed in 2.6",
+    ),
+    _name(
         "2.12",
         "segmentation_models efficientnet classification_models keras_applications",
         "this library uses modules that were removed in 2.13",
     ),
     _name(
         "2.5",
-        "keras_contrib keras_vggface rl keras_bert keras_self_attention keras_layer_normalization keras_retinanet mrcnn"
-        " keras_multi_head"
-        " keras_transformer",
+        "keras_contrib keras_vggface rl keras_bert keras_self_attention keras_layer_normalization keras_retinanet"
+        " mrcnn keras_multi_head keras_transformer",
         "this library was written for stand-alone Keras 2",
     ),
 )
 
+_KERAS_1_ARGUMENT = "a Keras 1 layer argument"
+_ARGUMENT_GONE = "this argument was removed in Keras 3"
 _LAYER = r"^layers\.(\w+\.)*[A-Z]\w*$"
 _OPTIMIZER = r"^optimizers\.(\w+\.)*(?i:SGD|RMSprop|Adam|AdamW|Adamax|Adadelta|Adagrad|Nadam|Ftrl)$"
 
@@ -229,12 +241,10 @@ ARGUMENT_MARKERS = (
         " W_regularizer b_regularizer U_regularizer W_constraint b_constraint filter_length pool_length stride"
         " subsample_length dropout_W dropout_U consume_less atrous_rate",
         _LAYER,
-        "a Keras 1 layer argument",
+        _KERAS_1_ARGUMENT,
     ),
     _argument("1", "output_dim", r"^layers\.(\w+\.)*(?!Embedding)[A-Z]\w*$", "output_dim is the Keras 1 name of units"),
-    _argument(
-        "1", "p sigma", r"^layers\.(\w+\.)*\w*(Dropout|Dropout[123]D|GaussianNoise)$", "a Keras 1 layer argument"
-    ),
+    _argument("1", "p sigma", r"^layers\.(\w+\.)*\w*(Dropout|Dropout[123]D|GaussianNoise)$", _KERAS_1_ARGUMENT),
     _argument("1", "mode", r"^layers\.(\w+\.)*(BatchNormalization|merge)$", "mode of a layer is Keras 1"),
     _argument("1", "input output", r"^(models\.|engine\.(\w+\.)*)?Model$", "Model(input=, output=) is Keras 1"),
     _argument(
@@ -243,9 +253,7 @@ ARGUMENT_MARKERS = (
         r"^(datasets\.\w+\.load_data|preprocessing\.text\.Tokenizer)$",
         "nb_words is the Keras 1 name of num_words",
     ),
-    _argument(
-        "1", "nb_classes", r"^utils\.(np_utils\.)?to_categorical$", "nb_classes is the Keras 1 name of num_classes"
-    ),
+    _argument("1", "nb_classes", r"^utils\.(np_utils\.)?to_categorical$", "nb_classes is Keras 1's num_classes"),
     _argument("2.5", "decay", _OPTIMIZER, "decay= of an optimizer works up to 2.10: later ones refuse or ignore it"),
     _argument(
         "2.15", "lr", _OPTIMIZER, "lr= is refused by Keras 3; 2.11 to 2.15 take it, warn, and use their default instead"
@@ -256,17 +264,18 @@ ARGUMENT_MARKERS = (
         r"^(fit|evaluate|predict)$",
         "Keras 3 moved this argument of fit into the data set",
     ),
-    _argument("2.15", "reset_metrics", r"^(train|test)_on_batch$", "this argument was removed in Keras 3"),
+    _argument("2.15", "reset_metrics", r"^(train|test)_on_batch$", _ARGUMENT_GONE),
     _argument("2.15", "batch_input_shape", _LAYER, "batch_input_shape was removed in Keras 3"),
     _argument("2.15", "period", r"^callbacks\.(\w+\.)*ModelCheckpoint$", "period= was removed in Keras 3"),
     _argument(
-        "2.15",
-        "write_grads batch_size embeddings_layer_names embeddings_data",
-        r"^callbacks\.(\w+\.)*TensorBoard$",
-        "this argument was removed in Keras 3",
+        "2.15", "write_grads batch_size embeddings_layer_names embeddings_data", r"^callbacks\.(\w+\.)*TensorBoard$",
+        _ARGUMENT_GONE,
     ),
     _argument("2.15", "l", r"^regularizers\.[lL][12]$", "l= was removed in Keras 3"),
     _argument("2.15", "sample_weight_mode", r"^compile$", "sample_weight_mode was removed in Keras 3"),
+    _argument("2.5", "target_tensors", r"^compile$", "target_tensors was removed by 2.4"),
+    _argument("2.15", "fused renorm virtual_batch_size", r"^layers\.(\w+\.)*BatchNormalization$", _ARGUMENT_GONE),
+    _argument("2.15", "time_major", r"^layers\.(\w+\.)*(LSTM|GRU|SimpleRNN|RNN)$", _ARGUMENT_GONE),
 )
 
 METHOD_MARKERS = (
@@ -276,5 +285,16 @@ METHOD_MARKERS = (
         "2.15",
         frozenset({"fit_generator", "evaluate_generator", "predict_generator"}),
         "the generator methods were removed in Keras 3",
+    ),
+    MethodMarker(
+        "2.5",
+        frozenset({"_make_predict_function", "_make_train_function", "_make_test_function", "get_updates"}),
+        "this method of a model or an optimizer was removed by 2.11",
+    ),
+    MethodMarker("2.15", frozenset({"get_output_at", "get_input_at"}), "layers of Keras 3 have no nodes to ask for"),
+    MethodMarker(
+        "1",
+        frozenset({"make_one_shot_iterator", "make_initializable_iterator"}),
+        "data sets of TensorFlow 2 have no such method",
     ),
 )

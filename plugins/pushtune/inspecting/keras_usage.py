@@ -4,13 +4,17 @@ import ast
 import re
 from collections.abc import Iterator
 
+from pushtune.inspecting.keras_3_refusals import refused_by_keras_3
 from pushtune.inspecting.libraries import keras_path
 from pushtune.inspecting.script_facts import Call, ScriptFacts
+from pushtune.inspecting.syntax_walk import dotted_name
 
 _WEIGHTS = re.compile(r"\.weights\.h5$")
 _MODEL_FILE = re.compile(r"\.(keras|h5|hdf5)$")
 _CHECKPOINT_FILE = re.compile(r"\.(keras|h5)$")
+_LAYER_SHAPE = re.compile(r"(?:\.layers\[\]|\.get_layer\(\)|(?:^|\.)layer)\.(?:input|output)_shape\b")
 _RATE = re.compile(r"\boptimizer\.lr(\.|\(|$)")
+NAME_STEPS = 3
 Finding = tuple[str, int, str]  # generation, line, what it says
 
 
@@ -18,15 +22,26 @@ def findings(facts: ScriptFacts, scopes: set[str]) -> Iterator[Finding]:
     """Yield (generation, line, says) for each such use in ``scopes``."""
     for call in facts.calls:
         if call.scope in scopes:
-            for rule in (_positional_compile, _keras_1_convolution, _file_names, _checkpoint, _epsilon, _loss_name):
+            for rule in (_positional_compile, _keras_1_convolution, _epsilon, _loss_name):
                 found = rule(call)
                 if found is not None:
                     yield found[0], call.line, found[1]
+            for rule_of_names in (_file_names, _checkpoint):
+                found = rule_of_names(call, facts)
+                if found is not None:
+                    yield found[0], call.line, found[1]
+            yield from (("2.15", call.line, says) for says in refused_by_keras_3(call, facts))
     yield from _required_training(facts, scopes)
+    yield from _attributes(facts, scopes)
+
+
+def _attributes(facts: ScriptFacts, scopes: set[str]) -> Iterator[Finding]:
     for scope in scopes:
         for name, line in facts.references.get(scope, {}).items():
             if _RATE.search(name):
                 yield "2.15", line, "optimizer.lr was removed in Keras 3"
+            if _LAYER_SHAPE.search(name):
+                yield "2.15", line, "layers of Keras 3 have no input_shape and output_shape"
 
 
 def _positional_compile(call: Call) -> tuple[str, str] | None:
@@ -48,9 +63,18 @@ def _keras_1_convolution(call: Call) -> tuple[str, str] | None:
     return ("1", "Convolution2D(filters, rows, columns) is Keras 1") if plain else None
 
 
-def _first_text(call: Call, *words: str) -> str | None:
+def _first_text(call: Call, facts: ScriptFacts, *words: str) -> str | None:
     """Return the text that the path argument ends with; None where the source does not show it."""
-    node = call.keyword(*words) or (call.node.args[0] if call.node.args else None)
+    return _text_of(call.keyword(*words) or (call.node.args[0] if call.node.args else None), facts)
+
+
+def _text_of(node: ast.expr | None, facts: ScriptFacts, steps: int = NAME_STEPS) -> str | None:
+    """Return the text that the path ``node`` ends with, also by way of names that are assigned once."""
+    if isinstance(node, ast.IfExp):
+        node = node.body
+    if isinstance(node, ast.Name | ast.Attribute):
+        values = facts.assigned_values(dotted_name(node))
+        return _text_of(values[0], facts, steps - 1) if len(values) == 1 and steps else None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         node = node.right
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
@@ -59,21 +83,21 @@ def _first_text(call: Call, *words: str) -> str | None:
         if isinstance(node.func, ast.Attribute) and node.func.attr == "format":
             node = node.func.value
         else:
-            node = node.args[-1] if node.args else None
+            return _text_of(node.args[-1], facts, steps - 1) if node.args and steps else None
     if isinstance(node, ast.JoinedStr) and node.values:
         node = node.values[-1]
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def _file_names(call: Call) -> tuple[str, str] | None:
+def _file_names(call: Call, facts: ScriptFacts) -> tuple[str, str] | None:
     if "." not in call.name or (call.method == "save" and _is_not_a_model(call)):
         return None
     if call.method == "save_weights":
-        text = _first_text(call, "filepath")
+        text = _first_text(call, facts, "filepath")
         if text is not None and not _WEIGHTS.search(text):
             return "2.15", "Keras 3 wants names of weights to end in .weights.h5"
     if call.method == "save" or keras_path(call.name) in ("models.save_model", "saving.save_model"):
-        text = _first_text(call, "filepath") if call.method == "save" else _second_text(call)
+        text = _first_text(call, facts, "filepath") if call.method == "save" else _second_text(call)
         if text is not None and not _MODEL_FILE.search(text):
             return "2.15", "Keras 3 wants names of models to end in .keras or .h5"
     return None
@@ -92,11 +116,11 @@ def _is_not_a_model(call: Call) -> bool:
     )
 
 
-def _checkpoint(call: Call) -> tuple[str, str] | None:
+def _checkpoint(call: Call, facts: ScriptFacts) -> tuple[str, str] | None:
     inner = keras_path(call.name)
     if inner is None or not inner.endswith("ModelCheckpoint"):
         return None
-    text = _first_text(call, "filepath")
+    text = _first_text(call, facts, "filepath")
     weights_only = getattr(call.keyword("save_weights_only"), "value", False) is True
     wanted = _WEIGHTS if weights_only else _CHECKPOINT_FILE
     if text is None or wanted.search(text):

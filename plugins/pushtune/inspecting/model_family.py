@@ -152,11 +152,17 @@ def family_of_name(name: str, has_star_import: bool) -> str | None:
 
 
 def _family_of_own_class(project: Project, path: str, name: str) -> str | None:
-    """Attention written by hand: a class or function of the repository that says so in its name."""
+    """Attention written by hand: its name says that it has several heads, or a parameter of it is their number."""
     last = name.rpartition(".")[2].rstrip("()[]")
-    if not _OWN_ATTENTION.match(last) or project.definition(name, path) is None:
+    if "attention" not in last.lower() and not _OWN_ATTENTION.match(last):
         return None
-    return "transformer"
+    place = project.definition(name, path)
+    if place is None:
+        return None
+    parameters = project.script(place[0]).facts.parameters
+    given = parameters.get(f"{place[1]}.__init__", []) + parameters.get(place[1], [])
+    has_heads = any("head" in word.lower() for word in given)
+    return "transformer" if has_heads or _OWN_ATTENTION.match(last) else None
 
 
 def _recurrent_by_hand(project: Project, candidate: Candidate) -> dict[str, list[Evidence]]:

@@ -1,9 +1,11 @@
 """Whether a literal names what a script reads or what it writes: by the call that gets it, also by way of a name."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from pushtune.inspecting.libraries import keras_path
 from pushtune.inspecting.patterns import words
 from pushtune.inspecting.script_facts import Call
 
@@ -13,8 +15,16 @@ NAME_STEPS = 3
 _OUTPUT_METHODS = words(
     "save save_weights savefig to_csv to_json to_pickle to_excel to_hdf imwrite imsave makedirs mkdir savetxt savez"
     " savez_compressed ModelCheckpoint TensorBoard CSVLogger plot_model dump save_model FileWriter create_file_writer"
-    " write_png export save_pretrained to_file BackupAndRestore rmtree"
+    " write_png export save_pretrained to_file BackupAndRestore rmtree log_text log_dict log_figure log_image log_table"
+    " SavedModelBuilder Builder"
 )
+# What they get is shown, printed or noted.
+_SHOWN = words(
+    "print write_line info debug warning warn error exception critical title suptitle xlabel ylabel set_title"
+    " set_xlabel set_ylabel set_description set_experiment log_param log_metric set_tag"
+)
+# Names under which authors keep what a script writes, where no call that is seen decides.
+_OUTPUT_NAME = re.compile(r"(?:^|_)(?:out|outputs?|save|saved|saving|results?|export|plots?)(?:_|$)", re.I)
 _INPUT_METHODS = words(
     "read_csv read_excel read_json read_pickle read_table read_hdf read_parquet loadtxt genfromtxt load imread"
     " load_model"
@@ -32,7 +42,7 @@ class PathKinds:
     """What the calls of one script do with paths.
 
     Attributes:
-        literals: (text, line) -> ``input`` or ``output``, of a literal in the call itself.
+        literals: (text, line) -> ``input``, ``output`` or ``shown``, of a literal in the call itself.
         names: name of a variable, attribute or option -> the kinds of the calls that get it.
     """
 
@@ -41,20 +51,31 @@ class PathKinds:
 
 
 def path_kinds(calls: Iterable[Call], assigned: Iterable[tuple[str, ast.expr]]) -> dict[tuple[str, int], str]:
-    """Return (literal, line) -> kind.
+    """Return (literal, line) -> kind: ``input``, ``output``, or ``shown`` for what is no path at all.
 
     Args:
         calls: those that are reached. assigned: (target, value) of assignments, which give a literal its name.
     """
     kinds, options = PathKinds(), list(assigned)
+    named = [(value, "output") for target, value in options if _OUTPUT_NAME.search(target.rpartition(".")[2])]
     for call in calls:
         if call.method in OPTION_METHODS:
             options += _option(call.node)
+        elif call.method in _SHOWN or _is_cached(call):
+            for part in [*call.node.args, *(word.value for word in call.node.keywords)]:
+                _note(kinds, part, "shown", named=False)
         elif kind := _kind_of_call(call):
             for part in [*call.node.args, *(word.value for word in call.node.keywords)]:
                 _note(kinds, part, kind, named=call.method not in _LOOKS)
     _follow(kinds, options)
+    for value, kind in named:
+        _note(kinds, value, kind, named=False)
     return kinds.literals
+
+
+def _is_cached(call: Call) -> bool:
+    """Return whether it loads a public data set: what it gets is the name of a file in the cache of Keras."""
+    return call.method == "load_data" and (keras_path(call.name) or "").startswith("datasets.")
 
 
 def _kind_of_call(call: Call) -> str | None:

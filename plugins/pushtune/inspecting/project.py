@@ -21,6 +21,7 @@ SCRIPT_ENDINGS = (".py", ".ipynb", ".pyw", ".py3")
 RESOLVE_LIMIT = 6
 CLOSURE_LIMIT = 100
 STARS_LIMIT = 30
+DYNAMIC_LIMIT = 30
 
 
 @dataclass
@@ -117,6 +118,22 @@ class Project:
         A first part that is called like a script or a folder of scripts anywhere in it is never to be installed.
         """
         return module.partition(".")[0] in self._own_names or self.module_path(module, importer) is not None
+
+    def modules_called(self, pattern: str, importer: str) -> list[str]:
+        """Return the files that the module name ``pattern`` can mean, in which ``*`` stands for any part of it."""
+        parts = pattern.split(".")
+        if not pattern or "*" in parts[0] or pattern.startswith("."):
+            return []
+        if "*" not in pattern:
+            found = self.module_path(pattern, importer)
+            return [found] if found and found != importer else []
+        fixed = parts[: next(index for index, part in enumerate(parts) if "*" in part)]
+        above = [importer.split("/")[:count] for count in range(importer.count("/"), -1, -1)]
+        for folder in ("/".join([*base, *fixed]) + "/" for base in above):
+            inside = [path for path in self.files.sizes if path.startswith(folder) and path.endswith(".py")]
+            if inside:
+                return [path for path in inside if path != importer][:DYNAMIC_LIMIT]
+        return []
 
     def _file_at(self, parts: list[str]) -> str | None:
         base = "/".join(parts)

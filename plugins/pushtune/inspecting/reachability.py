@@ -1,29 +1,65 @@
 """What runs when a script is started: its module level, and the functions and modules that lead on from there."""
 
+from collections.abc import Iterable
+
+from pushtune.inspecting.dynamic_starts import STARTERS, commands_of_fire, modules_by_text
+from pushtune.inspecting.libraries import framework_of
 from pushtune.inspecting.project import Project
 from pushtune.inspecting.script_facts import MAIN, MODULE, ScriptFacts
 
+IMPORTS_LIMIT = 200
 SCOPE_LIMIT = 3000
 BASES_DEPTH = 5
 Scope = tuple[str, str]
 
 
-def reached_scopes(project: Project, entry: str) -> dict[Scope, int]:
+def reached_scopes(project: Project, entry: str, started: Iterable[str] = ()) -> dict[Scope, int]:
     """Return (file, scope) -> number of steps from the start, for all that starting ``entry`` can run.
 
-    Importing runs the imported file's module level (not its main guard). Whatever a scope reads by name is taken as
-    run: functions are passed around as callbacks and targets of threads. A class that is named brings its methods.
+    ``started`` are functions of ``entry`` that are called by hand as well. Importing runs the imported file's module
+    level (not its main guard). Whatever a scope reads by name is taken as run: functions are passed around as callbacks
+    and targets of threads. A class that is named brings its methods.
     """
-    start = [(entry, MODULE), (entry, MAIN)]
+    start = [(entry, MODULE), (entry, MAIN), *((entry, scope) for scope in started)]
     reached = dict.fromkeys(start, 0)
-    for place in (queue := list(start)):
+    _spread(project, reached, list(start))
+    while found := _called_by_name_alone(project, reached):
+        steps = 1 + max(reached.values())
+        reached.update(dict.fromkeys(found, steps))
+        _spread(project, reached, found)
+    return reached
+
+
+def _spread(project: Project, reached: dict[Scope, int], queue: list[Scope]) -> None:
+    for place in queue:
         if project.deadline.passed():
             break
         for target in _next_scopes(project, *place):
             if target not in reached and len(reached) < SCOPE_LIMIT:
                 reached[target] = reached[place] + 1
                 queue.append(target)
-    return reached
+
+
+def _called_by_name_alone(project: Project, reached: dict[Scope, int]) -> list[Scope]:
+    """What is called in modules that are imported by a text: there is no name to follow, but that of the method."""
+    modules = {
+        module for path, scope in reached for module in modules_by_text(project, path, scope)
+    }  # fmt: skip
+    if not modules or len(reached) >= SCOPE_LIMIT or project.deadline.passed():
+        return []
+    found = [(module, scope) for module in modules for scope in (MODULE, *project.script(module).facts.classes)]
+    called = {
+        name.rpartition(".")[2].removesuffix("()") for path, scope in reached
+        for name in project.script(path).facts.references.get(scope, ())
+    }  # fmt: skip
+    for module in modules:
+        found += [(module, scope) for scope in project.script(module).facts.functions if _is_called(scope, called)]
+    return [place for place in sorted(found) if place not in reached]
+
+
+def _is_called(scope: str, called: set[str]) -> bool:
+    owner, _, method = scope.rpartition(".")
+    return method in called or bool(owner) and _runs_by_itself(owner, scope)
 
 
 def _next_scopes(project: Project, path: str, scope: str) -> list[Scope]:
@@ -38,6 +74,8 @@ def _next_scopes(project: Project, path: str, scope: str) -> list[Scope]:
         and "main" in facts.functions
     ):
         found.append((path, "main"))
+    if not STARTERS.isdisjoint(name.removesuffix("()") for name in names):
+        found.extend((path, member) for member in commands_of_fire(facts, scope))
     for name in names:
         found.extend(_scopes_of_name(project, path, scope, name, facts))
     return found
@@ -93,7 +131,9 @@ def _method(project: Project, path: str, class_name: str, method: str, depth: in
 
 
 def _of_instance(project: Project, path: str, facts: ScriptFacts, name: str) -> list[Scope]:
-    """``x.learn``: the method of the class that ``x`` was made from, or any of that name in the same file."""
+    """``x.learn``: the method of the class that ``x`` was made from; else any of that name in this file, or in a class
+    that this file names although it is another's.
+    """
     receiver, dot, method = name.rpartition(".")
     if not dot:
         return []
@@ -106,4 +146,19 @@ def _of_instance(project: Project, path: str, facts: ScriptFacts, name: str) -> 
             place = project.definition(item.value.removesuffix("()"), path)
             if place is not None and place[1] in project.script(place[0]).facts.classes:
                 found.extend(_method(project, *place, method))
-    return found or [(path, member) for member in facts.methods(method)]
+    if found:
+        return found
+    own = [(path, member) for member in facts.methods(method)]
+    if own or method.startswith("__") or any(framework_of(item.value) for item in made):
+        return own
+    return [place for owner in _classes_named(project, path) for place in _method(project, *owner, method)]
+
+
+def _classes_named(project: Project, path: str) -> list[Scope]:
+    """Return the classes of the repository's other files that ``path`` imports by their names."""
+    known: dict[str, list[Scope]] = project.notes("classes named")
+    if path not in known:
+        names = [item.dotted for item in project.script(path).facts.imports if item.name not in (None, "*")]
+        places = [place for name in names[:IMPORTS_LIMIT] if (place := project.definition(name, path)) is not None]
+        known[path] = [place for place in places if place[1] in project.script(place[0]).facts.classes]
+    return known[path]

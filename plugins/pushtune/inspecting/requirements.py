@@ -23,7 +23,30 @@ HELPERS = words(
 TOOLS = words(
     "black flake8 pylint pytest pytest-cov mypy isort autopep8 yapf pre-commit tox bandit safety jupyter"
     " notebook jupyterlab"
-    " ipykernel nbconvert sphinx twine build papermill dvc gunicorn uvicorn heroku coverage ruff"
+    " ipykernel ipython ipywidgets nbconvert sphinx twine build papermill dvc gunicorn uvicorn heroku coverage ruff"
+)
+# What hardly anyone asks for by itself: other distributions bring it. A list with several of them is a dump.
+BROUGHT_LIMIT = 3
+BROUGHT_BY_OTHERS = words(
+    """
+    annotated-types anyio appnope argon2-cffi argon2-cffi-bindings asgiref asttokens astor astunparse async-lru
+    async-timeout attrs backcall backports-zoneinfo bleach blinker cachetools certifi cffi chardet charset-normalizer
+    cloudpickle colorama comm contourpy cycler debugpy decorator defusedxml distlib entrypoints exceptiongroup executing
+    fastjsonschema filelock fonttools frozenlist fsspec gitdb google-auth google-auth-oauthlib google-pasta
+    greenlet h11 hpack httpcore hyperframe idna importlib-metadata importlib-resources iniconfig ipython-genutils
+    itsdangerous jedi json5 jsonpointer jsonschema jsonschema-specifications jupyter-client jupyter-console jupyter-core
+    jupyter-events jupyter-server jupyter-server-terminals jupyterlab-pygments jupyterlab-server jupyterlab-widgets
+    kiwisolver llvmlite mako markdown-it-py markupsafe matplotlib-inline mdurl mistune mpmath mypy-extensions nbclient
+    nbformat nest-asyncio oauthlib packaging pandocfilters parso pathspec pexpect pickleshare pkgutil-resolve-name
+    platformdirs pluggy ply prometheus-client prompt-toolkit ptyprocess pure-eval py pyasn1 pyasn1-modules pycparser
+    pydantic-core pygments pyparsing pyreadline pyrsistent python-dateutil pytz pytz-deprecation-shim pywin32
+    pywin32-ctypes pywinpty pyzmq qtconsole qtpy querystring-parser referencing requests-oauthlib retrying
+    rfc3339-validator rpds-py rsa send2trash shellingham smmap sniffio soupsieve stack-data starlette tenacity
+    tensorboard-plugin-wit tensorboard-plugin-profile tensorflow-io-gcs-filesystem terminado testpath threadpoolctl
+    tinycss2 toml tomli tornado
+    traitlets tzdata tzlocal uc-micro-py uri-template urllib3 virtualenv wcwidth webcolors webencodings websocket-client
+    widgetsnbextension win-inet-pton wincertstore zict zipp
+    """
 )
 
 
@@ -67,8 +90,11 @@ def find_requirements(project: Project, candidate: Candidate, family: str) -> Re
             text = project.script(path).line(line)
             _enter(declared, _meant(word), Evidence(path, line, text, "installed by a cell"))
     imported = _imported(project, candidate)
-    declared = {name: item for name, item in declared.items() if name in imported or name not in TOOLS}
-    needed = {**imported, **_without_dump(declared, imported, result)}
+    declared = _without_dump(declared, imported, result)
+    brought = BROUGHT_BY_OTHERS & declared.keys() - imported.keys()
+    left_out = TOOLS | brought if len(brought) >= BROUGHT_LIMIT else TOOLS
+    declared = {name: item for name, item in declared.items() if name in imported or name not in left_out}
+    needed = {**imported, **declared}
     needed = {name: replace(item, is_imported=_is_imported(imported, name)) for name, item in needed.items()}
     for name in sorted(needed):
         item = needed[name]

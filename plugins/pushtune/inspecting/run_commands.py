@@ -3,6 +3,7 @@
 import re
 import shlex
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from pushtune.inspecting.repository_files import Deadline, RepositoryFiles
 from pushtune.inspecting.source_text import decode
@@ -20,7 +21,7 @@ _SOURCES = (
     (re.compile(r"\.(sh|bash|bat|cmd|ps1|sbatch|slurm|pbs)$", re.I), 8.0),
     (re.compile(r"(^|/)(\.travis\.yml|\.gitlab-ci\.yml|azure-pipelines\.yml|\.circleci/config\.yml)$"), 6.0),
     (re.compile(r"^\.github/workflows/[^/]+\.ya?ml$"), 6.0),
-    (re.compile(r"(^|/)readme[\w.-]*$", re.I), 8.0),
+    (re.compile(r"(^|/)readme[\w.-]*$", re.I), 10.0),
     (re.compile(r"(^|/)(usage|install|getting[_-]started|quickstart|how[_-]?to[\w-]*)\.(md|txt|rst)$", re.I), 5.0),
 )  # fmt: skip
 _PYTHON = re.compile(
@@ -30,6 +31,8 @@ _PYTHON = re.compile(
     r" )+)[\"']?([^\n`;&|]*)"
 )
 _NBCONVERT = re.compile(r"nbconvert\b[^\n]*?\s([^\s\"'`]+\.ipynb)")
+_SCRIPT_NAME = re.compile(r"[\w./-]+\.(?:py|ipynb)\b")
+_QUOTED_NAME = re.compile(r"[\w./%-]*%20[\w./%-]*\.(?:py|ipynb)\b")  # a link to a file with blanks in its name
 _DIRECT = re.compile(r"(?:^|[\s\"'`;&])\./([\w./-]+\.py)\b([^\n`;&|]*)")
 
 
@@ -96,7 +99,8 @@ def _read(found: RunCommands, path: str, points: float, text: str) -> None:
         weight = points + (4.0 if re.match(r"\s*(CMD|ENTRYPOINT)\b", line) else 0.0)
         found.commands.extend(_commands_in(line, path, number, weight, is_prose=is_readme))
         if is_readme:
-            for name in re.findall(r"[\w./-]+\.(?:py|ipynb)\b", line):
+            for name in _SCRIPT_NAME.findall(line) + _QUOTED_NAME.findall(line):
+                name = unquote(name)
                 found.mentions.setdefault(name.rpartition("/")[2], (path, number, line.strip()[:200]))
 
 

@@ -5,7 +5,7 @@ layers`` is ``tensorflow.keras.layers.Dense``.
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,7 +77,7 @@ class ScriptFacts:
         references: scope -> dotted name read there -> first line. functions: scope -> line. classes: name -> dotted
         bases.
         returns: scope -> dotted names of what it returns. strings: (text, line, scope), docstrings left out.
-        required: scope -> names of the parameters without a default.
+        parameters: scope -> names of the parameters. required: those of them without a default.
     """
 
     imports: list[Import] = field(default_factory=list)
@@ -91,6 +91,7 @@ class ScriptFacts:
     classes: dict[str, list[str]] = field(default_factory=dict)
     returns: dict[str, list[str]] = field(default_factory=dict)
     strings: list[tuple[str, int, str]] = field(default_factory=list)
+    parameters: dict[str, list[str]] = field(default_factory=dict)
     required: dict[str, list[str]] = field(default_factory=dict)
     has_main_guard: bool = False
     _indexes: dict[str, dict[str, list[Any]]] = field(default_factory=dict, repr=False)
@@ -98,6 +99,22 @@ class ScriptFacts:
     def assigned(self, target: str) -> list[Assignment]:
         """Return what ``target`` is assigned, in the order of the text."""
         return self._index("assigned", ((item.target, item) for item in self.assignments)).get(target, [])
+
+    def assigned_values(self, target: str) -> list[ast.expr]:
+        """Return the expressions that ``target`` is assigned, in the order of the text."""
+        return self._index("assigned values", self.values).get(target, [])
+
+    def stands_in_a_lambda(self, call: Call) -> bool:
+        """Return whether ``call`` is made by a function without a name, whose arguments are none of those around it."""
+        index = self._index("in lambdas", ((str(id(node)), node) for node in self._inside_lambdas()))
+        return str(id(call.node)) in index
+
+    def _inside_lambdas(self) -> Iterator[ast.AST]:
+        parts = [part for call in self.calls for part in call.node.args]
+        parts += [word.value for call in self.calls for word in call.node.keywords]
+        for part in [*parts, *(value for _, value in self.values)]:
+            if isinstance(part, ast.Lambda):
+                yield from ast.walk(part.body)
 
     def members(self, class_name: str) -> list[str]:
         """Return the scopes of the methods of ``class_name``."""

@@ -118,6 +118,7 @@ class _Collector:
             inner = scope
         self.facts.functions.setdefault(inner, node.lineno)
         given = node.args.posonlyargs + node.args.args
+        self.facts.parameters.setdefault(inner, [word.arg for word in [*given, *node.args.kwonlyargs]])
         self.facts.required.setdefault(inner, [word.arg for word in given[: len(given) - len(node.args.defaults)]])
         outside: list[ast.AST] = [*node.decorator_list, *_defaults(node.args)]
         return _below(node.body, inner, guard) + [(child, scope, guard) for child in outside]

@@ -27,8 +27,8 @@ _PREPROCESSOR = re.compile(
 _PREPROCESSOR_NAME = re.compile(
     r"(?:^|_|\.)"
     + one_of(
-        r"\w*scaler\w* sc sc_?[xy] ss mms? \w*encoder le lb mlb ohe enc \w*vectori[sz]er tfidf\w* vect cv pca"
-        r" \w*tokeni[sz]er"
+        r"\w*scaler\w* sc sc_?[xy] ss mms? (?<!auto_)(?!\w*auto_?encoder)\w*encoder le lb mlb ohe enc \w*vectori[sz]er"
+        r" tfidf\w* vect cv pca \w*tokeni[sz]er"
         r" \w*datagen\w* \w*data_gen\w* \w*imputer imp binari[sz]er generator tok t transformer normali[sz]er"
     )
     + r"\d*$",
@@ -145,11 +145,11 @@ def _fit(place: _Place, call: Call, receiver: str) -> str | None:
     models = kinds - {PREPROCESSING}
     if models:
         return _strongest(models)
-    if PREPROCESSING in kinds or (not kinds and _PREPROCESSOR_NAME.search(receiver)):
+    given = {word.arg for word in call.node.keywords}
+    if PREPROCESSING in kinds or (not given & _KERAS_WORDS and _PREPROCESSOR_NAME.search(receiver)):
         return None
     if not call.node.args and not call.node.keywords:
         return "statsmodels" if place.imports("statsmodels") else None
-    given = {word.arg for word in call.node.keywords}
     if call.method != "fit" or given & _KERAS_WORDS:
         for framework in ("keras", "tensorflow", "pytorch"):
             if place.imports(framework):

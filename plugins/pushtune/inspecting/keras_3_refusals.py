@@ -1,0 +1,72 @@
+"""What Keras 3 refuses although every name is still there: each rule was tried on Keras 3.15 with TensorFlow 2.21."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from pushtune.inspecting.libraries import keras_path
+from pushtune.inspecting.script_facts import Call, ScriptFacts
+from pushtune.inspecting.syntax_walk import dotted_name
+
+_SYMBOLIC = re.compile(r"^(?:layers\.)?(?:\w+\.)*(?:[A-Z]\w*\(\)\(\)|Input\(\))$")
+_STEPPING = ("fit", "evaluate", "predict")
+_STEPS = ("steps_per_epoch", "validation_steps")
+_MODEL_FILES = (".keras", ".h5", ".hdf5")
+_MODEL = re.compile(r"model|net|encoder|decoder|generator|discriminator|vae|gan|critic", re.I)
+
+
+def refused_by_keras_3(call: Call, facts: ScriptFacts) -> Iterator[str]:
+    """Yield why Keras 3 refuses ``call``, which Keras 2 up to 2.15 takes."""
+    if call.method == "compile" and "." in call.name and _is_single_metric(call, facts):
+        yield "Keras 3 wants the metrics of compile as a list"
+    if call.method == "add_loss" and not call.name.startswith(("self.", "super()", "tensorflow.")):
+        yield "Keras 3 takes add_loss inside of a layer only"
+    if call.method == "reset_states" and _is_not_a_layer(call, facts):
+        yield "Model.reset_states and Metric.reset_states were removed in Keras 3"
+    if call.method in _STEPPING and any(_is_quotient(call.keyword(word), facts) for word in _STEPS):
+        yield "Keras 3 wants whole numbers of steps"
+    if _loads_a_folder(call):
+        yield "Keras 3 loads no models or weights other than .keras and .h5 files"
+    if call.name.startswith("tensorflow.") and keras_path(call.name) is None and _takes_a_symbol(call, facts):
+        yield "Keras 3 hands no symbol of a model to functions of TensorFlow"
+
+
+def _is_single_metric(call: Call, facts: ScriptFacts) -> bool:
+    node = call.keyword("metrics") or (call.node.args[2] if len(call.node.args) > 2 else None)
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str)
+    name = facts.resolve(dotted_name(node.func)) if isinstance(node, ast.Call) else ""
+    return (keras_path(name) or "").startswith("metrics.")
+
+
+def _is_not_a_layer(call: Call, facts: ScriptFacts) -> bool:
+    receiver = call.name.rpartition(".")[0]
+    values = [item.value for item in facts.assigned(receiver)]
+    if facts.methods("reset_states") or any((keras_path(value) or "").startswith("layers.") for value in values):
+        return False
+    return bool(_MODEL.search(receiver)) or any((keras_path(value) or "").startswith("metrics.") for value in values)
+
+
+def _is_quotient(node: ast.expr | None, facts: ScriptFacts) -> bool:
+    if isinstance(node, ast.Name):
+        values = facts.assigned_values(node.id)
+        node = values[0] if len(values) == 1 else None
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
+
+
+def _loads_a_folder(call: Call) -> bool:
+    node = call.node.args[0] if call.node.args else call.keyword("filepath")
+    if keras_path(call.name) != "models.load_model" and call.method != "load_weights":
+        return False
+    text = node.value if isinstance(node, ast.Constant) else None
+    return isinstance(text, str) and not text.endswith(_MODEL_FILES)
+
+
+def _takes_a_symbol(call: Call, facts: ScriptFacts) -> bool:
+    """Return whether an argument is what a layer gave in the same scope, and nothing else there bears its name."""
+    for node in call.node.args:
+        given = facts.assigned(node.id) if isinstance(node, ast.Name) else []
+        paths = [keras_path(item.value) for item in given if item.scope == call.scope]
+        if paths and all(path is not None and _SYMBOLIC.match(path) for path in paths):
+            return not facts.stands_in_a_lambda(call)
+    return False
