@@ -1,9 +1,9 @@
 """What a person saw on reading the corpus, against what the runtime finds: an answer that is not the runtime's own.
 
-``corpus_by_hand.json`` was written from the scripts: each value that a reader would think of changing, at the line where
-it is written, ``fixed`` where a change would break the script or change what is measured. Left out are seeds,
-initialisers, small constants against division by zero, losses and their weights, sizes of the data, and the grids of
-searches of the script's own. That the runtime finds what ``corpus_expected.json`` says is shown by ``test_corpus``.
+``corpus_by_hand.json`` was written from the scripts: each value that a reader would think of changing, at the line
+where it is written, ``fixed`` where a change would break the script or change what is measured. Left out are seeds,
+losses and their weights, initialisers, constants against division by zero, sizes of the data, and the grids of
+searches of the script itself. That the runtime finds what ``corpus_expected.json`` says is shown by ``test_corpus``.
 """
 
 import json

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.training.runtime_runs import SCRIPTS, needs_tensorflow, run
+from tests.training.runtime_runs import SCRIPTS, needs_tensorflow, run, run_text
 
 pytestmark = [needs_tensorflow, pytest.mark.slow]
 
@@ -33,6 +33,64 @@ def test_the_test_data_changes_nothing_but_the_test_metrics(tmp_path: Path) -> N
     metrics = [[line.metrics for line in done.progress if line.kind == "epoch"] for done in (one, other)]
     assert metrics[0] == metrics[1]
     assert one.result.test_metrics != other.result.test_metrics
+
+
+def test_the_choice_between_two_trials_does_not_see_the_test_data(tmp_path: Path) -> None:
+    """The labels of the test data are random, so a tuner that saw them would follow them."""
+    objectives, tested = [], []
+    for shift in ("0.5", "-2.5"):
+        space = run(tmp_path / shift / "0", "plain_equal", arguments=[shift])
+        filters = space.parameter("Conv2D.filters").id
+        trials = [
+            run(tmp_path / shift / str(wide), "plain_equal", mode="trial", arguments=[shift], overrides={filters: wide})
+            for wide in (1, 12)
+        ]
+        assert [trial.result.applied for trial in trials] == [[filters], [filters]]
+        assert [(trial.result.test_reads, trial.result.test_metrics) for trial in trials] == [(0, {}), (0, {})]
+        tested.append(space.result.test_metrics)
+        objectives.append([trial.result.objective for trial in trials])
+    assert tested[0] != tested[1]
+    assert objectives[0] == objectives[1]
+    assert objectives[0][0] != objectives[0][1]
+
+
+FILES = """
+import json, pathlib
+import keras, numpy as np
+keras.utils.set_random_seed(5)
+x = np.random.default_rng(1).normal(size=(90, 4)); y = (x[:, 0] > 0).astype(int)
+model = keras.Sequential([keras.layers.Dense(6, activation="relu"), keras.layers.Dense(2, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+pathlib.Path("out/deep").mkdir(parents=True)
+model.fit(x, y, epochs=2, shuffle=False, verbose=0, callbacks=[keras.callbacks.CSVLogger("out/log.csv")])
+np.savetxt("out/deep/weights.txt", model.get_weights()[0])
+json.dump(model.evaluate(x, y, verbose=0), open("score.json", "w"))
+"""
+
+
+def test_a_retraining_writes_the_files_that_a_plain_run_writes(tmp_path: Path) -> None:
+    code = tmp_path / "plain"
+    code.mkdir()
+    (code / "train.py").write_text(FILES)
+    threads = {name: "1" for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
+    environment = {**os.environ, **threads, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    subprocess.run([sys.executable, "train.py"], cwd=code, check=True, env=environment, timeout=300)
+    done = run_text(tmp_path / "run", FILES, mode="retrain")
+    assert done.result.status == "done"
+    files = sorted(path.relative_to(code) for path in code.rglob("*") if path.is_file())
+    assert len(files) == 4
+    assert files == sorted(path.relative_to(done.output) for path in done.output.rglob("*") if path.is_file())
+    for name in files:
+        assert (done.output / name).read_bytes() == (code / name).read_bytes(), name
+
+
+def test_two_runs_with_one_seed_are_the_same_where_the_script_sets_none(tmp_path: Path) -> None:
+    text = FILES.replace("keras.utils.set_random_seed(5)", "").replace("shuffle=False, ", "")
+    first, second, other = (
+        run_text(tmp_path / name, text, seed=seed) for name, seed in (("a", 3), ("b", 3), ("c", 4))
+    )
+    curves = [[line.metrics for line in done.progress if line.kind == "epoch"] for done in (first, second, other)]
+    assert curves[0] == curves[1] != curves[2]
 
 
 def test_all_styles_of_import_are_seen_and_no_library_inside_another(tmp_path: Path) -> None:
