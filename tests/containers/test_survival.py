@@ -4,6 +4,7 @@ import os
 import signal
 import time
 
+import psutil
 import pytest
 from tests.containers.training_airflow import LABEL, TrainingAirflow
 from tests.running.trial_harness import PROLOGUE
@@ -44,6 +45,7 @@ class Training:
         self.airflow = airflow
         self.engine = ContainerEngine(client)
         self.run_id = airflow.start_run("training")
+        self.path = f"/dags/training/dagRuns/{self.run_id}"
         self.folder = run_folder(Settings(home=airflow.home), "training", self.run_id) / "trials" / "003"
         airflow.wait(lambda: self.epochs() >= 3, "the third epoch")
 
@@ -105,6 +107,16 @@ def test_a_user_clears_the_task_while_its_container_runs(airflow, client):
     training.wait_for_try(2)
     airflow.wait(lambda: training.containers() not in ([], [first]), "the next container runs")
     training.finish()
+
+
+def test_a_user_marks_the_task_as_failed_while_its_container_dies(airflow, client):
+    training = Training(airflow, client)
+    process = airflow.task_process(training.run_id)
+    client.kill(training.container())
+    airflow.call("PATCH", f"{training.path}/taskInstances/trial/0", json={"new_state": "failed"})
+    airflow.wait(lambda: airflow.call("GET", training.path)["state"] == "failed", "the run has failed")
+    airflow.wait(lambda: not psutil.pid_exists(process), "its process is gone")
+    assert training.containers() == [], "nothing follows it"
 
 
 def test_the_scheduler_with_all_its_workers_is_killed_and_the_container_is_found_again(airflow, client):

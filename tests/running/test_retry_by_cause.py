@@ -1,4 +1,4 @@
-"""What the operator does by itself before it gives up: less memory once more, a vanished image built again."""
+"""What the operator does by itself: less memory once more, a vanished image built again, nothing left behind."""
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
@@ -7,6 +7,7 @@ from tests.running.test_training_operator import run
 from pushtune.errors import ImageBuildFailed
 from pushtune.running import attempts
 from pushtune.running.smaller_batch import adjusted, follow
+from pushtune.running.trial_container import TrialContainer
 
 __all__ = ["run"]
 NEEDS = """
@@ -96,3 +97,19 @@ def test_an_image_that_cannot_be_built_now_is_tried_later(trial, run):
     with pytest.raises(AirflowException, match="no network") as caught:
         run(trial("end('done', 0)"), image=ABSENT_IMAGE, rebuild_image=rebuild)
     assert type(caught.value) is AirflowException
+
+
+def test_a_container_that_is_created_while_its_task_is_ended_goes_as_well(trial, run, monkeypatch):
+    """The signal finds the task between two containers, one of which is dead and the other not there yet."""
+    made, create = trial("time.sleep(60)"), TrialContainer.create
+
+    def create_and_be_ended(container, *arguments, **more):
+        container_id = create(container, *arguments, **more)
+        made.operator._container_id = "the one before"
+        made.operator.on_kill()
+        return container_id
+
+    monkeypatch.setattr(TrialContainer, "create", create_and_be_ended)
+    with pytest.raises(AirflowException, match="stopped or removed from outside"):
+        run(made)
+    assert made.containers() == []

@@ -252,6 +252,8 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         """Watch the container to its end and return the outcome."""
         self._container_id = external_id["container_id"]
         assert self._supervisor is not None
+        if self._cancelled.raised:  # while the container was created
+            self._remove_cancelled()
         state = self._container.run(self._container_id, self._supervisor)
         return self._container.settle(state, self._supervisor)
 
@@ -270,10 +272,13 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         """
         self._cancelled.raised = True
         if self._container_id:
-            attempts.mark_killed(Path(self._checked_spec()["folder"]), self._container_id)
-            engine = self._connect()
-            engine.stop(self._container_id, KILL_GRACE_SECONDS)
-            engine.remove(self._container_id)
+            self._remove_cancelled()
+
+    def _remove_cancelled(self) -> None:
+        attempts.mark_killed(Path(self._checked_spec()["folder"]), self._container_id)
+        engine = self._connect()
+        engine.stop(self._container_id, KILL_GRACE_SECONDS)
+        engine.remove(self._container_id)
 
 
 def _owner(instance: Any, spec: dict[str, Any], settings: Settings) -> TrainingLabels:
