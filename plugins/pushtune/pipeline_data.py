@@ -41,7 +41,9 @@ def lfs_warnings(checked_out: Mapping[str, Any]) -> list[str]:
     facts = checked_out.get("lfs") or {}
     if not facts.get("left"):
         return []
-    return [f"{facts['left_files']} files are Git LFS pointers without their content. {facts['reason']}"]
+    more = facts["left_files"] - 1
+    others = f" and {more} more" if more else ""
+    return [f"{facts['left'][0]}{others}: only the Git LFS pointer is there, not the content. {facts['reason']}"]
 
 
 def path_fields(inspection: Mapping[str, Any], data_folder: str | None) -> dict[str, Any]:

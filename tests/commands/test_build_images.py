@@ -12,7 +12,7 @@ from pushtune.commands import build_images
 from pushtune.commands.build_images import ensure_images
 from pushtune.errors import ImageBuildFailed, UnknownImage
 from pushtune.running import image_builder
-from pushtune.running.image_catalog import image_tag
+from pushtune.running.image_catalog import find_image, image_tag
 from pushtune.settings import PROJECT_FOLDER, load_settings
 
 pytestmark = pytest.mark.docker
@@ -128,10 +128,12 @@ def test_a_full_disk_is_named():
     assert "Free some disk space" in str(error)
 
 
-def test_too_little_space_is_refused_before_the_work(client, monkeypatch):
-    monkeypatch.setattr(build_images, "FREE_SPACE_REQUIRED_BYTES", 2**60)
+@pytest.mark.parametrize(("image", "limit"), [("base", "FREE"), ("gpu-libraries", "GPU")])
+def test_too_little_space_is_refused_before_the_work(client, monkeypatch, image, limit):
+    monkeypatch.setattr(build_images, "FREE_SPACE_REQUIRED_BYTES", 0)
+    monkeypatch.setattr(build_images, f"{limit}_SPACE_REQUIRED_BYTES", 2**60)
     with pytest.raises(ImageBuildFailed, match=r"needs 1073741824 GiB of free disk space.*Received: [\d.]+ GiB"):
-        build_images._require_space(client)
+        build_images._require_space(client, [find_image(image)])
 
 
 def import_image(client, name, version):

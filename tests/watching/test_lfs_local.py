@@ -77,7 +77,7 @@ def test_an_object_that_is_not_there_is_told(origin: Origin, fetch: Any) -> None
         fetch()
     facts = fetch(lfs=None)
     (warning,) = lfs_warnings(facts)
-    assert warning.startswith("1 files are Git LFS pointers without their content. The content of weights.bin ")
+    assert warning.startswith("weights.bin: only the Git LFS pointer is there, not the content. The content of ")
     assert content(facts) == POINTER.encode()
     assert lfs_warnings(fetch(lfs=False)) == []
 

@@ -86,8 +86,7 @@ def _build_missing(
 ) -> None:
     missing = _missing(client, plans, names)
     if missing:
-        with_cuda = any(plan.image.lock_file == f"{GPU_NAME}.txt" for plan in missing)
-        _require_space(client, GPU_SPACE_REQUIRED_BYTES if with_cuda else FREE_SPACE_REQUIRED_BYTES)
+        _require_space(client, [plan.image for plan in missing])
         settings.home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="build-", dir=settings.home) as folder:
             _Build(client, plans, missing, Path(folder), settings.base_image_registry).run()
@@ -98,8 +97,9 @@ class _Build:
     """One run over the images that are missing, parents before children."""
 
     def __init__(
-        self, client: docker.DockerClient, plans: dict[str, _Plan], missing: list[_Plan], folder: Path, registry: str
-    ) -> None:
+        self, client: docker.DockerClient, plans: dict[str, _Plan], missing: list[_Plan], folder: Path,
+        registry: str = "",
+    ) -> None:  # fmt: skip
         self.registry = registry
         self.client, self.plans, self.missing, self.folder = client, plans, missing, folder
         self.downloads: dict[str, Future[list[Path]]] = {}
@@ -204,7 +204,9 @@ def _missing(client: docker.DockerClient, plans: dict[str, _Plan], names: Sequen
     return missing[::-1]
 
 
-def _require_space(client: docker.DockerClient, required_bytes: int) -> None:
+def _require_space(client: docker.DockerClient, images: Sequence[Image]) -> None:
+    with_cuda = any(image.lock_file == f"{GPU_NAME}.txt" for image in images)
+    required_bytes = GPU_SPACE_REQUIRED_BYTES if with_cuda else FREE_SPACE_REQUIRED_BYTES
     folder = Path(client.info()["DockerRootDir"])
     if not folder.exists():  # the engine is on another machine
         return
