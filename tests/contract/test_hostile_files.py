@@ -2,7 +2,10 @@
 
 import json
 import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,11 +19,13 @@ from pushtune_contract.reading import (
     copy_plain_files,
     parse_json,
     plain_files,
+    remove_unfinished,
     write_json,
 )
 from pushtune_contract.result import Objective
 from pushtune_contract.validation import ContractViolation, build
 
+TRAINING = Path(__file__).parents[2] / "training"
 LINE = {"kind": "epoch", "phase": "train", "unix_time": 1.0}
 BEAT = {"counter": 1, "phase": "train", "expected_seconds": 1.0, "unix_time": 1.0}
 DIGITS = "9" * 400  # a whole number in JSON, but too large for any float
@@ -70,6 +75,26 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         write_json(tmp_path / "document.json", {})
     assert [path.name for path in tmp_path.iterdir()] == ["document.json"]
+
+
+def test_what_a_killed_writer_leaves_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    killed = (
+        "import os, signal, sys\n"
+        "from pushtune_contract import reading\n"
+        "os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "reading.write_json(sys.argv[1], {})\n"
+    )
+    command = [sys.executable, "-c", killed, str(tmp_path / "heartbeat.json")]
+    writer = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(TRAINING)}, check=False, timeout=60)
+    assert writer.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".heartbeat.json.")
+    kept = [tmp_path / name for name in ("result.json", ".notes.json.tmp", ".heartbeat.json.zz.tmp")]
+    for path in kept:
+        path.touch()
+    (tmp_path / f".a.json.{'0' * 16}.tmp").mkdir()
+    remove_unfinished(tmp_path)
+    assert not left.exists() and all(path.exists() for path in kept)
 
 
 def test_a_tree_deeper_than_recursion_goes_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from tests.tuning.test_wishes_in_a_run import a_run
 from tests.tuning.tuning_samples import baseline
 
 from pushtune import pipeline
+from pushtune.commands.stage_lines import describe_stage
+from pushtune.notifying.report import build_report
 from pushtune.records import read_record
 from pushtune.running.hardening import host_config_arguments
 from pushtune_contract.request import read_request
@@ -43,6 +45,17 @@ def test_all_cores_for_one_trial_at_a_time(tmp_path):
     retrain = pipeline.choose_best(run)
     assert retrain["request"]["threads"] == 2 and retrain["cpus"] == 2.0
     assert read_request(run.folder / "retrain").threads == 2
+
+
+def test_the_reason_is_told_wherever_the_run_is_shown(tmp_path):
+    run, _ = prepared(tmp_path, {"1": 0.2, "2": 0.1})
+    reason = (
+        "2 for each trial, one at a time; a step takes 200 ms with 1 thread and 100 ms with 2: "
+        "2.00 times as fast, 1.80 are needed for all cores"
+    )
+    record = read_record(run.folder, "judge_baseline")["document"]
+    assert describe_stage("judge_baseline", record)[1] == f"  threads: {reason}"
+    assert build_report(run.folder)["threads"]["reason"] == reason
 
 
 def test_one_thread_each(tmp_path):

@@ -29,6 +29,8 @@ def a_run(tmp_path: Path) -> Run:
     run.checkout.mkdir(parents=True)
     (run.checkout / "task.py").write_text(SCRIPT)
     (run.checkout / "pushtune.yaml").write_text(WISHES)
+    with recorded(run.folder, "check_out"):
+        pass
     pipeline.inspect(run)
     with recorded(run.folder, "prepare_image") as document:
         document["image_tag"] = "pushtune/cnn:test"

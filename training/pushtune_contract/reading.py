@@ -4,8 +4,10 @@ A trial can put anything at the place of a document: a symbolic link to a secret
 a gigabyte of brackets. Every reader of a trial's folder goes through this module.
 """
 
+import contextlib
 import json
 import os
+import re
 import secrets
 import stat
 from pathlib import Path
@@ -17,6 +19,7 @@ LINE_LIMIT_BYTES = 64 * 1024
 CHUNK_BYTES = 1024 * 1024
 DEPTH_LIMIT = 64
 ENTRIES_LIMIT = 200_000
+UNFINISHED = re.compile(r"\..+\.json\.[0-9a-f]{16}\.tmp")  # the names under which write_json begins a file
 
 PathLike = Union[str, Path]
 
@@ -110,6 +113,14 @@ def write_json(path: PathLike, document: Any) -> None:
         os.unlink(aside)
         raise
     sync_folder(target.parent)
+
+
+def remove_unfinished(folder: PathLike) -> None:
+    """Remove what ``write_json`` has left in ``folder`` when its process was killed; nobody may be writing there."""
+    for path in Path(folder).glob(".*.json.*.tmp"):
+        if UNFINISHED.fullmatch(path.name):
+            with contextlib.suppress(OSError):  # a folder, which the script has made: not ours
+                path.unlink()
 
 
 def sync_folder(folder: PathLike) -> None:

@@ -12,6 +12,7 @@ from typing import List
 
 from pushtune_contract import layout
 from pushtune_contract.exit_codes import ExitCode
+from pushtune_contract.reading import remove_unfinished
 from pushtune_contract.request import read_request
 from pushtune_runtime import environment
 from pushtune_runtime.earlier_files import set_aside
@@ -45,6 +46,7 @@ def main(arguments: List[str]) -> int:
 def run_request(session: Session) -> ExitCode:
     """Run the script of ``session`` and write its result."""
     request = session.request
+    remove_unfinished(session.trial_folder)
     step_timing = StepTiming(session)
     environment.prepare(request.threads, session.datasets_folder)
     session.report("start")
