@@ -1,6 +1,8 @@
 """A run that is killed and started again ends as if nothing had happened: weights, history, output, each epoch once."""
 
 import functools
+import json
+import random
 import shutil
 from pathlib import Path
 
@@ -57,6 +59,26 @@ def test_kill_matrix(script: str, moment: str, tmp_path: Path, wholes: Path) -> 
     assert_survives(script, *MOMENTS[moment], tmp_path, wholes)
 
 
+@pytest.mark.slow
+def test_twenty_random_kills_of_one_run(tmp_path: Path, wholes: Path) -> None:
+    chance = random.Random(20)  # none of these moments lies more than two epochs of four batches ahead
+    kinds = ("batch", "before_write", "during_write", "after_write")
+    kills = [f"{kind}:{chance.randint(1, 8 if kind == 'batch' else 2)}" for kind in chance.choices(kinds, k=20)]
+    killed = assert_survives("many_epochs", tuple(kills), {}, tmp_path, wholes)
+    assert [epoch[:2] for epoch in killed.epochs] == [(1, epoch) for epoch in range(1, 46)]
+    assert not [path.name for path in tmp_path.rglob("*") if path.name.endswith(".tmp")]
+
+
+def test_what_a_killed_run_has_reported_can_be_read(tmp_path: Path) -> None:
+    runs.ask(tmp_path, "callbacks_early_stopping.py")
+    runs.run(tmp_path, "batch:55")
+    text = (tmp_path / "progress.jsonl").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert text.endswith("\n")
+    assert [(line["kind"], line["epoch"]) for line in lines] == [("start", 0), ("epoch", 1), ("epoch", 2), ("epoch", 3)]
+    assert all("val_accuracy" in line["metrics"] for line in lines[1:]), "validated within fit, which is no evaluate"
+
+
 def test_a_damaged_checkpoint_is_not_used(tmp_path: Path) -> None:
     runs.ask(tmp_path, "arrays_dropout.py")
     runs.run(tmp_path, "after_write:3")
@@ -72,11 +94,17 @@ def test_a_damaged_checkpoint_is_not_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change", [{"seed": 4}, {"mode": "baseline"}, {"arguments": ["--fast"]}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 4}, {"mode": "baseline"}, {"arguments": ["--fast"]}, {"overrides": {"task.py:1:0#0.fit.epochs": 3}},
+        {"script_sha256": None},
+    ],
+)  # fmt: skip
 def test_a_foreign_checkpoint_is_not_used(change: dict[str, object], tmp_path: Path) -> None:
     runs.ask(tmp_path, "arrays_dropout.py")
     runs.run(tmp_path, "after_write:3")
-    runs.ask(tmp_path, "arrays_dropout.py", **change)
+    runs.ask(tmp_path, "many_epochs.py" if "script_sha256" in change else "arrays_dropout.py", **change)
     killed = runs.ending(tmp_path, runs.run(tmp_path).stdout)
     assert killed.result.resumed_from_epochs == []
     assert any(f"it belongs to another run: {next(iter(change))}" in w.message for w in killed.result.warnings)
