@@ -49,8 +49,7 @@ def _is_not_a_layer(call: Call, facts: ScriptFacts) -> bool:
 
 def _is_quotient(node: ast.expr | None, facts: ScriptFacts) -> bool:
     if isinstance(node, ast.Name):
-        values = facts.assigned_values(node.id)
-        node = values[0] if len(values) == 1 else None
+        node = facts.assigned_before(node.id, node.lineno)
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
 
 

@@ -69,12 +69,12 @@ def _first_text(call: Call, facts: ScriptFacts, *words: str) -> str | None:
 
 
 def _text_of(node: ast.expr | None, facts: ScriptFacts, steps: int = NAME_STEPS) -> str | None:
-    """Return the text that the path ``node`` ends with, also by way of names that are assigned once."""
+    """Return the text that the path ``node`` ends with, also by way of names."""
     if isinstance(node, ast.IfExp):
         node = node.body
     if isinstance(node, ast.Name | ast.Attribute):
-        values = facts.assigned_values(dotted_name(node))
-        return _text_of(values[0], facts, steps - 1) if len(values) == 1 and steps else None
+        value = facts.assigned_before(dotted_name(node), node.lineno)
+        return _text_of(value, facts, steps - 1) if value is not None and steps else None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         node = node.right
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):

@@ -76,6 +76,8 @@ _OWN_ATTENTION = re.compile(
     r"^(\w*multi_?head_?\w*attention\w*|transformer|transformer_?(block|encoder|decoder|layer|model)\w*)$", re.I
 )
 _OWN_RECURRENCE = re.compile(r"(?:^|_)(?:lstm|gru|rnn)(?:$|_|cell)", re.I)
+_OF_IMAGES = ("flow_from_directory", "flow_from_dataframe", "image_dataset_from_directory")
+_IMAGE_SETS = ("datasets.cifar10.load_data", "datasets.cifar100.load_data")
 _TEXT_MODEL = re.compile(r"bert|electra|transformer|gpt|roberta|albert|use-?cmlm", re.I)
 _TEXT_ENCODER = re.compile(r"universal-sentence-encoder|nnlm|gnews|wiki-words|elmo|swivel", re.I)
 
@@ -107,7 +109,7 @@ def choose_family(project: Project, candidate: Candidate) -> ModelFamily:
         return ModelFamily(UNSUPPORTED, framework, proof)
     row_of = _layers_used(project, candidate)
     if set(row_of) <= {"dense"}:
-        row_of = _recurrent_by_hand(project, candidate) or row_of
+        row_of = _recurrent_by_hand(project, candidate) or _loaded_for_images(project, candidate) or row_of
     for row in FAMILIES:
         if row.family in row_of:
             return ModelFamily(row.family, framework, proof + row_of[row.family][:5])
@@ -128,7 +130,8 @@ def _collect(project: Project, candidate: Candidate, only_reached: bool) -> dict
         for (line, name), scope in sorted(names.items()):
             if only_reached and (path, scope) not in candidate.reached:
                 continue
-            family = family_of_name(name, bool(script.facts.stars)) or _family_of_own_class(project, path, name)
+            is_layer = bool(script.facts.stars) or script.facts.is_unbound(name)
+            family = family_of_name(name, is_layer) or _family_of_own_class(project, path, name)
             if family:
                 says = f"{name.rpartition('.')[2]}: {family}"
                 found.setdefault(family, []).append(Evidence(path, line, script.line(line), says))
@@ -139,11 +142,11 @@ def _collect(project: Project, candidate: Candidate, only_reached: bool) -> dict
     return found
 
 
-def family_of_name(name: str, has_star_import: bool) -> str | None:
+def family_of_name(name: str, may_be_a_layer: bool) -> str | None:
     """Return the family that reading ``name`` speaks for: a class may be called there, or handed on to be called."""
     inner = keras_path(name)
-    if inner is None and has_star_import and "." not in name:
-        inner = name  # ``from x import *``: the name is a layer's, and nothing else binds it
+    if inner is None and may_be_a_layer and "." not in name:
+        inner = name  # by ``from x import *``, or in a notebook whose imports are lost: nothing else binds the name
     if inner is not None:
         if _APPLICATIONS.match(inner):
             return "cnn"
@@ -175,6 +178,21 @@ def _recurrent_by_hand(project: Project, candidate: Candidate) -> dict[str, list
             line = script.facts.functions.get(scope, 1)
             found.append(Evidence(path, line, script.line(line), f"{name}: rnn"))
     return {"rnn": found} if found else {}
+
+
+def _loaded_for_images(project: Project, candidate: Candidate) -> dict[str, list[Evidence]]:
+    """Return ``cnn`` where a model whose layers no source shows is loaded, and what it is trained on are images."""
+    calls = [
+        (path, call) for path in dict.fromkeys(where for where, _ in candidate.reached)
+        for call in project.script(path).facts.calls if (path, call.scope) in candidate.reached
+    ]  # fmt: skip
+    if not any((keras_path(call.name) or "").startswith("models.load_model") for _, call in calls):
+        return {}
+    found = [
+        Evidence(path, call.line, project.script(path).line(call.line), "images for a model that is loaded: cnn")
+        for path, call in calls if call.method in _OF_IMAGES or (keras_path(call.name) or "") in _IMAGE_SETS
+    ]  # fmt: skip
+    return {"cnn": found[:5]} if found else {}
 
 
 def _family_of_hub(call: Call) -> str:

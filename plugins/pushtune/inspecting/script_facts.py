@@ -104,6 +104,16 @@ class ScriptFacts:
         """Return the expressions that ``target`` is assigned, in the order of the text."""
         return self._index("assigned values", self.values).get(target, [])
 
+    def is_unbound(self, name: str) -> bool:
+        """Return whether nothing in the source binds the plain ``name``: no import, definition or assignment."""
+        bare = name.rstrip("()[]")
+        known = bare in self.bindings or bare in self.functions or bare in self.classes
+        return "." not in bare and not known and not self.assigned(bare) and not self.assigned_values(bare)
+
+    def assigned_before(self, target: str, line: int) -> ast.expr | None:
+        """Return what ``target`` was last assigned above ``line``; None where nothing was."""
+        return next((value for value in reversed(self.assigned_values(target)) if value.lineno <= line), None)
+
     def stands_in_a_lambda(self, call: Call) -> bool:
         """Return whether ``call`` is made by a function without a name, whose arguments are none of those around it."""
         index = self._index("in lambdas", ((str(id(node)), node) for node in self._inside_lambdas()))

@@ -120,8 +120,10 @@ class _Collector:
         given = node.args.posonlyargs + node.args.args
         self.facts.parameters.setdefault(inner, [word.arg for word in [*given, *node.args.kwonlyargs]])
         self.facts.required.setdefault(inner, [word.arg for word in given[: len(given) - len(node.args.defaults)]])
-        outside: list[ast.AST] = [*node.decorator_list, *_defaults(node.args)]
-        return _below(node.body, inner, guard) + [(child, scope, guard) for child in outside]
+        # Defaults are made with the definition, but only matter to those who call it.
+        return _below([*_defaults(node.args), *node.body], inner, guard) + [
+            (child, scope, guard) for child in node.decorator_list
+        ]
 
     _asyncfunctiondef = _functiondef
 
