@@ -20,7 +20,6 @@ from pushtune.settings import Settings, load_settings
 from pushtune.watching.commit_files import measure, write_files
 from pushtune.watching.credentials import Credentials
 from pushtune.watching.git_command import GitFailed
-from pushtune.watching.lfs import fetch_objects
 from pushtune.watching.mirror import Mirror, mirror_folder
 from pushtune.watching.ref_patterns import HEADS, TAGS, branch_ref, short_name
 from pushtune.watching.repository_url import redacted
@@ -80,6 +79,8 @@ def check_out(
         CommitMissing, BranchMissing, RepositoryMissing, AuthenticationRefused, CheckoutRefused: do not try again.
         RepositoryUnreachable: may pass.
     """
+    from pushtune.watching.lfs import fetch_objects  # loads an HTTP client, which reading a DAG file needs not
+
     settings = settings or load_settings()
     folder = Path(run_folder)
     folder.mkdir(parents=True, exist_ok=True)
