@@ -136,6 +136,12 @@ def test_too_little_space_is_refused_before_the_work(client, monkeypatch, image,
         build_images._require_space(client, [find_image(image)])
 
 
+def test_too_little_space_for_the_image_for_gpus_names_the_way_around_it(client, monkeypatch):
+    monkeypatch.setattr(build_images, "GPU_SPACE_REQUIRED_BYTES", 2**60)
+    with pytest.raises(ImageBuildFailed, match="PUSHTUNE_ACCELERATOR=cpu does without"):
+        build_images._require_space(client, [find_image("gpu-libraries")])
+
+
 def import_image(client, name, version):
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:

@@ -214,7 +214,9 @@ def _require_space(client: docker.DockerClient, images: Sequence[Image]) -> None
     if free < required_bytes:
         raise ImageBuildFailed(
             f"Building images needs {required_bytes / 2**30:.0f} GiB of free disk space in {folder}.",
-            f"{free / 2**30:.1f} GiB", "Free some disk space and run the command again.",
+            f"{free / 2**30:.1f} GiB", "Free some disk space and run the command again." + (
+                " PUSHTUNE_ACCELERATOR=cpu does without the image for GPUs." if with_cuda else ""
+            ),
         )
 
 
