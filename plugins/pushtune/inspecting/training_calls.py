@@ -1,5 +1,6 @@
 """The calls that train a model, told apart from the many other things that are called ``fit`` or ``train``."""
 
+import ast
 import re
 from dataclasses import dataclass
 
@@ -189,13 +190,19 @@ def _other_methods(place: _Place, call: Call, receiver: str, method: str) -> str
         return _strongest(kinds & CLASSICAL)
     if method in ("train", "train_model") and TRAINER in kinds:  # ``model.train()`` of PyTorch only switches a mode
         return "pytorch"
-    if method == "train" and "tensorflow" in kinds and call.keyword("input_fn") is not None:
-        return "tensorflow"
-    if method == "train" and call.keyword("input_fn") is not None and place.imports("tensorflow"):
+    if method == "train" and _has_input_function(call) and ("tensorflow" in kinds or place.imports("tensorflow")):
         return "tensorflow"
     if method == "search" and "keras-tuner" in kinds:
         return "keras"
     return None
+
+
+def _has_input_function(call: Call) -> bool:
+    """``estimator.train(input_fn=f)``, ``estimator.train(train_input_fn, steps=9)``."""
+    if call.keyword("input_fn") is not None:
+        return True
+    parts = ast.walk(call.node.args[0]) if call.node.args else ()
+    return any("input_fn" in (getattr(part, "id", "") or getattr(part, "attr", "")) for part in parts)
 
 
 def kinds_of(project: Project, path: str, dotted: str, scope: str, depth: int = RESOLVE_DEPTH) -> set[str]:
