@@ -1,7 +1,8 @@
 """The labelled corpus: each folder of ``samples`` is a repository in miniature with the right answers beside it.
 
 A key of ``expected.json`` is compared with the same key of the document; ``warnings`` are parts of warnings that must
-be there, ``paths`` are entries of which the given keys must agree. A new case needs no Python.
+be there, ``paths`` are entries of which the given keys must agree, and ``[]`` says that there are none. A new
+case needs no Python.
 """
 
 import json
@@ -26,7 +27,10 @@ def test_sample_is_understood(sample: Path) -> None:
     warnings = "\n".join(document["warnings"])
     for text in expected.pop("warnings", []):
         assert text in warnings
-    for wanted in expected.pop("paths", []):
+    wanted_paths = expected.pop("paths", None)
+    if wanted_paths == []:
+        assert document["paths"] == []
+    for wanted in wanted_paths or []:
         assert any(_is_subset(wanted, given) for given in document["paths"]), document["paths"]
     assert {key: document[key] for key in expected} == expected
 

@@ -1,6 +1,6 @@
-import keras
-from keras import layers
-from keras.preprocessing.image import ImageDataGenerator
+from tensorflow import keras
+from tensorflow.keras import layers
+from tensorflow.keras.preprocessing.image import ImageDataGenerator
 
 batch = 32
 found = ImageDataGenerator(rescale=1 / 255).flow_from_directory("photos/", target_size=(64, 64), batch_size=batch)
