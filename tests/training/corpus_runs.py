@@ -83,11 +83,13 @@ class Worker:
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def run(self, folder: Path, script: str, moment: str = "never", **request: Any) -> Ending:
-        """Run ``script`` in ``folder``, or go on with it; killed at ``moment``."""
+    def run(
+        self, folder: Path, script: str, moment: str = "never", code: Path = CORPUS, **request: Any
+    ) -> Ending:
+        """Run ``script`` of ``code`` in ``folder``, or go on with it; killed at ``moment``."""
         folder.mkdir(parents=True, exist_ok=True)
         write_request(folder, TrialRequest(entry=script, **{"mode": "baseline", "seed": 5, **request}))
-        job = {"folder": str(folder), "code": str(CORPUS), "moment": moment}
+        job = {"folder": str(folder), "code": str(code), "moment": moment}
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
