@@ -22,6 +22,7 @@ MIGRATION_TIMEOUT_SECONDS = 300
 # hour: a task whose token is refused is ended, and its container with it. It opens nothing but that task's own reports.
 TASK_TOKEN_SECONDS = 2 * 86_400
 CLOCK_LEEWAY_SECONDS = 3_900
+LOCK_WAIT_SECONDS = 60
 
 
 def passwords_file(settings: Settings) -> Path:
@@ -106,7 +107,8 @@ def _write_configuration(settings: Settings) -> None:
             "simple_auth_manager_passwords_file": str(passwords_file(settings)),
             "execution_api_server_url": f"{address}/execution/",
         },
-        "database": {"sql_alchemy_conn": f"sqlite:///{settings.airflow_home}/airflow.db"},
+        # At SQLite's default of 5 s a busy machine makes requests and tasks fail, since the database is locked.
+        "database": {"sql_alchemy_conn": f"sqlite:///{settings.airflow_home}/airflow.db?timeout={LOCK_WAIT_SECONDS}"},
         "api": {
             "host": "127.0.0.1",
             "port": str(settings.port),
@@ -119,7 +121,7 @@ def _write_configuration(settings: Settings) -> None:
         "dag_processor": {"min_file_process_interval": "5", "refresh_interval": "15", "parsing_processes": "1"},
         # A dead worker is noticed soon, while an outage of the API server does not kill work that runs outside.
         "scheduler": {
-            "task_instance_heartbeat_timeout": "60",
+            "task_instance_heartbeat_timeout": "90",
             "orphaned_tasks_check_interval": "20",
             "scheduler_health_check_threshold": "15",
             "scheduler_idle_sleep_time": "0.5",
