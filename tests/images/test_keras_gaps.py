@@ -36,6 +36,30 @@ GAPS_2_15 = {
         "Keras 3 does not fill the required argument training",
         MODEL + "import keras\nclass Old(keras.layers.Layer):\n    def call(self, x, training): return x",
     ),
+    "model.compile('sgd', 'mse', metrics=keras.metrics.MeanAbsoluteError()); model.fit(x, y)": (
+        "Keras 3 takes no metric of compile outside of a list", MODEL + "import keras",
+    ),
+    "model.add_loss(tf.reduce_mean(model.outputs[0])); model.compile('sgd', 'mse'); model.fit(x, y)": (
+        "Keras 3 takes add_loss inside of a layer only", MODEL + "import tensorflow as tf",
+    ),
+    "model.reset_states()": ("Model.reset_states and Metric.reset_states were removed in Keras 3", MODEL),
+    "model.fit(data, steps_per_epoch=8 / 2)": (
+        "Keras 3 wants whole numbers of steps",
+        MODEL + "import tensorflow as tf; data = tf.data.Dataset.from_tensor_slices((x, y)).batch(2)",
+    ),
+    "Dense(2)(tf.square(keras.Input((4,))))": (
+        "Keras 3 hands no symbol of a model to functions of TensorFlow", MODEL + "import keras, tensorflow as tf",
+    ),
+    "model.layers[0].output_shape": ("layers of Keras 3 have no input_shape and output_shape", MODEL),
+    "model.layers[0].get_output_at(0)": ("layers of Keras 3 have no nodes to ask for", MODEL),
+    "tf.keras.losses.mean_squared_error": (
+        "tf.keras of Keras 3 lacks this function, which Keras itself has", "import tensorflow as tf",
+    ),
+    "tf.keras.backend.learning_phase()": (
+        "tf.keras of Keras 3 has no such backend function", "import tensorflow as tf",
+    ),
+    "tf.keras.callbacks.BaseLogger()": ("this name was removed in Keras 3", "import tensorflow as tf"),
+    "tf.keras.applications.RegNetX002": ("this name was removed in Keras 3", "import tensorflow as tf"),
 }  # fmt: skip
 # They work on Keras 2.12, and neither on 2.15 nor on 3.
 GAPS_2_12 = {

@@ -17,8 +17,8 @@ _MODEL = re.compile(r"model|net|encoder|decoder|generator|discriminator|vae|gan|
 
 def refused_by_keras_3(call: Call, facts: ScriptFacts) -> Iterator[str]:
     """Yield why Keras 3 refuses ``call``, which Keras 2 up to 2.15 takes."""
-    if call.method == "compile" and "." in call.name and _is_single_metric(call, facts):
-        yield "Keras 3 wants the metrics of compile as a list"
+    if call.method == "compile" and "." in call.name:
+        yield from _single_metric(call, facts)
     if call.method == "add_loss" and not call.name.startswith(("self.", "super()", "tensorflow.")):
         yield "Keras 3 takes add_loss inside of a layer only"
     if call.method == "reset_states" and _is_not_a_layer(call, facts):
@@ -31,12 +31,13 @@ def refused_by_keras_3(call: Call, facts: ScriptFacts) -> Iterator[str]:
         yield "Keras 3 hands no symbol of a model to functions of TensorFlow"
 
 
-def _is_single_metric(call: Call, facts: ScriptFacts) -> bool:
+def _single_metric(call: Call, facts: ScriptFacts) -> Iterator[str]:
     node = call.keyword("metrics") or (call.node.args[2] if len(call.node.args) > 2 else None)
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, str)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield "Keras 3 wants the metrics of compile as a list"
     name = facts.resolve(dotted_name(node.func)) if isinstance(node, ast.Call) else ""
-    return (keras_path(name) or "").startswith("metrics.")
+    if (keras_path(name) or "").startswith("metrics."):
+        yield "Keras 3 takes no metric of compile outside of a list"
 
 
 def _is_not_a_layer(call: Call, facts: ScriptFacts) -> bool:

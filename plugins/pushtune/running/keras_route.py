@@ -29,11 +29,20 @@ GAPS = tuple(
         ("name was removed in Keras 3", r"\bestimator\b|\b(keras|utils)(\.| import )(experimental|legacy)\b"),
         ("name was removed in Keras 3", r"\b(SyncBatchNormalization|RandomFourierFeatures|PreprocessingLayer)\b"),
         ("removed in 2.13", r"\b(layer|conv|io|all)_utils\b|scikit_learn|\bget_session\b"),
-        ("no such backend function", r"\b(placeholder|function|learning_phase|set_learning_phase)\b"),
+        ("name was removed in Keras 3", r"BaseLogger|[rR]adial_?[cC]onstraint|MeanTensor|MeanRelativeError|Sidecar"),
+        ("name was removed in Keras 3", r"\b(regnet|RegNet\w+|resnet_rs|ResNetRS\w+)\b"),
+        ("no such backend function", r"\b(placeholder|function|(set_)?learning_phase|learning_phase_scope)\b"),
+        ("tf.keras of Keras 3 (has no such backend function|lacks this function)", ""),
         ("short name was removed", r"\bcosine"),
         ("batch_input_shape was removed", ""),
         ("argument was removed in Keras 3", r"\b(reset_metrics|embeddings_data)\b"),
         ("does not fill the required argument", ""),
+        ("takes no metric of compile outside of a list", ""),
+        ("takes add_loss inside of a layer only", ""),
+        (r"\.reset_states were removed in Keras 3", ""),
+        ("wants whole numbers of steps", ""),
+        ("hands no symbol of a model", ""),
+        ("have no (nodes to ask for|input_shape and output_shape)", ""),
     )
 )
 
