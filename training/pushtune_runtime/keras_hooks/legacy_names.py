@@ -3,7 +3,7 @@
 import importlib.util
 import sys
 from types import ModuleType
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
 
@@ -33,6 +33,11 @@ MOVED_MODULES: Dict[str, str] = {
     "optimizers.experimental": "optimizers",
     "optimizer_v2": "optimizers",
 }
+# Module -> names of ``layers`` that it had as well.
+MOVED_NAMES: Dict[str, Tuple[str, ...]] = {
+    "models": ("Input",),
+    "engine": ("Input", "InputLayer", "InputSpec", "Layer"),
+}
 # Modules of plain Keras that look names up in those of ``tensorflow.keras``, which kept more of them.
 FALLING_BACK = (
     "backend", "layers", "utils", "preprocessing", "preprocessing.image", "preprocessing.sequence", "losses", "metrics",
@@ -44,13 +49,7 @@ def add_modules(classes: KerasClasses) -> None:
     """Make the old modules importable, and names of ``tf.keras`` that plain Keras dropped reachable."""
     keras, tf_keras = classes.roots
     if classes.generation == 3:
-        _unite_modules()
-        for module, name in _submodules(keras):
-            _fall_back(module, _lookup(tf_keras, name))
-        for root in classes.roots:
-            for old, new in RENAMED_LAYERS.items():
-                if not hasattr(root.layers, old):
-                    setattr(root.layers, old, getattr(root.layers, new))
+        _let_fall_back(classes)
     for old, new in MOVED_MODULES.items():
         if _exists(f"keras.{old}"):
             continue
@@ -58,6 +57,30 @@ def add_modules(classes: KerasClasses) -> None:
             target = _lookup(root, new) or _lookup(tf_keras, new)
             if target is not None:
                 _add_alias(f"{prefix}.{old}", target, root, old)
+    for prefix, root in (("keras", keras), ("tensorflow.keras", tf_keras)):
+        _add_names(prefix, root)
+
+
+def _let_fall_back(classes: KerasClasses) -> None:
+    keras, tf_keras = classes.roots
+    _unite_modules()
+    for module, name in _submodules(keras):
+        _fall_back(module, _lookup(tf_keras, name))
+    for root in classes.roots:
+        for old, new in RENAMED_LAYERS.items():
+            if not hasattr(root.layers, old):
+                setattr(root.layers, old, getattr(root.layers, new))
+
+
+def _add_names(prefix: str, root: Any) -> None:
+    for old, names in MOVED_NAMES.items():
+        module = _lookup(root, old)
+        if module is None:
+            continue
+        sys.modules.setdefault(f"{prefix}.{old}", module)  # or the import would make a copy, without the names
+        for name in names:
+            if not hasattr(module, name):
+                setattr(module, name, getattr(root.layers, name))
 
 
 def _unite_modules() -> None:

@@ -13,7 +13,10 @@ from tensorflow import keras
 import keras.backend as KB
 from keras.utils.vis_utils import plot_model
 from keras.engine.topology import Layer
+from keras.engine import InputSpec, Layer as L2
+from keras.models import Input
+from tensorflow.keras.models import Input as I2
 from tensorflow.keras.wrappers import SKLearnClassifier
 assert Dense is D2 and keras.layers.Dense is Dense and tk.layers.Dense is Dense
-assert K.mean is KB.mean
+assert K.mean is KB.mean and Layer is L2 and Input is I2 is keras.layers.Input
 print("all found")
