@@ -5,7 +5,7 @@
 prints a line as each run ends: what stopped it, how it ended, seconds. HOSTILE_ONLY=<regular expression> chooses some
 of the attacks, HOSTILE_AT_ONCE=<number> how many run at once, HOSTILE_MINUTES=<number> bounds the time: attacks not yet
 begun by then are skipped. Twice as many at once as there are cores leave each training enough of them for its time
-limit; with all at once an honest import took longer than that. Its name keeps it out of `make test`.
+limit; with eleven at once an ordinary script once met it. Its name keeps it out of `make test`.
 """
 
 import contextlib
