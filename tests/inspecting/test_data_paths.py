@@ -34,6 +34,13 @@ def _paths(folder: Path, code: str, files: dict[str, str | bytes] | None = None)
         ("parser.add_argument('--out', default='a.csv', dest='to'); frame.to_csv(args.to)", "output"),
         ("flags.DEFINE_string('out', 'a.csv', 'where to'); frame.to_csv(FLAGS.out)", "output"),
         ("parser.add_argument('--data', default='a.csv'); pd.read_csv(args.data)", "input"),
+        ("print(len(pd.read_csv('a.csv')))", "input"),
+        ("logging.info(count_of('a.csv'))", "input"),
+        ("np.save(target, np.load('a.csv'))", "input"),
+        ("results = run_experiment('a.csv')", "input"),
+        ("out_dir = os.path.join(str(BASE), 'a.csv')", "output"),
+        ("save_path = Path(BASE) / 'a.csv'", "output"),
+        ("output = os.environ.get('OUT', 'a.csv')", "output"),
     ],
 )
 def test_kind(tmp_path: Path, code: str, kind: str) -> None:
@@ -46,6 +53,8 @@ def test_kind(tmp_path: Path, code: str, kind: str) -> None:
         "download('https://example.org/data.csv')",
         "kind = 'text/html'",
         "print('and/or')",
+        "print('{}'.format('a.csv'))",
+        "print(os.path.join(base, 'a.csv'))",
         "date = '12/05/2020'",
         "name = 'relu'",
         "'''A docstring about data/train.csv'''",

@@ -33,6 +33,10 @@ _INPUT_METHODS = words(
     " load_svmlight_file read open_dataset VideoCapture from_csv TFRecordDataset TextLineDataset make_csv_dataset"
     " load_dataset CascadeClassifier"
 )
+# Calls that make one text or path of what they get, and give it on.
+_TEXT_CALLS = words(
+    "join joinpath format str Path PurePath fspath abspath realpath normpath expanduser basename dirname get getenv"
+)
 # They say nothing of a name: what is looked for may be about to be written.
 _LOOKS = words("exists isfile isdir")
 
@@ -58,18 +62,18 @@ def path_kinds(calls: Iterable[Call], assigned: Iterable[tuple[str, ast.expr]]) 
     """
     kinds, options = PathKinds(), list(assigned)
     named = [(value, "output") for target, value in options if _OUTPUT_NAME.search(target.rpartition(".")[2])]
-    for call in calls:
+    for call in reversed(list(calls)):  # a call within another decides before it: ``np.save("b", np.load("a"))``
         if call.method in OPTION_METHODS:
             options += _option(call.node)
         elif call.method in _SHOWN or _is_cached(call):
             for part in [*call.node.args, *(word.value for word in call.node.keywords)]:
-                _note(kinds, part, "shown", named=False)
+                _note(kinds, part, "shown", named=False, inside=_TEXT_CALLS)
         elif kind := _kind_of_call(call):
             for part in [*call.node.args, *(word.value for word in call.node.keywords)]:
                 _note(kinds, part, kind, named=call.method not in _LOOKS)
     _follow(kinds, options)
     for value, kind in named:
-        _note(kinds, value, kind, named=False)
+        _note(kinds, value, kind, named=False, inside=_TEXT_CALLS)
     return kinds.literals
 
 
@@ -88,8 +92,10 @@ def _kind_of_call(call: Call) -> str | None:
     return "input" if call.method in _INPUT_METHODS else None
 
 
-def _note(kinds: PathKinds, part: ast.expr, kind: str, named: bool = True) -> None:
-    for node in _parts(part):
+def _note(
+    kinds: PathKinds, part: ast.expr, kind: str, named: bool = True, inside: frozenset[str] | None = None
+) -> None:
+    for node in _parts(part, inside):
         if isinstance(node, ast.Constant):
             kinds.literals.setdefault((str(node.value), node.lineno), kind)
         elif named:
@@ -119,8 +125,14 @@ def _option(node: ast.Call) -> list[tuple[str, ast.expr]]:
     return [(longest.lstrip("-").replace("-", "_"), default)]
 
 
-def _parts(part: ast.expr) -> Iterator[ast.Constant | ast.Name | ast.Attribute]:
-    """Yield the texts and names that make up one argument, also inside ``os.path.join``, ``+`` and ``/``."""
+def _parts(
+    part: ast.expr, inside: frozenset[str] | None = None
+) -> Iterator[ast.Constant | ast.Name | ast.Attribute]:
+    """Yield the texts and names that make up one argument, also inside ``os.path.join``, ``+`` and ``/``.
+
+    Args:
+        inside: the calls whose arguments belong to it; None for all.
+    """
     stack, seen = [part], 0
     while stack and seen < NODES_LIMIT:
         node, seen = stack.pop(), seen + 1
@@ -132,9 +144,13 @@ def _parts(part: ast.expr) -> Iterator[ast.Constant | ast.Name | ast.Attribute]:
         elif isinstance(node, ast.BinOp):
             stack += [node.left, node.right]
         elif isinstance(node, ast.Call):
-            stack += node.args
+            stack += node.args if inside is None or _called(node) in inside else []
         elif isinstance(node, ast.JoinedStr):
             stack += [value.value if isinstance(value, ast.FormattedValue) else value for value in node.values]
+
+
+def _called(node: ast.Call) -> str:
+    return _name(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
 
 
 def _name(node: ast.Name | ast.Attribute) -> str:
