@@ -35,7 +35,7 @@ def test_a_new_ledger_knows_nothing(ledger: PushLedger) -> None:
     assert ledger.record("a") is None
     assert ledger.records() == []
     assert ledger.base() is None
-    assert ledger.claimed_by("run 1") is None
+    assert ledger.claimed_by("run 1") == ("", "")
 
 
 def test_a_push_is_claimed_and_closed(ledger: PushLedger, store: MemoryStore) -> None:
@@ -43,7 +43,7 @@ def test_a_push_is_claimed_and_closed(ledger: PushLedger, store: MemoryStore) ->
     record = ledger.record("a")
     assert record is not None
     assert (record.state, record.run_id, record.runs, record.handled) == ("running", "run 1", 1, True)
-    assert ledger.claimed_by("run 1") == "a"
+    assert ledger.claimed_by("run 1") == ("a", "")
     close_push(store, {"commit": "a"}, "trained", "Accuracy 0.91.", "run 1")
     record = ledger.record("a")
     assert record is not None

@@ -30,6 +30,7 @@ class History:
         self.parents: dict[str, str | None] = {}
         self.code: dict[str, int] = {}
         self.heads: dict[str, str] = {}
+        self.been_head_of: dict[str, set[str]] = {}
         self.pushed_meanwhile: tuple[str, str | None] | None = None
 
     def commit(self, parent: str | None, changes_code: bool) -> str:
@@ -49,6 +50,7 @@ class History:
         self.heads.pop(ref, None)
         if commit is not None:
             self.heads[ref] = commit
+            self.been_head_of.setdefault(commit, set()).add(ref)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -198,6 +200,7 @@ class Pushes(RuleBasedStateMachine):
         push = self.decide(run_id, cause)
         self.runs[run_id] = "running" if push else "success"
         if push:
+            assert push["ref"] in self.history.been_head_of[push["commit"]]
             self.active = (run_id, push["commit"])
             if cause == "push":
                 self.trained_by_push.append(push["commit"])

@@ -51,10 +51,10 @@ class PushDecision:
         Returns: see GitSensor.
         Raises: what Mirror.look, Mirror.fetch and Mirror.find_commit raise.
         """
-        claimed = self.ledger.claimed_by(self.run_id)
+        claimed, ref = self.ledger.claimed_by(self.run_id)
         if claimed or asked_commit:
             with self.mirror.locked():
-                place = self._place_of(claimed or asked_commit)
+                place = self._place_of(claimed or asked_commit, ref)
                 if not (claimed and self.mirror.has(claimed)):
                     self.mirror.fetch(branch_ref(self.repository.branch))
                 return self._claim(self.mirror.find_commit(claimed or asked_commit), place, is_head=False)
@@ -191,7 +191,8 @@ class PushDecision:
         others = frozenset(commit for other, commit in heads.items() if other != ref)
         return Place(ref, ref == branch_ref(self.repository.branch), others)
 
-    def _place_of(self, commit: str) -> Place:
+    def _place_of(self, commit: str, claimed_ref: str) -> Place:
         """Return where ``commit`` was pushed to, as far as the ledger knows it; the primary branch otherwise."""
         record = self.ledger.record(commit)
-        return self._place(record.ref if record and record.ref else branch_ref(self.repository.branch), {})
+        known = claimed_ref or (record.ref if record else "")
+        return self._place(known or branch_ref(self.repository.branch), {})

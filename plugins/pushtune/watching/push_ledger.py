@@ -138,10 +138,10 @@ class PushLedger:
         known = set(self.store.get(COMMITS_KEY) or []).difference(pending)
         return [{"ref": ""} | seen for seen in self.store.get(SIGHTINGS_KEY) or [] if seen["commit"] not in known]
 
-    def claimed_by(self, run_id: str) -> str | None:
-        """Return the commit that this run claimed before, so that a retry trains the same one."""
-        claims: dict[str, str] = self.store.get(CLAIMS_KEY) or {}
-        return claims.get(run_id)
+    def claimed_by(self, run_id: str) -> tuple[str, str]:
+        """Return commit and ref that this run claimed before, so that a retry trains the same; empty if none."""
+        claim = (self.store.get(CLAIMS_KEY) or {}).get(run_id) or ("", "")
+        return (claim, "") if isinstance(claim, str) else (claim[0], claim[1])  # a text in those of an older release
 
     def open_records(self) -> list[PushRecord]:
         """Return the records of claimed commits that have no end yet, and forget those that have."""
@@ -166,7 +166,7 @@ class PushLedger:
         Repeating a claim changes nothing. A commit that was trained stays trained while it is trained once more.
         """
         # Before the record: a task that dies in between takes the same commit when it runs again.
-        claims = {**(self.store.get(CLAIMS_KEY) or {}), run_id: commit}
+        claims = {**(self.store.get(CLAIMS_KEY) or {}), run_id: [commit, at.ref]}
         self.store.set(CLAIMS_KEY, dict(list(claims.items())[-_CLAIMS_LIMIT:]))
         self.store.set(OPEN_KEY, [*dict.fromkeys([*(self.store.get(OPEN_KEY) or []), commit])][-RECORDS_LIMIT:])
         before = self.record(commit)
