@@ -87,7 +87,8 @@ def check_out(
     _remove_leftovers(folder)
     mirror = open_mirror(url, settings, credentials)
     done = _finished(folder)
-    if commit and done and done["commit"].startswith(commit):
+    is_whole = not (done or {}).get("lfs", {}).get("left")  # objects of Git LFS may have been pushed meanwhile
+    if commit and done and done["commit"].startswith(commit) and is_whole:
         return done
     aside = Path(tempfile.mkdtemp(prefix=_ASIDE_PREFIX, dir=folder))
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pushtune.errors import DiskAlmostFull, LfsRefused, RepositoryUnreachable, UnusablePush
+from pushtune.errors import DiskAlmostFull, LfsRefused, PushtuneError, RepositoryUnreachable, UnusablePush
 from pushtune.settings import Settings
 from pushtune.watching.lfs_http import LfsHttp
 from pushtune.watching.lfs_pointers import Pointer, find_pointers
@@ -67,7 +67,7 @@ def fetch_objects(tree: Path, mirrors: Mapping[str, Mirror], settings: Settings,
         JSON data, see LfsFacts.
 
     Raises:
-        LfsRefused, AuthenticationRefused: only where ``required``. RepositoryUnreachable, DiskAlmostFull: may pass.
+        LfsRefused, AuthenticationRefused, RepositoryUnreachable: only where ``required``. DiskAlmostFull: may pass.
     """
     facts = LfsFacts()
     pointers = find_pointers(tree)
@@ -95,6 +95,7 @@ class _Fetcher:
         self.server: LfsServer | None = None
         path = _local_path(mirror.url)
         self.remote = path is None
+        self._placed: set[str] = set()
         self.store = local_store(path) if path else ObjectStore(mirror.folder / "lfs" / "objects")
 
     def fetch(self, pointers: list[Pointer]) -> None:
@@ -108,6 +109,9 @@ class _Fetcher:
                 self._fetch_batch(batch)
             except UnusablePush as error:
                 self._leave([pointer for group in batch for pointer in group], error)
+            except RepositoryUnreachable as error:
+                self._leave([pointer for group in missing[start:] for pointer in self._not_placed(group)], error)
+                break  # every further one would be waited for as long
         if self.remote:
             self.store.trim(set(wanted), self.limit_bytes)
 
@@ -177,9 +181,13 @@ class _Fetcher:
             self.facts.bytes += pointer.size_bytes
         if self.remote:
             self.store.touch(group[0].oid)
+        self._placed.add(group[0].oid)
         return True
 
-    def _leave(self, pointers: list[Pointer], error: UnusablePush) -> None:
+    def _not_placed(self, group: list[Pointer]) -> list[Pointer]:
+        return [] if group[0].oid in self._placed else group
+
+    def _leave(self, pointers: list[Pointer], error: PushtuneError) -> None:
         if self.required:
             raise error
         self.facts.reason = self.facts.reason or str(error)

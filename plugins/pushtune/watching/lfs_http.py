@@ -21,6 +21,7 @@ from pushtune.watching.repository_url import LOOPBACK_HOSTS
 REDIRECTS_LIMIT = 5
 CONNECT_TIMEOUT_SECONDS = 20.0
 READ_TIMEOUT_SECONDS = 60.0
+WELL_FORMED = "A Git LFS server must give well-formed addresses."
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -40,7 +41,7 @@ class LfsHttp:
     def __init__(self, url: str, credentials: Credentials | None, deadline: float) -> None:
         self.url = url
         self.deadline = deadline
-        self._origin = origin_of(url)
+        self._origin = _well_formed(url)
         self._pools: dict[tuple[str, str, int], Any] = {}
         self._secret = ""
         if credentials and credentials.password:
@@ -65,7 +66,7 @@ class LfsHttp:
             if answer.status not in _REDIRECTS or not target:
                 return answer
             answer.close()
-            following = urljoin(url, target)
+            following = _joined(url, target)
             if origin_of(following) != origin_of(url):
                 wanted = {}  # they were meant for the other host
             if body is not None and origin_of(following) != self._origin:
@@ -92,10 +93,7 @@ class LfsHttp:
         return sent
 
     def _require_allowed(self, url: str) -> None:
-        try:
-            scheme, host, _ = origin_of(url)
-        except ValueError as error:
-            raise _not_allowed("A Git LFS server must give well-formed addresses.", url) from error
+        scheme, host, _ = _well_formed(url)
         near = self._origin[0] == "http" and scheme == "http" and host in LOOPBACK_HOSTS
         if not host or not (scheme == "https" or near):
             raise _not_allowed("Objects of Git LFS must be at an address that starts with https://.", url)
@@ -136,6 +134,22 @@ def _new_pool(url: str) -> Any:
     user, password = urlsplit(proxy).username, urlsplit(proxy).password or ""
     known = urllib3.make_headers(proxy_basic_auth=f"{unquote(user)}:{unquote(password)}") if user else None
     return urllib3.ProxyManager(proxy, proxy_headers=known, **options)
+
+
+def _joined(url: str, target: str) -> str:
+    try:
+        following = urljoin(url, target)
+    except ValueError as error:
+        raise _not_allowed(WELL_FORMED, target) from error
+    _well_formed(following)
+    return following
+
+
+def _well_formed(url: str) -> tuple[str, str, int]:
+    try:
+        return origin_of(url)
+    except ValueError as error:
+        raise _not_allowed(WELL_FORMED, url) from error
 
 
 def _not_allowed(rule: str, url: str) -> LfsRefused:

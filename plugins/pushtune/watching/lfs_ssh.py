@@ -13,7 +13,9 @@ from pushtune.watching.lfs_pointers import printable
 from pushtune.watching.mirror import Mirror
 from pushtune.watching.repository_url import LOOPBACK_HOSTS
 
-_NO_SUCH_COMMAND = re.compile(r"not found|unknown command|not allowed|invalid command|status 127", re.IGNORECASE)
+_NO_SUCH_COMMAND = re.compile(
+    r"not found|(unknown|unrecognized|invalid) (\S+ )?command|not allowed|status 127", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
