@@ -31,6 +31,12 @@ def test_a_process_stays_the_same_when_the_clock_is_set(monkeypatch, sleeper, se
     assert identity.is_alive()
 
 
+def test_what_an_older_release_kept_is_understood(sleeper) -> None:
+    created = psutil.Process(sleeper.pid).create_time()
+    assert ProcessId.from_document({"pid": sleeper.pid, "created_unix_time": created}).is_alive()
+    assert not ProcessId.from_document({"pid": sleeper.pid, "created_unix_time": created - 60}).is_alive()
+
+
 def test_another_process_of_that_number_is_not_the_same(sleeper) -> None:
     identity = ProcessId.of(sleeper.pid)
     assert not replace(identity, start_ticks=identity.start_ticks - 1).is_alive()

@@ -1,5 +1,6 @@
 """Finding and ending the processes of this instance, and no others."""
 
+import contextlib
 import os
 import signal
 import time
@@ -11,6 +12,7 @@ import psutil
 
 from pushtune.moments import present
 
+CREATION_TOLERANCE_SECONDS = 1.0
 START_FIELD = 19  # of /proc/<pid>/stat, counted after the name (proc(5): starttime)
 
 
@@ -38,8 +40,18 @@ class ProcessId:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> "ProcessId":
-        """Return the identity kept as JSON data."""
-        return cls(int(document["pid"]), int(document.get("start_ticks", -1)), str(document.get("boot_id", "")))
+        """Return the identity kept as JSON data, also as an older release has kept it."""
+        pid = int(document["pid"])
+        if "start_ticks" not in document and "created_unix_time" in document:
+            return cls._from_time_of_day(pid, float(document["created_unix_time"]))
+        return cls(pid, int(document.get("start_ticks", -1)), str(document.get("boot_id", "")))
+
+    @classmethod
+    def _from_time_of_day(cls, pid: int, created_unix_time: float) -> "ProcessId":
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if abs(psutil.Process(pid).create_time() - created_unix_time) < CREATION_TOLERANCE_SECONDS:
+                return cls.of(pid)
+        return cls(pid, -1, "")
 
     def is_alive(self) -> bool:
         """Say whether this very process still runs (a zombie does not)."""
