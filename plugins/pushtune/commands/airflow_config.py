@@ -19,7 +19,7 @@ from pushtune.settings import PROJECT_FOLDER, Settings
 USER = "admin"
 MIGRATION_TIMEOUT_SECONDS = 300
 # The token with which a task reports to the API server must outlive a clock that is set forward by a day or back by an
-# hour: a task whose token is refused is ended, and its container with it. It opens nothing but that task's own reports.
+# hour: a task whose token is refused is ended, and its container with it. Only tasks' own processes have one.
 TASK_TOKEN_SECONDS = 2 * 86_400
 CLOCK_LEEWAY_SECONDS = 3_900
 LOCK_WAIT_SECONDS = 60

@@ -6,6 +6,7 @@ built.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ CDI_KIND = "nvidia.com/gpu"
 ENVIRONMENT = {"NVIDIA_VISIBLE_DEVICES": "all", "NVIDIA_DRIVER_CAPABILITIES": "compute,utility"}
 REASON_LIMIT_CHARACTERS = 300
 PROBE_MEMORY_BYTES = 512 * 2**20
+PROBE_SECONDS = 60
+PROBE_LABEL = "pushtune.probe"
 
 # cuInit and cuDeviceGetCount of CUDA's driver API; 0 is success.
 _PROBE = """
@@ -102,11 +105,25 @@ def host_config_fields(accelerator: Mapping[str, Any] | None) -> dict[str, Any]:
 def ask_driver(client: Any, offered: Mapping[str, str], image: str) -> str:
     """Return how many GPUs a container sees, as digits, or why it sees none."""
     try:
-        output = client.containers.run(
-            image, ["-c", _PROBE], entrypoint=["python3"], environment=ENVIRONMENT, remove=True, network_mode="none",
-            cap_drop=["ALL"], read_only=True, user="65534", mem_limit=PROBE_MEMORY_BYTES, **host_config_fields(offered),
-        )  # fmt: skip
+        output = _output_of_probe(client, offered, image)
     except (DockerException, requests.RequestException) as error:
         output = str(getattr(error, "explanation", None) or error).encode()
     text = " ".join(output.decode("utf-8", "replace").split())
     return text[:REASON_LIMIT_CHARACTERS] or "no answer"
+
+
+def _output_of_probe(client: Any, offered: Mapping[str, str], image: str) -> bytes:
+    container = client.containers.create(
+        image, ["-c", _PROBE], entrypoint=["python3"], environment=ENVIRONMENT, network_mode="none",
+        cap_drop=["ALL"], read_only=True, user="65534", mem_limit=PROBE_MEMORY_BYTES,
+        labels={PROBE_LABEL: "gpu"}, **host_config_fields(offered),
+    )  # fmt: skip
+    try:
+        container.start()
+        container.wait(timeout=PROBE_SECONDS)  # a driver that is stuck never answers
+        return bytes(container.logs())
+    finally:
+        with suppress(DockerException):
+            container.remove(force=True)
+        with suppress(DockerException, requests.RequestException):  # what killed tasks have left
+            client.containers.prune(filters={"label": PROBE_LABEL, "until": "10m"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from inspect import signature
 from pathlib import Path
@@ -143,9 +143,9 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         if known.outcome:
             self.log.info("This trial has already ended as %s.", known.outcome["status"])
             return known.outcome
-        with self._slot(spec):
-            while True:
-                self._supervisor = self._new_supervisor(context, spec, settings)
+        while True:
+            self._supervisor = self._new_supervisor(context, spec, settings)
+            with self._slot(spec):
                 try:
                     result: dict[str, Any] = self.execute_resumable(context)
                     return result
@@ -181,6 +181,8 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         return not self._cancelled.raised and self._container.attempts.unmoved <= most
 
     def _slot(self, spec: dict[str, Any]) -> AbstractContextManager[object]:
+        if self._container.adopt():
+            return nullcontext()  # it trains already: waiting would only leave it without supervision
         return hold_slots([spec.get("slots"), (spec.get("accelerator") or {}).get("slots")])
 
     def _checked_spec(self) -> dict[str, Any]:
