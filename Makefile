@@ -50,7 +50,7 @@ logs: $(VENV)/ready ## show the end of each part's log
 images: $(VENV)/ready ## build the container images that are missing
 	@$(RUN) images
 
-test: $(VENV)-training/ready ## run linters, types and all tests that this machine can run; FAILED=1: what failed before, MATRIX=1: every kill and resume
+test: $(VENV)-training/ready ## run linters, types and all tests that this machine can run; FAILED=1: what failed before, MATRIX=1: instead what takes long, such as every kill and resume
 	@$(RUN) test $(if $(FAILED),--failed) $(if $(MATRIX),--matrix)
 
 soak: $(VENV)/ready ## kill every part at random for half an hour, then check that nothing was lost or done twice: [SEED=] [MINUTES=] [KILLS=] [PAUSE=]

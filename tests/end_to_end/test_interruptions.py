@@ -72,6 +72,7 @@ def test_a_killed_task_process_finds_its_container_again(driver: Driver, scripts
     assert result.resumed_from_epochs == [], "the container was never stopped"
 
 
+@pytest.mark.long
 def test_an_api_server_that_is_silent_for_a_minute_costs_nothing(driver: Driver, scripts: Path) -> None:
     name = "silent_api"
     run_id, folder = start(driver, name, scripts, pause_seconds=7.0)

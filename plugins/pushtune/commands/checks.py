@@ -19,11 +19,14 @@ NO_TESTS = 5  # pytest's exit code where it ran none
 def test(_: Settings, options: argparse.Namespace) -> int:
     """Run everything, whatever fails before, or only what failed the last time; return 0 when nothing failed."""
     if options.matrix:
-        return _run([str(TRAINING_PYTHON), "-m", "pytest", "tests/training", "-m", "slow"])
+        return max(
+            _run([str(TRAINING_PYTHON), "-m", "pytest", "tests/training", "-m", "slow"]),
+            _run([sys.executable, "-m", "pytest", "--ignore=tests/training", "-m", "long"]),
+        )
     with_docker = _engine_answers()
     if not with_docker:
         say("No Docker engine answers: tests that need one are left out.")
-    chosen = [] if with_docker else ["-m", "not docker"]
+    chosen = ["-m", "not long" if with_docker else "not long and not docker"]
     training = ["-m", "not slow" if with_docker else "not slow and not docker"]
     if options.failed:
         training += ["--last-failed", "--last-failed-no-failures", "none"]
