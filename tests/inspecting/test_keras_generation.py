@@ -14,6 +14,12 @@ model.fit(np.zeros((4, 2)), np.zeros(4))
 """
 PLAIN = "from keras.models import Sequential\nfrom keras.layers import Dense\n"
 IN_TENSORFLOW = "from tensorflow.keras.models import Sequential\nfrom tensorflow.keras.layers import Dense\n"
+# Layers take plain tensors as well: what they make of a parameter is no proof of a symbol.
+SYMBOL_FREE = (
+    "import tensorflow as tf\nfrom keras import Input\nfrom keras.layers import Rescaling\n"
+    "def prepare(image, label):\n    image = Rescaling(0.1)(image)\n    return tf.image.resize(image, (2, 2)), label\n"
+    "data.map(prepare)\n"
+)
 
 
 def _generation(folder: Path, code: str) -> str | None:
@@ -37,6 +43,21 @@ def _generation(folder: Path, code: str) -> str | None:
         ("3", PLAIN + FIT + "model.save('m.h5')\nmodel.save_weights('m.weights.h5')\n"),
         ("3", PLAIN + FIT + "import os\nmodel.save(os.path.join('models', 'final.keras'))\n"),
         ("3", PLAIN + "if False:\n    from keras.utils import np_utils\n" + FIT),
+        ("3", PLAIN + "class Tally:\n    def add_loss(self, value): pass\nnet = Tally()\nnet.add_loss(1)\n" + FIT),
+        ("3", PLAIN + FIT + "tally.add_loss(1)\n"),
+        ("2.15", PLAIN + FIT.replace("model", "m") + "m.add_loss(1)\n"),
+        ("3", PLAIN + "class Agent:\n    def load_weights(self, to): pass\nAgent().load_weights('best')\n" + FIT),
+        ("2.15", PLAIN + FIT + "model.load_weights('best')\n"),
+        ("3", PLAIN + SYMBOL_FREE + FIT),
+        ("3", PLAIN + "image = Input((4,))\n" + SYMBOL_FREE + FIT),
+        ("2.15", PLAIN + "import keras, tensorflow as tf\nx = keras.Input((4,))\nx = Dense(1)(x)\ntf.abs(x)\n" + FIT),
+        ("2.15", PLAIN + "import tensorflow as tf\nx = Dense(1)(model.output)\ntf.abs(x)\n" + FIT),
+        ("3", PLAIN + FIT + "bot.get_updates()\n"),
+        ("2.5", PLAIN + FIT + "optimizer.get_updates(loss=0, params=[])\n"),
+        ("3", PLAIN + "import tensorflow as tf\ntf.compat.v1.data.make_one_shot_iterator(0)\n" + FIT),
+        ("1", PLAIN + FIT + "data.make_one_shot_iterator()\n"),
+        ("3", PLAIN + "from keras.layers import BatchNormalization\nBatchNormalization(renorm=True)\n" + FIT),
+        ("2.15", PLAIN + "from keras.layers import GRU\nGRU(4, time_major=True)\n" + FIT),
         ("3", PLAIN + "def never():\n    from keras.utils import np_utils\n" + FIT),
         ("2.15", PLAIN + "from keras.preprocessing.image import ImageDataGenerator\n" + FIT),
         ("2.15", PLAIN + "from keras.preprocessing.text import Tokenizer\n" + FIT),

@@ -23,7 +23,7 @@ DISTRIBUTIONS = dict(
         ffmpeg=ffmpeg-python absl=absl-py googleapiclient=google-api-python-client faiss=faiss-cpu socks=pysocks
         websocket=websocket-client skmultilearn=scikit-multilearn retinaface=retina-face airflow=apache-airflow
         google_drive_downloader=googledrivedownloader pdfminer=pdfminer.six mysql=mysql-connector-python vis=keras-vis
-        past=future builtins=future nvidia_smi=nvidia-ml-py pynvml=nvidia-ml-py
+        past=future nvidia_smi=nvidia-ml-py pynvml=nvidia-ml-py
         """
     )
 )

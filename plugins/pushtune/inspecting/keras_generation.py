@@ -133,7 +133,8 @@ def _call_findings(call: Call, has_star_import: bool) -> Iterator[Finding]:
         ):
             yield marker.newest, call.line, marker.says
     for method in METHOD_MARKERS:
-        if call.method in method.methods and "." in call.name:
+        owner, dot, called = call.name.rpartition(".")
+        if dot and called in method.methods and method.of.search(owner) and not _is_kept(method.newest, call.name):
             yield method.newest, call.line, method.says
 
 

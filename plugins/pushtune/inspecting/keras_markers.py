@@ -41,11 +41,12 @@ class ArgumentMarker:
 
 @dataclass(frozen=True)
 class MethodMarker:
-    """A method of a model."""
+    """A method; ``of``: what the name of its owner shows, for a method that other things have as well."""
 
     newest: str
     methods: frozenset[str]
     says: str
+    of: re.Pattern[str] = re.compile("")
 
 
 def _name(newest: str, words: str, says: str, root: str = BOTH) -> NameMarker:
@@ -91,8 +92,7 @@ NAME_MARKERS = (
     _name("2.5", r"layers\.normalization", "the module keras.layers.normalization lost its content in 2.6"),
     _name("2.5", rf"layers\.{one_of(_OLD_MODULE_2_9)}(?:\.\w+)?", "this module was removed in 2.9"),
     _name(
-        "2.5",
-        r"(?:losses|metrics)\.(?:cosine|cosine_proximity)",
+        "2.5", r"(?:losses|metrics)\.(?:cosine|cosine_proximity)",
         "the short name was removed by 2.4: it is cosine_similarity now",
     ),
     _name("2.5", r"engine\.(?:topology|network) legacy", "this module was removed in 2.6"),
@@ -103,8 +103,7 @@ NAME_MARKERS = (
         "this name was removed by 2.4",
     ),
     _name(
-        "2.5",
-        r"models\.model_from_yaml mixed_precision\.experimental",
+        "2.5", r"models\.model_from_yaml mixed_precision\.experimental",
         "this name stopped working between 2.6 and 2.11",
     ),
     _name(
@@ -117,8 +116,7 @@ NAME_MARKERS = (
         STAND_ALONE,
     ),
     _name(
-        "2.5",
-        r"optimizers\.(?:adam|sgd|rmsprop|adagrad|adadelta|adamax|nadam)(?!\.)",
+        "2.5", r"optimizers\.(?:adam|sgd|rmsprop|adagrad|adadelta|adamax|nadam)(?!\.)",
         "optimizers in lower case were removed by 2.4",
         STAND_ALONE,
     ),
@@ -194,13 +192,11 @@ TENSORFLOW_MARKERS = (
         "this name left TensorFlow together with Keras 2, in 2.16",
     ),
     _name(
-        "2.15",
-        r"tensorflow_addons tf_keras tensorflow_hub\.KerasLayer transformers\.TF\w+",
+        "2.15", r"tensorflow_addons tf_keras tensorflow_hub\.KerasLayer transformers\.TF\w+",
         "this library works with Keras 2 only",
     ),
     _name(
-        "2.15",
-        r"keras_preprocessing\.image\.ImageDataGenerator",
+        "2.15", r"keras_preprocessing\.image\.ImageDataGenerator",
         "Keras 3 does not take the generators of keras_preprocessing",
     ),
     _name(
@@ -274,7 +270,7 @@ ARGUMENT_MARKERS = (
     _argument("2.15", "l", r"^regularizers\.[lL][12]$", "l= was removed in Keras 3"),
     _argument("2.15", "sample_weight_mode", r"^compile$", "sample_weight_mode was removed in Keras 3"),
     _argument("2.5", "target_tensors", r"^compile$", "target_tensors was removed by 2.4"),
-    _argument("2.15", "fused renorm virtual_batch_size", r"^layers\.(\w+\.)*BatchNormalization$", _ARGUMENT_GONE),
+    _argument("2.15", "fused virtual_batch_size", r"^layers\.(\w+\.)*BatchNormalization$", _ARGUMENT_GONE),
     _argument("2.15", "time_major", r"^layers\.(\w+\.)*(LSTM|GRU|SimpleRNN|RNN)$", _ARGUMENT_GONE),
 )
 
@@ -288,8 +284,12 @@ METHOD_MARKERS = (
     ),
     MethodMarker(
         "2.5",
-        frozenset({"_make_predict_function", "_make_train_function", "_make_test_function", "get_updates"}),
-        "this method of a model or an optimizer was removed by 2.11",
+        frozenset({"_make_predict_function", "_make_train_function", "_make_test_function"}),
+        "this method of a model was removed by 2.11",
+    ),
+    MethodMarker(
+        "2.5", frozenset({"get_updates"}), "get_updates of an optimizer was removed by 2.11",
+        re.compile(r"opt|adam|sgd|rms_?prop|ada(grad|delta|max)|model", re.I),
     ),
     MethodMarker("2.15", frozenset({"get_output_at", "get_input_at"}), "layers of Keras 3 have no nodes to ask for"),
     MethodMarker(
