@@ -50,6 +50,9 @@ GAPS_2_15 = {
     "Dense(2)(tf.square(keras.Input((4,))))": (
         "Keras 3 hands no symbol of a model to functions of TensorFlow", MODEL + "import keras, tensorflow as tf",
     ),
+    "keras.layers.LSTM(4, time_major=True)": (
+        "Keras 3 has no time_major: it would take times for rows", "import keras",
+    ),
     "model.layers[0].output_shape": ("layers of Keras 3 have no input_shape and output_shape", MODEL),
     "model.layers[0].get_output_at(0)": ("layers of Keras 3 have no nodes to ask for", MODEL),
     "tf.keras.losses.mean_squared_error": (

@@ -1,9 +1,11 @@
+import ast
 import inspect
 import re
 
 import pytest
 
 from pushtune.inspecting import keras_3_refusals, keras_markers, keras_usage
+from pushtune.inspecting.script_facts import Call, ScriptFacts
 from pushtune.running.image_catalog import LEGACY_NAMES, image_tag
 from pushtune.running.keras_route import GAPS, LEGACY_IMAGES, choose_image
 
@@ -22,6 +24,13 @@ def test_code_for_keras_3_and_code_without_keras_stay_with_their_family() -> Non
 def test_what_the_layer_restores_needs_no_older_keras() -> None:
     restored = marker("this module was removed in 2.13", "from keras.utils import np_utils")
     assert choose_image("cnn", "2.12", [restored]) == choose_image("cnn", "3", [])
+
+
+def test_a_recurrent_layer_with_times_first_needs_keras_2() -> None:
+    call = ast.parse("LSTM(4, time_major=True)", mode="eval").body
+    assert isinstance(call, ast.Call)
+    (says,) = keras_3_refusals.refused_by_keras_3(Call("keras.layers.LSTM", 7, "", call), ScriptFacts())
+    assert choose_image("rnn", "2.15", [marker(says)]).image == "keras_2_15"
 
 
 @pytest.mark.parametrize(("generation", "image"), LEGACY_IMAGES.items())

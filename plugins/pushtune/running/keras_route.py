@@ -42,6 +42,7 @@ GAPS = tuple(
         (r"\.reset_states were removed in Keras 3", ""),
         ("wants whole numbers of steps", ""),
         ("hands no symbol of a model", ""),
+        ("has no time_major", ""),
         ("have no (nodes to ask for|input_shape and output_shape)", ""),
     )
 )

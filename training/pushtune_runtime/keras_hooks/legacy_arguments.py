@@ -14,7 +14,7 @@ LAYERS_RENAMED: Dict[str, str] = {
     "init": "kernel_initializer", "W_regularizer": "kernel_regularizer", "b_regularizer": "bias_regularizer",
     "bias": "use_bias", "batch_input_shape": "batch_shape", "p": "rate", "inner_activation": "recurrent_activation",
 }  # fmt: skip
-LAYERS_DROPPED = ("implementation", "fused", "dim_ordering", "consume_less", "time_major")
+LAYERS_DROPPED = ("implementation", "fused", "dim_ordering", "consume_less")
 LAYERS = (
     "Dense", "Dropout", "Conv1D", "Conv2D", "MaxPooling1D", "MaxPooling2D", "LSTM", "GRU", "SimpleRNN", "Embedding",
     "BatchNormalization", "Flatten", "Activation", "SeparableConv2D",
@@ -97,6 +97,8 @@ def _layer_translation(layer: str, warn: Warn) -> Translation:
             if old in kwargs:
                 warn(f"{layer}: the argument {old} of an older Keras was left out, it has no meaning now")
                 kwargs.pop(old)
+        if not kwargs.get("time_major", True):  # the only order of today; Keras refuses the other one by itself
+            kwargs.pop("time_major")
         return args, kwargs
 
     return translate
