@@ -1,5 +1,7 @@
 """Which library a dotted name belongs to, and the names under which Keras is known."""
 
+import re
+
 from pushtune.inspecting.patterns import words
 
 # Prefixes under which the same Keras API is reached, longest first.
@@ -22,7 +24,7 @@ KERAS_PREFIXES = (
 _PACKAGES = {
     "keras": "keras tf_keras keras_nlp keras_hub keras_cv keras_contrib keras_tuner kerastuner autokeras keras_rl rl"
     " scikeras",
-    "tensorflow": "tensorflow tensorflow_hub tensorflow_addons",
+    "tensorflow": "tensorflow tensorflow_hub tensorflow_addons tensorflow_federated",
     "scikit-learn": "sklearn imblearn",
     "xgboost": "xgboost",
     "lightgbm": "lightgbm",
@@ -55,6 +57,10 @@ UNSUPPORTED = words(
 )
 
 
+# Libraries that hand out models of Keras say so in their names: ``keras_bert``, ``vit_keras``, ``bert4keras``.
+_BUILT_ON_KERAS = re.compile(r"keras_(?!preprocessing$|tqdm$|datasets$|metrics$)\w+$|\w+(?:_|4)keras$")
+
+
 def keras_path(dotted: str) -> str | None:
     """Return the part of ``dotted`` after Keras' own root (``layers.Dense``); None if it is not Keras."""
     for prefix in KERAS_PREFIXES:
@@ -67,4 +73,5 @@ def framework_of(dotted: str) -> str | None:
     """Return the framework that ``dotted`` belongs to; None for anything else."""
     if keras_path(dotted + ".") is not None:
         return "keras"
-    return FRAMEWORKS.get(dotted.partition(".")[0].rstrip("()[]"))
+    package = dotted.partition(".")[0].rstrip("()[]")
+    return FRAMEWORKS.get(package) or ("keras" if _BUILT_ON_KERAS.match(package) else None)

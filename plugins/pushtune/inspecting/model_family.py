@@ -79,6 +79,7 @@ _OWN_RECURRENCE = re.compile(r"(?:^|_)(?:lstm|gru|rnn)(?:$|_|cell)", re.I)
 _OF_IMAGES = ("flow_from_directory", "flow_from_dataframe", "image_dataset_from_directory")
 _IMAGE_SETS = ("datasets.cifar10.load_data", "datasets.cifar100.load_data")
 _TEXT_MODEL = re.compile(r"bert|electra|transformer|gpt|roberta|albert|use-?cmlm", re.I)
+_TEXT_BUILDER = re.compile(r"(?:^|\.)(?:build|load|create|get|make)_\w*(?:transformer|bert)(?:_\w+)?(?:\(\))?$")
 _TEXT_ENCODER = re.compile(r"universal-sentence-encoder|nnlm|gnews|wiki-words|elmo|swivel", re.I)
 
 
@@ -132,6 +133,8 @@ def _collect(project: Project, candidate: Candidate, only_reached: bool) -> dict
                 continue
             is_layer = bool(script.facts.stars) or script.facts.is_unbound(name)
             family = family_of_name(name, is_layer) or _family_of_own_class(project, path, name)
+            if family is None and _TEXT_BUILDER.search(name) and project.definition(name, path) is None:
+                family = "transformer"
             if family:
                 says = f"{name.rpartition('.')[2]}: {family}"
                 found.setdefault(family, []).append(Evidence(path, line, script.line(line), says))
@@ -169,7 +172,7 @@ def _family_of_own_class(project: Project, path: str, name: str) -> str | None:
 
 
 def _recurrent_by_hand(project: Project, candidate: Candidate) -> dict[str, list[Evidence]]:
-    """Return the recurrent networks that the repository builds out of plain operations, by the names it gives them."""
+    """Return the recurrent networks built out of plain operations: by the names they are given, and by their loops."""
     found = []
     for path, scope in candidate.reached:
         name = scope.rpartition(".")[2] or scope
@@ -177,6 +180,11 @@ def _recurrent_by_hand(project: Project, candidate: Candidate) -> dict[str, list
             script = project.script(path)
             line = script.facts.functions.get(scope, 1)
             found.append(Evidence(path, line, script.line(line), f"{name}: rnn"))
+    for path in dict.fromkeys(where for where, _ in candidate.reached):
+        script = project.script(path)
+        for scope, line in script.facts.recurrences:
+            if (path, scope) in candidate.reached:
+                found.append(Evidence(path, line, script.line(line), "a loop over time that carries a state: rnn"))
     return {"rnn": found} if found else {}
 
 

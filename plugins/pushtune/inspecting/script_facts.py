@@ -78,6 +78,7 @@ class ScriptFacts:
         bases.
         returns: scope -> dotted names of what it returns. strings: (text, line, scope), docstrings left out.
         parameters: scope -> names of the parameters. required: those of them without a default.
+        recurrences: (scope, line) of the loops that are recurrent networks.
     """
 
     imports: list[Import] = field(default_factory=list)
@@ -93,6 +94,7 @@ class ScriptFacts:
     strings: list[tuple[str, int, str]] = field(default_factory=list)
     parameters: dict[str, list[str]] = field(default_factory=dict)
     required: dict[str, list[str]] = field(default_factory=dict)
+    recurrences: list[tuple[str, int]] = field(default_factory=list)
     has_main_guard: bool = False
     _indexes: dict[str, dict[str, list[Any]]] = field(default_factory=dict, repr=False)
 

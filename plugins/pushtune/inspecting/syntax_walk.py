@@ -6,6 +6,7 @@ The walk is a loop with a stack of its own: a deeply nested tree cannot exhaust 
 import ast
 from collections.abc import Iterator, Sequence
 
+from pushtune.inspecting.recurrence_loops import recurrent_line
 from pushtune.inspecting.script_facts import MAIN, MODULE, Assignment, Call, Import, ScriptFacts
 
 NAME_LIMIT_PARTS = 24
@@ -142,6 +143,11 @@ class _Collector:
         if isinstance(node.test, ast.Constant) and not node.test.value:
             return _below(node.orelse, scope, guard)
         return None
+
+    def _for(self, node: ast.For, scope: str, guard: int) -> None:
+        line = recurrent_line(node)
+        if line is not None:
+            self.facts.recurrences.append((scope, line))
 
     def _expr(self, node: ast.Expr, scope: str, guard: int) -> list[Visit] | None:
         return [] if isinstance(node.value, ast.Constant) else None  # a docstring, or a block commented out

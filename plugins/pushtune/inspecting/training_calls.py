@@ -53,6 +53,9 @@ _TRAINING_FUNCTIONS = {
 }
 _CLASSICAL_FIRST = ("scikit-learn", "xgboost", "lightgbm", "catboost", "pytorch", "statsmodels")
 _TORCH_METHODS = ("fit_one_cycle", "fine_tune", "fit_flat_cos", "backward")
+_FEDERATED = re.compile(
+    r"tensorflow_federated\.learning\.(algorithms\.)?build_(un)?(weighted_)?fed\w*(averag|avg|sgd|prox)\w*$"
+)
 _TF1_OPTIMIZER = re.compile(r"tensorflow\.(compat\.v1\.)?train\.\w*Optimizer")
 
 
@@ -136,12 +139,16 @@ def _by_full_name(name: str) -> str | None:
         return "scikit-learn"
     if name in ("tensorflow.estimator.train_and_evaluate", "tensorflow.contrib.learn.learn_runner.run"):
         return "tensorflow"
+    if _FEDERATED.match(name):
+        return "tensorflow"
     if name.endswith("learn_runner.run") or name == "tensorflow.contrib.slim.learning.train":
         return "tensorflow"
     return _TRAINING_FUNCTIONS.get(name)
 
 
 def _fit(place: _Place, call: Call, receiver: str) -> str | None:
+    if receiver == "self" and _is_own_method(place, call):
+        return None  # what its own ``fit`` does is looked at there
     kinds = place.kinds(receiver, call.scope)
     models = kinds - {PREPROCESSING}
     if models:
@@ -155,7 +162,20 @@ def _fit(place: _Place, call: Call, receiver: str) -> str | None:
         for framework in ("keras", "tensorflow", "pytorch"):
             if place.imports(framework):
                 return "keras" if framework == "tensorflow" else framework
-    return _guessed(place.frameworks())
+    return _guessed(place.frameworks()) or ("keras" if _is_compiled(place, receiver) and given & _KERAS_WORDS else None)
+
+
+def _is_compiled(place: _Place, receiver: str) -> bool:
+    """Return whether ``receiver.compile(loss=..., optimizer=...)`` is called: a model of Keras, wherever it is from."""
+    calls = (call for call in place.project.script(place.path).facts.calls if call.name == f"{receiver}.compile")
+    return any(call.keyword("loss") is not None and call.keyword("optimizer") is not None for call in calls)
+
+
+def _is_own_method(place: _Place, call: Call) -> bool:
+    """Return whether the class in which ``call`` stands, or a base of it in the same file, defines what is called."""
+    facts = place.project.script(place.path).facts
+    owner = call.scope.partition(".")[0]
+    return any(f"{name}.{call.method}" in facts.functions for name in (owner, *facts.classes.get(owner, ())))
 
 
 def _guessed(frameworks: set[str]) -> str | None:
