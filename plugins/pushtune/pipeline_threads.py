@@ -4,14 +4,18 @@ from typing import Any
 
 from pushtune.pipeline_run import Document, Run
 from pushtune.records import read_record
+from pushtune.running.image_catalog import image_tag
 from pushtune.tuning.threads import choose_threads, cores_together
 from pushtune_contract.request import TrialRequest
 from pushtune_contract.result import TrialResult
 
+OWN_DOCKERFILE = "Dockerfile"  # what ``prepare_image`` notes where the repository's own was built: on today's runtime
+
 
 def chosen_threads(run: Run, baseline: TrialResult) -> Document:
     """Return the record of the choice: ``threads`` of a trial, trials ``at_once``, ``reason``, ``step_seconds``."""
-    return choose_threads(baseline.step_seconds, baseline.step_note, at_once=_at_once(run), cores=_cores(run))
+    note = baseline.step_note or _reason_not_to_time(run)
+    return choose_threads(baseline.step_seconds, note, at_once=_at_once(run), cores=_cores(run))
 
 
 def thread_fields(run: Run, mode: str) -> dict[str, Any]:
@@ -22,7 +26,7 @@ def thread_fields(run: Run, mode: str) -> dict[str, Any]:
     """
     if mode == "baseline":
         cores = _cores(run)
-        return {"timed_threads": cores} if cores > 1 else {}
+        return {"timed_threads": cores} if cores > 1 and not _reason_not_to_time(run) else {}
     return {"threads": _choice(run).get("threads", 1)}
 
 
@@ -41,9 +45,28 @@ def cores_of_spec(run: Run, request: TrialRequest) -> Document:
     return {"cpus": max(float(threads), run.settings.trial_cpus)} if threads > 1 else {}
 
 
+def _reason_not_to_time(run: Run) -> str:
+    """Return why the baseline is not asked to time steps, which runs the beginning of its script twice more."""
+    if run.repository.network:
+        return "no steps were timed: with a network, what the script sends would be sent again"
+    prepared = _document(run, "prepare_image")
+    if prepared.get("accelerator"):
+        return "no steps were timed: it trains on a GPU"
+    chosen = _document(run, "inspect").get("chosen_image")
+    todays = [image_tag(chosen["name"])] if chosen else []
+    if prepared.get("built_from") not in (OWN_DOCKERFILE, *todays):
+        return "no steps were timed: the image is that of an earlier release"  # its runtime refuses unknown fields
+    return ""
+
+
+def _document(run: Run, stage: str) -> Document:
+    record = read_record(run.folder, stage)
+    document: Document = record["document"] if record else {}
+    return document
+
+
 def _choice(run: Run) -> Document:
-    record = read_record(run.folder, "judge_baseline")
-    choice: Document = (record["document"].get("threads") if record else None) or {}
+    choice: Document = _document(run, "judge_baseline").get("threads") or {}
     return choice
 
 

@@ -73,7 +73,7 @@ def test_what_a_killed_run_has_reported_can_be_read(tmp_path: Path) -> None:
     runs.ask(tmp_path, "callbacks_early_stopping.py")
     runs.run(tmp_path, "batch:55")
     text = (tmp_path / "progress.jsonl").read_text()
-    lines = [json.loads(line) for line in text.splitlines()]
+    lines = [line for line in map(json.loads, text.splitlines()) if line["kind"] != "tick"]  # a slow machine ticks
     assert text.endswith("\n")
     assert [(line["kind"], line["epoch"]) for line in lines] == [("start", 0), ("epoch", 1), ("epoch", 2), ("epoch", 3)]
     assert all("val_accuracy" in line["metrics"] for line in lines[1:]), "validated within fit, which is no evaluate"

@@ -1,6 +1,7 @@
 """The baseline times some steps of its script with other numbers of threads, and is itself none the wiser."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +15,7 @@ from pushtune_contract.exit_codes import ExitCode
 from pushtune_contract.progress import read_progress
 from pushtune_contract.request import TrialRequest, write_request
 from pushtune_contract.result import TrialResult, read_result
+from pushtune_runtime import step_timing
 
 pytestmark = needs_tensorflow
 DRIVER = Path(__file__).with_name("step_timing_driver.py")
@@ -68,6 +70,12 @@ def test_steps_are_timed_and_the_training_does_not_change(tmp_path: Path) -> Non
     assert [line.kind for line in read_progress(trial)].count("start") == 1
 
 
+def test_epochs_of_a_single_batch_are_timed(tmp_path: Path) -> None:
+    _, _, result = drive(tmp_path, script=SCRIPT.replace("batch_size=16", "batch_size=640"), timed_threads=2)
+    assert result.step_note == "" and set(result.step_seconds) == {"1", "2"}
+    assert all(0.0 < seconds < 1.0 for seconds in result.step_seconds.values())
+
+
 def test_a_process_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     code, _, result = drive(tmp_path, "deadline", timed_threads=2)
     assert code == ExitCode.DONE and result.status == "done" and result.step_seconds == {}
@@ -86,6 +94,51 @@ def test_a_script_that_fails_when_it_is_run_again_leaves_the_result_alone(tmp_pa
     code, _, result = drive(tmp_path, script=script, timed_threads=2)
     assert code == ExitCode.DONE and result.status == "done" and result.objective is not None
     assert result.step_note == "no steps were timed: with 1 threads the script ended before (exit code 81)"
+
+
+def test_a_baseline_that_is_killed_while_it_times_steps_is_not_trained_again(tmp_path: Path) -> None:
+    code, _, first = drive(tmp_path, "sigkill", timed_threads=2)
+    assert code == -signal.SIGKILL and first.status == "done" and (tmp_path / "trial" / "timing").exists()
+    code, stdout, again = drive(tmp_path, timed_threads=2)
+    assert (code, stdout) == (ExitCode.DONE, "")
+    note = "no steps were timed: a process of this baseline has ended while it did so"
+    assert again == replace(first, step_note=note)
+    assert [line.kind for line in read_progress(tmp_path / "trial")].count("start") == 1
+    assert not (tmp_path / "trial" / "timing").exists()
+
+
+def test_a_baseline_that_fails_times_nothing(tmp_path: Path) -> None:
+    stop = "callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: 1 // 0)], verbose=0)\nopen"
+    code, _, result = drive(tmp_path, script=SCRIPT.replace("verbose=0)\nopen", stop), timed_threads=2)
+    assert code == ExitCode.SCRIPT_ERROR and (result.step_seconds, result.step_note) == ({}, "")
+
+
+def test_no_steps_are_timed_beyond_the_time_limit(tmp_path: Path) -> None:
+    code, _, result = drive(tmp_path, timed_threads=2, time_limit_seconds=200.0)
+    assert code == ExitCode.DONE and result.step_seconds == {}
+    assert result.step_note.startswith("no steps were timed: it could take ")
+    assert result.step_note.endswith(" s of the time limit of 200 s are used")
+
+
+def test_a_large_folder_is_not_laid_out_again(tmp_path: Path) -> None:
+    script = SCRIPT + 'open("big.bin", "wb").truncate(257 * 1024 * 1024)\n'
+    code, _, result = drive(tmp_path, script=script, timed_threads=2)
+    assert code == ExitCode.DONE and result.step_note == (
+        "no steps were timed: the script's folder holds more than 256 MiB or 20000 files, which it would take once more"
+    )
+
+
+def test_many_files_are_much_and_what_a_link_points_at_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step_timing, "LARGEST_FOLDER_ENTRIES", 3)
+    monkeypatch.setattr(step_timing, "LARGEST_FOLDER_BYTES", 1000)
+    (tmp_path / "data").write_bytes(bytes(2000))
+    folder = tmp_path / "folder"
+    (folder / "below").mkdir(parents=True)
+    (folder / "below" / "up").symlink_to(folder)
+    (folder / "link").symlink_to(tmp_path / "data")
+    assert not step_timing.holds_much(folder)
+    (folder / "below" / "more").touch()
+    assert step_timing.holds_much(folder)
 
 
 def test_what_ended_a_process_once_is_not_tried_again(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from tests.tuning.tuning_samples import baseline
 from pushtune import pipeline
 from pushtune.commands.stage_lines import describe_stage
 from pushtune.notifying.report import build_report
-from pushtune.records import read_record
+from pushtune.pipeline_threads import thread_fields
+from pushtune.records import read_record, recorded
 from pushtune.running.hardening import host_config_arguments
 from pushtune_contract.request import read_request
 from pushtune_contract.result import write_result
@@ -33,6 +34,33 @@ def test_the_baseline_is_asked_to_time_steps_with_all_cores_of_the_run(tmp_path)
     assert (request.threads, request.timed_threads) == (1, 2)
     spec = pipeline._spec(run, "baseline", request, "the script as it is")
     assert host_config_arguments(run.settings, spec)["nano_cpus"] == 2 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("prepared_as", "network", "reason"),
+    [
+        ({}, True, "with a network, what the script sends would be sent again"),
+        ({"accelerator": {"kind": "runtime"}}, False, "it trains on a GPU"),
+        ({"built_from": "pushtune/cnn:0123456789ab"}, False, "the image is that of an earlier release"),
+    ],
+)
+def test_where_the_baseline_is_not_asked(tmp_path, prepared_as, network, reason):
+    run = a_run(tmp_path)
+    repository = run.repository.model_copy(update={"network": network})
+    run = replace(run, options={**run.options, "parallelism": 2}, repository=repository)
+    with recorded(run.folder, "prepare_image") as document:
+        document.update({**run.document("prepare_image"), **prepared_as})
+    assert "timed_threads" not in thread_fields(run, "baseline")
+    pipeline.judge_baseline(run)
+    choice = read_record(run.folder, "judge_baseline")["document"]["threads"]
+    assert (choice["threads"], choice["reason"]) == (1, f"1 for each trial, 2 at once; no steps were timed: {reason}")
+
+
+def test_a_dockerfile_of_the_repository_holds_todays_runtime(tmp_path):
+    run = replace(a_run(tmp_path), options={"parallelism": 2})
+    with recorded(run.folder, "prepare_image") as document:
+        document.update(image_tag="pushtune/repository:1", built_from="Dockerfile")
+    assert thread_fields(run, "baseline") == {"timed_threads": 2}
 
 
 def test_all_cores_for_one_trial_at_a_time(tmp_path):

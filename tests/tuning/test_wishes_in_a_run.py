@@ -33,7 +33,7 @@ def a_run(tmp_path: Path) -> Run:
         pass
     pipeline.inspect(run)
     with recorded(run.folder, "prepare_image") as document:
-        document["image_tag"] = "pushtune/cnn:test"
+        document.update(image_tag="pushtune/cnn:test", built_from=run.document("inspect")["chosen_image"]["tag"])
     (run.folder / "baseline").mkdir()
     write_result(run.folder / "baseline", baseline(0.4))
     write_curve(run.folder / "baseline", [0.4])

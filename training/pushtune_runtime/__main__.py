@@ -48,6 +48,8 @@ def run_request(session: Session) -> ExitCode:
     request = session.request
     remove_unfinished(session.trial_folder)
     step_timing = StepTiming(session)
+    if step_timing.has_cut_short():
+        return ExitCode.DONE
     environment.prepare(request.threads, session.datasets_folder)
     session.report("start")
     interruption = Interruption(session, lambda: report(session, Outcome()))
@@ -67,7 +69,8 @@ def run_request(session: Session) -> ExitCode:
     outcome = wiring.finish(outcome)
     interruption.finish()
     exit_code = report(session, outcome)
-    step_timing.run()
+    if exit_code is ExitCode.DONE:
+        step_timing.run()
     heartbeat.stop()
     return exit_code
 

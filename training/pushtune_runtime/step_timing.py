@@ -27,6 +27,10 @@ FOLDER = "timing"
 COST_SHARE = 0.25  # of the baseline's own time that the timing may take
 LONGEST_SECONDS = 120.0  # whatever the share allows
 DEADLINE_FACTOR = 2.0  # a process may take so many times what is expected of it before it is ended
+# Each process lays out the repository once more, within the same limit of disk space: more than this is not doubled.
+LARGEST_FOLDER_BYTES = 256 * 1024 * 1024
+LARGEST_FOLDER_ENTRIES = 20_000
+KILLED_NOTE = "no steps were timed: a process of this baseline has ended while it did so"
 # Of a process that may be ended first where memory gets short (see proc(5)): the baseline has to survive.
 FIRST_TO_GO = 1000
 
@@ -42,29 +46,53 @@ class StepTiming:
         if session.request.mode == "timing":
             _offer_to_the_memory_killer()
 
+    def has_cut_short(self) -> bool:
+        """Return whether an earlier process of this baseline was killed in ``run``: then its result is the answer."""
+        if not self._is_asked or not self._folder.exists():
+            return False
+        try:
+            result = read_result(self._session.trial_folder)
+        except (FileNotFoundError, UnsafeFile, ContractViolation):
+            return False
+        if result.status != "done":
+            return False
+        with contextlib.suppress(OSError):
+            write_result(self._session.trial_folder, replace(result, step_note=KILLED_NOTE))
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return True
+
     def run(self) -> None:
         """Add the times, or why there are none, to the result that has been written; does nothing unless asked to."""
-        if self._session.request.timed_threads < 2 or self._session.request.mode != "baseline":
+        if not self._is_asked:
             return
         # SIGTERM, and whatever else goes wrong: the result stands as it was written before.
         with contextlib.suppress(TrainingStopped, OSError, UnsafeFile, ContractViolation):
-            times, note = self._times_or_reason()
-            result = read_result(self._session.trial_folder)
-            write_result(self._session.trial_folder, replace(result, step_seconds=times, step_note=note[:500]))
+            try:
+                times, note = self._times_or_reason()
+                result = read_result(self._session.trial_folder)
+                write_result(self._session.trial_folder, replace(result, step_seconds=times, step_note=note[:500]))
+            finally:
+                shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def _is_asked(self) -> bool:
+        return self._session.request.timed_threads >= 2 and self._session.request.mode == "baseline"
 
     def _times_or_reason(self) -> Tuple[Dict[str, float], str]:
-        if reason := self._reason_against():
-            return {}, reason
         try:
+            if reason := self._reason_against():
+                return {}, reason
             return self._measure(), ""
         except (OSError, TimingFailed) as error:
             return {}, f"no steps were timed: {error}"
-        finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _expected_seconds(self) -> float:
         """Return the time that one process will take: it starts as this one did."""
         return (self._session.first_step_seconds or 0.0) + WINDOW_SECONDS
+
+    def _deadline_seconds(self) -> float:
+        """Return how long one process may take before it is ended."""
+        return DEADLINE_FACTOR * self._expected_seconds() + WINDOW_SECONDS
 
     def _reason_against(self) -> str:
         session = self._session
@@ -72,11 +100,22 @@ class StepTiming:
         if session.first_step_seconds is None or session.stop_reason:
             return "no steps were timed: the baseline has not trained a Keras model to its end in one process"
         if self._folder.exists():
-            return "no steps were timed: a process of this baseline has ended while it did so"
+            return KILLED_NOTE
         if cost > min(LONGEST_SECONDS, COST_SHARE * session.seconds):
             return (
                 f"no steps were timed: it would take about {cost:.0f} s, beside {session.seconds:.0f} s for the whole "
                 f"script (at most {COST_SHARE:.0%} of that and {LONGEST_SECONDS:.0f} s are spent on it)"
+            )
+        limit = session.request.time_limit_seconds
+        if session.seconds + 2 * self._deadline_seconds() > limit:
+            return (
+                f"no steps were timed: it could take {2 * self._deadline_seconds():.0f} s, and {session.seconds:.0f} s "
+                f"of the time limit of {limit:.0f} s are used"
+            )
+        if holds_much(session.work_folder):
+            return (
+                f"no steps were timed: the script's folder holds more than {LARGEST_FOLDER_BYTES // 1024**2} MiB or "
+                f"{LARGEST_FOLDER_ENTRIES} files, which it would take once more"
             )
         return ""
 
@@ -89,6 +128,13 @@ class StepTiming:
     def _time(self, threads: int) -> Dict[str, float]:
         folder = self._folder / str(threads)
         folder.mkdir(parents=True)
+        try:
+            return _times_in(folder, threads, self._run_script(folder, threads))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _run_script(self, folder: Path, threads: int) -> int:
+        """Return the exit code of a process that has timed steps in ``folder``."""
         self._session.progress_steps += 1
         write_request(folder, replace(self._session.request, mode="timing", threads=threads, timed_threads=0))
         command = [
@@ -100,16 +146,32 @@ class StepTiming:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )
         try:
-            process.wait(DEADLINE_FACTOR * self._expected_seconds() + WINDOW_SECONDS)
+            process.wait(self._deadline_seconds())
         except subprocess.TimeoutExpired as error:
             raise TimingFailed(f"with {threads} threads it took more than {error.timeout:.0f} s") from None
         finally:
             _end(process)
-        return _times_in(folder, threads, process.returncode)
+        return process.returncode
 
 
 class TimingFailed(RuntimeError):
     """A process that should have timed steps has not."""
+
+
+def holds_much(folder: Path) -> bool:
+    """Return whether ``folder`` holds more than one would want to have twice; links count as links."""
+    size_bytes, entries, waiting = 0, 0, [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as found:
+            for entry in found:
+                entries += 1
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    size_bytes += entry.stat(follow_symlinks=False).st_size
+                if size_bytes > LARGEST_FOLDER_BYTES or entries > LARGEST_FOLDER_ENTRIES:
+                    return True
+    return False
 
 
 def _times_in(folder: Path, threads: int, exit_code: int) -> Dict[str, float]:

@@ -1,9 +1,9 @@
 """One thread for each of several trials at once, or all cores for one trial after the other: which trains more.
 
-One thread each is the better way for most models: nothing is lost to splitting a step among threads (a small network
-on two cores: 1.04 times as fast with the second thread, 1.75 times the throughput with two trainings at once). Only
-where a step gets faster almost in proportion to the cores does one at a time lose nothing. Then it is preferred: the
-final training, which is alone, ends that much sooner, and one data set is in memory instead of many.
+One thread each is the better way for most models: nothing is lost to splitting a step among threads (docs/tuning.md has
+what was measured). Only where a step gets faster almost in proportion to the cores does one at a time lose nothing.
+Then it is preferred: the final training, which is alone, ends that much sooner, and one data set is in memory instead
+of many.
 """
 
 import os

@@ -3,7 +3,7 @@
 import os
 import statistics
 import time
-from typing import Any, List, Optional
+from typing import Any, List
 
 from pushtune_contract.exit_codes import ExitCode
 from pushtune_contract.result import TrialResult, write_result
@@ -16,25 +16,25 @@ FEWEST_STEPS = 8  # even where a step takes longer than the window
 
 
 class StepClock(FitListener):
-    """Reports the median time from one batch's end to the next within an epoch."""
+    """Reports the median time from one batch's end, or the epoch's beginning, to the next batch's end."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._steps = 0
-        self._last: Optional[float] = None
+        self._last = 0.0
         self._since = 0.0
         self._seconds: List[float] = []
 
     def on_epoch_begin(self, callback_list: Any, epoch: int) -> None:
-        """What lies between two epochs (validation, callbacks) is no step."""
-        self._last = None
+        """What lies between two epochs (validation, callbacks) is no step; an epoch may have a single one."""
+        self._last = time.perf_counter()
 
     def on_train_batch_end(self, callback_list: Any, batch: int, logs: Any) -> None:
         now = time.perf_counter()
         self._steps += 1
         if self._steps <= 1 + WARM_UP_STEPS:
             self._since = now
-        elif self._last is not None:
+        else:
             self._seconds.append(now - self._last)
         self._last = now
         if len(self._seconds) >= FEWEST_STEPS and now - self._since >= WINDOW_SECONDS:
