@@ -80,7 +80,6 @@ NAME_MARKERS = (
         r" layers\.containers",
         "a Keras 1 layer",
     ),
-    NameMarker("1", re.compile(r"^layers\.merge(?:\(|$)"), "merge() is Keras 1"),
     _name(
         "1",
         r"models\.Graph regularizers\.(?:l1l2|activity_\w+|WeightRegularizer) initializations"

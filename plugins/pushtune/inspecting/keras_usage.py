@@ -22,7 +22,7 @@ def findings(facts: ScriptFacts, scopes: set[str]) -> Iterator[Finding]:
     """Yield (generation, line, says) for each such use in ``scopes``."""
     for call in facts.calls:
         if call.scope in scopes:
-            for rule in (_positional_compile, _keras_1_convolution, _epsilon, _loss_name):
+            for rule in (_positional_compile, _keras_1_convolution, _keras_1_merge, _epsilon, _loss_name):
                 found = rule(call)
                 if found is not None:
                     yield found[0], call.line, found[1]
@@ -61,6 +61,11 @@ def _keras_1_convolution(call: Call) -> tuple[str, str] | None:
         return None
     plain = all(not isinstance(part, ast.Tuple | ast.List | ast.Starred) for part in call.node.args[1:3])
     return ("1", "Convolution2D(filters, rows, columns) is Keras 1") if plain else None
+
+
+def _keras_1_merge(call: Call) -> tuple[str, str] | None:
+    """``merge([a, b])``: a function of Keras 1, while Keras 2 has a module of that name, which may well be imported."""
+    return ("1", "merge() is Keras 1") if keras_path(call.name) == "layers.merge" else None
 
 
 def _first_text(call: Call, facts: ScriptFacts, *words: str) -> str | None:

@@ -60,6 +60,7 @@ FAMILIES = (
         r"tensorflow\.(?:compat\.v1\.)?nn\.(?:conv[123]d|conv2d_transpose|depthwise_conv2d|separable_conv2d|max_pool\w*|convolution)"
         r" tensorflow\.(?:compat\.v1\.)?layers\.(?:conv\w*|separable_conv\w*|Conv\w*|max_pooling\w*)"
         r" tensorflow\.contrib\.(?:slim|layers)\.\w*conv\w* tf_slim\.\w+"
+        r" tensorflow\.contrib\.slim\.(?:python\.slim\.)?nets"
         r" efficientnet segmentation_models classification_models keras_cv keras_retinanet mrcnn keras_resnet"
         r" keras_unet imageai keras_vggface keras_facenet resnet3d",
     ),

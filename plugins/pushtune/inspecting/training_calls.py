@@ -124,7 +124,7 @@ def _framework_of_call(place: _Place, facts: ScriptFacts, call: Call) -> str | N
     if method in ("minimize", "apply_gradients"):
         return _gradient_step(place, facts, receiver)
     if method in _TORCH_METHODS:
-        return "pytorch" if place.imports("pytorch") else None
+        return next((name for name in ("pytorch", "mxnet") if place.imports(name)), None)
     return _other_methods(place, call, receiver, method)
 
 
