@@ -20,16 +20,17 @@ START_SECONDS = 60
 @contextlib.contextmanager
 def second_engine() -> Iterator[str]:
     """Start the engine; yield its address. It has no network of its own and leaves nothing behind."""
-    daemon, runtime = shutil.which("dockerd"), shutil.which("runc")
-    if os.geteuid() != 0 or daemon is None or runtime is None:
-        pytest.skip("a second engine needs root, dockerd and runc")
+    daemon, runtime, unshare = shutil.which("dockerd"), shutil.which("runc"), shutil.which("unshare")
+    if os.geteuid() != 0 or daemon is None or runtime is None or unshare is None:
+        pytest.skip("a second engine needs root, dockerd, runc and unshare")
     folder = Path(tempfile.mkdtemp(prefix="pt-", dir="/tmp"))  # a socket's path is short
     address = f"unix://{folder}/d.sock"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [
-                daemon, "-H", address, "--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec",
-                "--pidfile", f"{folder}/pid", "--bridge=none", "--iptables=false", "--ip-forward=false",
+            [  # in a network of its own: an engine without a bridge removes the one that it finds, docker0
+                unshare, "--net", daemon, "-H", address,
+                "--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid",
+                "--bridge=none", "--iptables=false", "--ip-forward=false",
                 "--add-runtime", f"nvidia={runtime}",
             ],
             stdout=log, stderr=log,
