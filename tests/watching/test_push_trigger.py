@@ -23,7 +23,6 @@ from pushtune.watching.push_trigger import HeadTrigger, PushTrigger, watched_ass
 from pushtune.watching.watched_repositories import WatchedRepository
 
 PATIENCE_SECONDS = 60
-NOW = asdict(present())
 
 
 class Watcher(PushTrigger):
@@ -226,7 +225,8 @@ def test_a_wait_ends_when_the_repository_answers(origin: Origin) -> None:
         origin.commit_and_push()
         with serve(origin.folder) as address:
             url = f"{address}/origin.git"
-        waiting = asyncio.ensure_future(anext(HeadTrigger(url, "main", NOW, 99.0, poll_interval_seconds=0.05).run()))
+        trigger = HeadTrigger(url, "main", asdict(present()), 99.0, poll_interval_seconds=0.05)
+        waiting = asyncio.ensure_future(anext(trigger.run()))
         await asyncio.sleep(0.3)
         assert not waiting.done()
         with serve(origin.folder, port=int(address.rsplit(":", 1)[1])):
@@ -236,7 +236,7 @@ def test_a_wait_ends_when_the_repository_answers(origin: Origin) -> None:
 
 
 def test_an_error_that_waiting_does_not_mend_is_an_answer_too() -> None:
-    event = asyncio.run(next_event(HeadTrigger("/srv/there/is/none.git", "main", NOW, 99.0)))
+    event = asyncio.run(next_event(HeadTrigger("/srv/there/is/none.git", "main", asdict(present()), 99.0)))
     assert event.payload == {"answered": True, "error": ""}
 
 
