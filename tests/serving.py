@@ -1,10 +1,11 @@
-"""A web application behind a real HTTP server, for as long as a test looks at it."""
+"""Real HTTP servers, for as long as a test looks at them."""
 
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
 
 import uvicorn
 from fastapi import FastAPI
@@ -25,3 +26,16 @@ def serving(app: FastAPI) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+@contextmanager
+def answering(server: ThreadingHTTPServer) -> Iterator[None]:
+    """Let ``server``, which listens already, answer; close it at the end."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -6,13 +6,14 @@ Engines talk plain HTTP to registries on 127.0.0.0/8 without being told to.
 import hashlib
 import json
 import tarfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.serving import answering
 
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
@@ -105,12 +106,6 @@ class _Handler(BaseHTTPRequestHandler):
 def serve_registry(registry: Registry) -> Iterator[str]:
     """Serve ``registry`` on 127.0.0.1; yield host and port."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"registry": registry}))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
     registry.address = f"127.0.0.1:{server.server_port}"
-    try:
+    with answering(server):
         yield registry.address
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -3,7 +3,6 @@
 import datetime
 import gzip
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from tests.serving import answering
 
 STORAGE = "/storage.googleapis.com/tensorflow/tf-keras-datasets/"
 
@@ -67,15 +67,9 @@ def serve_mirror(mirror: Mirror, host: str, certificates: Path | None = None) ->
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificates / "mirror.pem", certificates / "mirror-key.pem")
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
     mirror.address = f"{'https' if certificates else 'http'}://{host}:{server.server_port}/data"
-    try:
+    with answering(server):
         yield mirror.address
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

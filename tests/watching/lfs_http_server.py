@@ -1,7 +1,6 @@
 """A Git LFS server: the batch API and the basic way of transfer, beside the git repositories of the same folder."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.serving import answering
 from tests.watching.git_http_server import GitHandler
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -103,12 +103,6 @@ def serve_lfs(state: LfsServer) -> Iterator[str]:
     known = {"folder": state.folder, "protected": state.protected, "server_state": state}
     handler = type("Handler", (LfsHandler,), known)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
     state.address = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with answering(server):
         yield state.address
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
