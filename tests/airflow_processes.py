@@ -15,6 +15,8 @@ from typing import Any
 
 import requests
 
+from pushtune.commands.airflow_config import LOCK_WAIT_SECONDS
+
 PROJECT = Path(__file__).resolve().parents[1]
 PATIENCE_SECONDS = 240
 
@@ -97,6 +99,8 @@ class AirflowProcesses:
             "PYTHONPATH": f"{PROJECT / 'plugins'}:{PROJECT / 'training'}",
             "PUSHTUNE_HOME": str(self.home),
             "AIRFLOW_HOME": str(self.home / "airflow"),
+            # As in the product: a writer waits for the others, where SQLite's own patience is 5 s.
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow/airflow.db?timeout={LOCK_WAIT_SECONDS}",
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.home / "dags"),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

@@ -45,9 +45,13 @@ def connection(**given: Any) -> Callable[[str], Any]:
 
 
 class Server(BaseHTTPRequestHandler):
-    """Answers as Airflow's API with its FAB auth manager does: a token for ada's password, an answer for a token."""
+    """Answers as Airflow's API with its FAB auth manager does: a token for ada's password, an answer for a token.
+
+    ``refusals``: the codes with which it answers the next requests instead.
+    """
 
     requests: list[tuple[str, str]]
+    refusals: list[int]
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -58,7 +62,11 @@ class Server(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.requests.append((self.path, self.headers.get("Authorization", "")))
         known = {"Bearer the-token": 200, "Bearer weak-token": 403}
-        self._answer(known.get(self.headers.get("Authorization", ""), 401), {"dags": []})
+        code = self.refusals.pop(0) if self.refusals else known.get(self.headers.get("Authorization", ""), 401)
+        self._answer(code, {"dags": []})
+
+    def do_DELETE(self) -> None:
+        self.do_GET()
 
     def _answer(self, code: int, document: Any) -> None:
         content = json.dumps(document).encode()
@@ -73,7 +81,7 @@ class Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    Server.requests = []
+    Server.requests, Server.refusals = [], []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -180,6 +188,34 @@ def test_a_wrong_password_of_the_embedded_instance_says_how_to_make_another(sett
 def test_the_address_is_that_of_the_execution_api(settings: Settings) -> None:
     with pytest.raises(AirflowNotReady, match=r"on http://127\.0\.0\.1:1\."):
         configured_api(settings, option(), no_connection).get("/dags")
+
+
+@pytest.mark.parametrize("ask", ["get", "delete"])
+def test_a_server_whose_database_is_locked_is_asked_again(settings: Settings, address: str, ask: str) -> None:
+    api = configured_api(settings, option(address=address), connection(password="the-token"))
+    api.get("/dags")
+    Server.refusals = [500, 503]
+    getattr(api, ask)("/dags")
+    assert Server.refusals == []
+
+
+def test_it_is_not_asked_for_ever(settings: Settings, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", lambda seconds: None)
+    api = configured_api(settings, option(address=address), connection(password="the-token"))
+    api.get("/dags")
+    Server.refusals = [500] * 100
+    with pytest.raises(AirflowRefused, match="must accept GET /dags. Received: 500"):
+        api.get("/dags")
+    assert len(Server.refusals) == 95
+
+
+def test_what_is_gone_already_needs_no_deletion(settings: Settings, address: str) -> None:
+    api = configured_api(settings, option(address=address), connection(password="the-token"))
+    api.get("/dags")
+    Server.refusals = [404, 404]
+    api.delete("/dags/one/dagRuns/two")
+    with pytest.raises(AirflowRefused, match="404"):
+        api.get("/dags/one/dagRuns/two")
 
 
 @pytest.mark.airflow

@@ -6,6 +6,8 @@ from typing import Any, cast
 from urllib.parse import quote
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from pushtune.commands.airflow_config import passwords_file
 from pushtune.commands.airflow_login import Login, PasswordFile, address_of, found_connection, login_of
@@ -13,6 +15,11 @@ from pushtune.errors import AirflowNotReady, AirflowRefused
 from pushtune.settings import Settings
 
 CALL_TIMEOUT_SECONDS = 30
+# Airflow answers 5xx while its database is locked or away. Calls that may be repeated are, after 0, 2, 4 and 8 seconds.
+PASSING = Retry(
+    4, connect=0, read=0, backoff_factor=1, status_forcelist=(500, 502, 503, 504), allowed_methods=("GET", "DELETE"),
+    raise_on_status=False,
+)  # fmt: skip
 PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
@@ -29,6 +36,8 @@ class AirflowApi:
         self._session = requests.Session()
         # The server is on this machine: a company's proxy has no part in it.
         self._session.trust_env = False
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=PASSING))
 
     def health(self) -> dict[str, str]:
         """Return part -> ``healthy`` or another word; empty while nothing answers."""
@@ -50,8 +59,12 @@ class AirflowApi:
         return self._call("POST", path, json=document)
 
     def delete(self, path: str) -> None:
-        """Call ``DELETE /api/v2<path>``. Raises AirflowRefused or AirflowNotReady."""
-        self._call("DELETE", path)
+        """Call ``DELETE /api/v2<path>``; what is gone already is no error. Raises AirflowRefused or AirflowNotReady."""
+        try:
+            self._call("DELETE", path)
+        except AirflowRefused as error:
+            if error.status_code != 404:
+                raise
 
     def run_page(self, dag_id: str, run_id: str) -> str:
         """Return the address of a run's page."""
