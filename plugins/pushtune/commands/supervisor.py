@@ -3,7 +3,6 @@
 Run as ``python -m pushtune.commands.supervisor``; ``instance.py`` starts and stops it.
 """
 
-import fcntl
 import json
 import logging
 import os
@@ -19,6 +18,7 @@ from typing import IO
 from pushtune.commands.airflow_config import airflow_command, environment
 from pushtune.commands.private_files import write_private
 from pushtune.commands.processes import ProcessId, end_sessions, send, session_members
+from pushtune.file_locks import try_lock
 from pushtune.moments import present
 from pushtune.settings import Settings, load_settings
 
@@ -151,12 +151,10 @@ def acquire_lock(settings: Settings) -> IO[str] | None:
     """Return the held lock file, or None where another process holds it."""
     lock_file(settings).parent.mkdir(parents=True, exist_ok=True)
     stream = lock_file(settings).open("w")
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        stream.close()
-        return None
-    return stream
+    if try_lock(stream):
+        return stream
+    stream.close()
+    return None
 
 
 def main() -> int:

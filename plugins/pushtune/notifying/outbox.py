@@ -9,7 +9,6 @@ SendGrid knows no key that would make a second call harmless. Whoever finds ``se
 that a process died during the call, most likely while it waited for the answer: such a mail is not sent again.
 """
 
-import fcntl
 import hashlib
 import re
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.errors import InvalidMail, MailNotSent
+from pushtune.file_locks import try_lock
 from pushtune.notifying.plain_words import one_line
 from pushtune_contract.reading import UnsafeFile, read_bytes, read_json, write_json
 
@@ -163,13 +163,11 @@ def outbox_entry(folder: Path, mail: Mail) -> Iterator[OutboxEntry]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _lock_file(folder / f"{_file_stem(mail.key)}.json").open("w") as lock:
-        try:
-            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not try_lock(lock):
             raise MailNotSent(
                 "A mail is sent by one process at a time.", f"another one is sending {mail.key!r}",
                 "Nothing is to be done: the next attempt finds out whether it was sent.",
-            ) from error
+            )
         yield OutboxEntry(folder, mail)
 
 
@@ -177,10 +175,11 @@ def _unused_records(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield each record and what it says, while its lock is held; those that somebody else works on are passed over."""
     for record in sorted(folder.glob("*.json")):
         with _lock_file(record).open("w") as lock:
+            if not try_lock(lock):
+                continue
             try:
-                fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
                 state = read_json(record)
-            except (BlockingIOError, FileNotFoundError, UnsafeFile):
+            except (FileNotFoundError, UnsafeFile):
                 continue
             if isinstance(state, dict):
                 yield record, state

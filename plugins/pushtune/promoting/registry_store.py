@@ -1,17 +1,15 @@
 """Opens the registry's database: one writer at a time, bounded waiting, no telemetry, errors in our own words."""
 
-import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pushtune.errors import RegistryUnavailable
+from pushtune.file_locks import wait_for_lock
 
 LOCK_LIMIT_SECONDS = 120.0
-LOCK_PAUSE_SECONDS = 0.1
 DATABASE_LIMIT_SECONDS = 30
 
 
@@ -34,15 +32,12 @@ def locked_registry(registry_folder: Path, limit_seconds: float = LOCK_LIMIT_SEC
     """
     registry_folder.mkdir(parents=True, exist_ok=True)
     with (registry_folder / ".lock").open("w") as lock:
-        deadline = time.monotonic() + limit_seconds
-        while not _acquired(lock.fileno()):
-            if time.monotonic() > deadline:
-                raise RegistryUnavailable(
-                    f"The model registry must be free within {limit_seconds:g} seconds.",
-                    f"a lock on {registry_folder / '.lock'} that another process still holds",
-                    "See which process holds it (fuser), end it if it hangs, then clear the task 'promote'.",
-                )
-            time.sleep(LOCK_PAUSE_SECONDS)
+        if not wait_for_lock(lock, limit_seconds):
+            raise RegistryUnavailable(
+                f"The model registry must be free within {limit_seconds:g} seconds.",
+                f"a lock on {registry_folder / '.lock'} that another process still holds",
+                "See which process holds it (fuser), end it if it hangs, then clear the task 'promote'.",
+            )
         with open_registry(registry_folder) as client:
             yield client
 
@@ -65,11 +60,3 @@ def open_registry(registry_folder: Path) -> Iterator[Any]:
             str(error)[:500],
             "Check the free space and the owner of that folder; a damaged mlflow.db is restored from a copy.",
         ) from error
-
-
-def _acquired(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -1,17 +1,15 @@
 """Lets one process of this user build images at a time, whichever installation it belongs to: they share the engine."""
 
-import fcntl
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pushtune.errors import ImageBuildFailed
+from pushtune.file_locks import try_lock, wait_for_lock
 
 WAIT_LIMIT_SECONDS = 3600.0
-LOOK_INTERVAL_SECONDS = 0.5
 
 
 @contextmanager
@@ -26,7 +24,7 @@ def only_one_build(
     path = Path(tempfile.gettempdir()) / f"pushtune-images-{os.getuid()}.lock"
     lock = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        if not _taken(lock):
+        if not try_lock(lock):
             on_wait()
             _wait(lock, path, limit_seconds)
         yield
@@ -34,20 +32,9 @@ def only_one_build(
         os.close(lock)
 
 
-def _taken(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def _wait(lock: int, path: Path, limit_seconds: float) -> None:
-    deadline = time.monotonic() + limit_seconds
-    while not _taken(lock):
-        if time.monotonic() > deadline:
-            raise ImageBuildFailed(
-                f"Another process that builds images must end within {limit_seconds:.0f} seconds.",
-                f"it still holds {path}", "End that process, or wait for it; then run this again.",
-            )
-        time.sleep(LOOK_INTERVAL_SECONDS)
+    if not wait_for_lock(lock, limit_seconds):
+        raise ImageBuildFailed(
+            f"Another process that builds images must end within {limit_seconds:.0f} seconds.",
+            f"it still holds {path}", "End that process, or wait for it; then run this again.",
+        )

@@ -3,7 +3,6 @@
 The container that fetches them has one, and runs our own code only; the repository is not in it.
 """
 
-import fcntl
 import os
 import shutil
 import ssl
@@ -17,6 +16,7 @@ from typing import Any
 from docker.types import Mount
 
 from pushtune.errors import PushtuneError
+from pushtune.file_locks import wait_for_lock
 from pushtune.running.container_engine import ContainerEngine
 from pushtune.running.container_labels import installation_id
 from pushtune.running.dataset_cache import DATASETS, complete_names, is_cached, missing_files, take_over
@@ -159,23 +159,12 @@ def _one_at_a_time(settings: Settings, limit_seconds: float) -> Iterator[None]:
     """
     path = settings.home / "datasets.lock"
     lock = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    deadline = time.monotonic() + limit_seconds
     try:
-        while not _taken(lock):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"another process has held {path} for {limit_seconds:.0f} seconds")
-            time.sleep(LOOK_INTERVAL_SECONDS)
+        if not wait_for_lock(lock, limit_seconds):
+            raise TimeoutError(f"another process has held {path} for {limit_seconds:.0f} seconds")
         yield
     finally:
         os.close(lock)
-
-
-def _taken(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _missing(name: str, place: str, settings: Settings, reason: str) -> str:

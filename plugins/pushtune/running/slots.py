@@ -5,12 +5,13 @@ Airflow fixes a task's own limit when it reads the DAG; a run's wish is known on
 a file, so whoever dies gives it back.
 """
 
-import fcntl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+from pushtune.file_locks import try_lock
 
 LOOK_INTERVAL_SECONDS = 1.0
 
@@ -31,19 +32,8 @@ def hold_slot(folder: Path, slots: int) -> Iterator[int]:
     folder.mkdir(parents=True, exist_ok=True)
     while True:
         for number in range(slots):
-            stream = _lock(folder / str(number))
-            if stream is not None:
-                with stream:
+            with (folder / str(number)).open("w") as stream:
+                if try_lock(stream):
                     yield number
-                return
+                    return
         time.sleep(LOOK_INTERVAL_SECONDS)
-
-
-def _lock(path: Path) -> IO[str] | None:
-    stream = path.open("w")
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        stream.close()
-        return None
-    return stream

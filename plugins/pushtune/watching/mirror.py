@@ -1,17 +1,16 @@
 """The bare copy of a watched repository: what a branch consists of, read without running anything of it."""
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import re
 import shutil
-import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pushtune.errors import BranchMissing, CheckoutRefused, CommitMissing, PushtuneError, RepositoryUnreachable
+from pushtune.file_locks import wait_for_lock
 from pushtune.watching.credentials import Credentials
 from pushtune.watching.git_command import GitFailed, run_git, stream_git
 from pushtune.watching.git_remote import check_remote, explain_failure, list_refs
@@ -20,7 +19,6 @@ from pushtune.watching.repository_url import check_url, redacted
 
 LOOK_LIMIT_SECONDS = 20.0
 _COMMIT_NAME = re.compile(r"[0-9a-f]{7,64}")
-_LOCK_PAUSE_SECONDS = 0.2
 # What git says of a repository that a power cut left half written; the mirror is thrown away then and fetched again.
 _BROKEN = re.compile(r"bad object|corrupt|is empty|unable to read|valid object|missing (blob|tree|commit)|bad tree")
 
@@ -43,20 +41,11 @@ class Mirror:
             RepositoryUnreachable: another process held it for longer than two git commands may take.
         """
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        deadline = time.monotonic() + 2 * self.timeout_seconds
         with self.folder.with_suffix(".lock").open("w") as stream:
-            while True:
-                try:
-                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError as error:
-                    if time.monotonic() > deadline:
-                        raise RepositoryUnreachable(
-                            "A mirror must become free for the next run.",
-                            f"{self.folder.name} is in use",
-                            "It is tried again.",
-                        ) from error
-                    time.sleep(_LOCK_PAUSE_SECONDS)
+            if not wait_for_lock(stream, 2 * self.timeout_seconds):
+                raise RepositoryUnreachable(
+                    "A mirror must become free for the next run.", f"{self.folder.name} is in use", "It is tried again."
+                )
             yield
 
     def look(self, branch: str) -> str:
