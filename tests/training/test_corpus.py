@@ -1,31 +1,16 @@
 """Scripts in the styles that people write: each works unmodified, takes an override, and survives a kill."""
 
-from collections.abc import Iterator
-
 import pytest
-from tests.training.corpus_runs import CORPUS, Checks, read_expected
+from tests.training.corpus_fixtures import EXPECTED, checks, libraries
+from tests.training.corpus_runs import CORPUS, Checks
 from tests.training.runtime_runs import needs_sklearn, needs_tensorflow
 
+__all__ = ["checks", "libraries"]
 pytestmark = [needs_tensorflow, needs_sklearn]
 
-EXPECTED = read_expected()
 TRAINED = [name for name, entry in EXPECTED.items() if entry.status == "done"]
 EXACT = [name for name in TRAINED if EXPECTED[name].exactness == "exact"]
 QUICK = ("argparse_main.py", "notebook_export.py", "own_train_step.py", "sklearn_own_estimator.py")
-
-
-@pytest.fixture(scope="module")
-def checks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checks]:
-    created = Checks(tmp_path_factory.mktemp("corpus"))
-    yield created
-    created.workers.close()
-
-
-@pytest.fixture(autouse=True)
-def _libraries(request: pytest.FixtureRequest) -> None:
-    script = getattr(getattr(request.node, "callspec", None), "params", {}).get("script")
-    if script and EXPECTED[script].missing:
-        pytest.skip(f"needs {', '.join(EXPECTED[script].missing)}")
 
 
 def test_the_table_and_the_scripts_belong_together() -> None:

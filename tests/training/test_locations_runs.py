@@ -2,19 +2,19 @@
 
 import ast
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.training.corpus_runs import CORPUS, Checks, Ending, read_expected
+from tests.training.corpus_fixtures import EXPECTED, checks, libraries
+from tests.training.corpus_runs import CORPUS, Checks, Ending
 from tests.training.runtime_runs import needs_sklearn, needs_tensorflow
 
 from pushtune_contract.parameters import Parameter
 
+__all__ = ["checks", "libraries"]
 pytestmark = [needs_tensorflow, needs_sklearn, pytest.mark.slow]
 
-EXPECTED = read_expected()
 TRAINED = [name for name, entry in EXPECTED.items() if entry.status == "done" and name.endswith(".py")]
 ALONE = (
     "argparse_main.py", "functional_loop.py", "subclassed_defaults.py", "tf_data_pipeline.py",
@@ -22,20 +22,6 @@ ALONE = (
 )
 # Numbers that stand in a file that is no Python, or that no literal was found for.
 WITHOUT_LITERALS = ("json_config.py", "yaml_config.py")
-
-
-@pytest.fixture(scope="module")
-def checks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checks]:
-    created = Checks(tmp_path_factory.mktemp("corpus"))
-    yield created
-    created.workers.close()
-
-
-@pytest.fixture(autouse=True)
-def _libraries(request: pytest.FixtureRequest) -> None:
-    script = getattr(getattr(request.node, "callspec", None), "params", {}).get("script")
-    if script and EXPECTED[script].missing:
-        pytest.skip(f"needs {', '.join(EXPECTED[script].missing)}")
 
 
 def literal_at(text: str, item: Parameter) -> str | None:
