@@ -105,6 +105,8 @@ class Project:
             above = above[: len(above) - (dots - 1)] if dots > 1 else above
             return self._file_at([*above, *parts])
         start = folder.split("/") if folder else []
+        if parts[:2] == ["tensorflow", "models"]:  # in no release: where the examples lay that a script was copied from
+            return self._file_at([*start, parts[-1]])
         is_library = bool(parts) and (parts[0] in FRAMEWORKS or parts[0] in sys.stdlib_module_names)
         # Only a file right there can shadow a library; anything else may lie on the way up, or on a changed path.
         places = [start, []] if is_library else [start[:count] for count in range(len(start), -1, -1)]

@@ -76,6 +76,9 @@ def _next_scopes(project: Project, path: str, scope: str) -> list[Scope]:
         found.append((path, "main"))
     if not STARTERS.isdisjoint(name.removesuffix("()") for name in names):
         found.extend((path, member) for member in commands_of_fire(facts, scope))
+    if facts.commands:
+        called = [call.name for call in facts.calls if call.scope == scope and call.name in facts.commands]
+        found.extend((path, member) for group in called for member in facts.commands[group])
     for name in names:
         found.extend(_scopes_of_name(project, path, scope, name, facts))
     return found
@@ -85,7 +88,7 @@ def _scopes_of_name(project: Project, path: str, scope: str, name: str, facts: S
     own_class = scope.partition(".")[0]
     if name.startswith(("self.", "cls.")) and own_class in facts.classes:
         method = name.split(".")[1].rstrip("()[]")
-        return _method(project, path, own_class, method) or _of_instance(project, path, facts, name)
+        return _method(project, path, own_class, method) or _of_attribute(project, path, own_class, name)
     place = project.definition(name, path)
     if place is None:
         return _of_instance(project, path, facts, name)
@@ -152,6 +155,17 @@ def _of_instance(project: Project, path: str, facts: ScriptFacts, name: str) -> 
     if own or method.startswith("__") or any(framework_of(item.value) for item in made):
         return own
     return [place for owner in _classes_named(project, path) for place in _method(project, *owner, method)]
+
+
+def _of_attribute(project: Project, path: str, own_class: str, name: str) -> list[Scope]:
+    """``self.x.learn``: as for any instance; but what is kept in an attribute is hardly of the class that keeps it."""
+    facts = project.script(path).facts
+    found = _of_instance(project, path, facts, name)
+    kin = {own_class, *facts.classes[own_class]}
+    if name.count(".") < 2 or any(scope.partition(".")[0] not in kin for _, scope in found):
+        return found
+    method = name.rpartition(".")[2].rstrip("()[]")
+    return found + [place for owner in _classes_named(project, path) for place in _method(project, *owner, method)]
 
 
 def _classes_named(project: Project, path: str) -> list[Scope]:

@@ -79,6 +79,7 @@ class ScriptFacts:
         returns: scope -> dotted names of what it returns. strings: (text, line, scope), docstrings left out.
         parameters: scope -> names of the parameters. required: those of them without a default.
         recurrences: (scope, line) of the loops that are recurrent networks.
+        commands: name of a group (``app`` of ``@app.command()``) -> scopes that calling it can start.
     """
 
     imports: list[Import] = field(default_factory=list)
@@ -95,6 +96,7 @@ class ScriptFacts:
     parameters: dict[str, list[str]] = field(default_factory=dict)
     required: dict[str, list[str]] = field(default_factory=dict)
     recurrences: list[tuple[str, int]] = field(default_factory=list)
+    commands: dict[str, list[str]] = field(default_factory=dict)
     has_main_guard: bool = False
     _indexes: dict[str, dict[str, list[Any]]] = field(default_factory=dict, repr=False)
 

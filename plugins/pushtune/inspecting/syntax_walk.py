@@ -118,6 +118,10 @@ class _Collector:
         else:
             inner = scope
         self.facts.functions.setdefault(inner, node.lineno)
+        for decorator in map(dotted_name, node.decorator_list):
+            group, _, what = decorator.removesuffix("()").rpartition(".")
+            if what == "command" and inner != scope:
+                self.facts.commands.setdefault(group, []).append(inner)
         given = node.args.posonlyargs + node.args.args
         self.facts.parameters.setdefault(inner, [word.arg for word in [*given, *node.args.kwonlyargs]])
         self.facts.required.setdefault(inner, [word.arg for word in given[: len(given) - len(node.args.defaults)]])
