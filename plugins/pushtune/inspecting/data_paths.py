@@ -1,6 +1,8 @@
 """Literals that are paths: what the script reads and writes, and where the repository holds what it reads."""
 
+import ast
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from pushtune.inspecting.entry_script import Candidate
@@ -8,6 +10,7 @@ from pushtune.inspecting.path_kinds import path_kinds
 from pushtune.inspecting.patterns import one_of
 from pushtune.inspecting.project import Project
 from pushtune.inspecting.repository_files import RepositoryFiles
+from pushtune.inspecting.script_facts import Call, ScriptFacts
 
 PATHS_LIMIT = 300
 LENGTH_LIMIT_CHARACTERS = 300
@@ -71,7 +74,7 @@ def find_paths(project: Project, candidate: Candidate) -> list[DataPath]:
     for path in dict.fromkeys(where for where, _ in candidate.reached):
         facts = project.script(path).facts
         calls = [call for call in facts.calls if (path, call.scope) in candidate.reached]
-        kinds = path_kinds(calls, facts.values)
+        kinds = path_kinds(calls, [*facts.values, *facts.defaults, *_given(facts, calls)])
         for text, line, scope in facts.strings:
             if (path, scope) not in candidate.reached:
                 continue
@@ -80,6 +83,16 @@ def find_paths(project: Project, candidate: Candidate) -> list[DataPath]:
                 continue
             found[(text, path)] = _located(project.files, text, path, line, kind or "input")
     return list(found.values())
+
+
+def _given(facts: ScriptFacts, calls: list[Call]) -> Iterator[tuple[str, ast.expr]]:
+    """Yield (parameter, argument) of the calls of functions and methods of the same file."""
+    for call in calls:
+        found = [call.name] if call.name in facts.parameters else facts.methods(call.method) if "." in call.name else []
+        for scope in found:
+            names = facts.parameters[scope]
+            yield from zip(names[1:] if "." in scope else names, call.node.args, strict=False)
+            yield from ((word.arg, word.value) for word in call.node.keywords if word.arg in names)
 
 
 def _is_path(text: str, kind: str | None) -> bool:

@@ -28,13 +28,14 @@ from pushtune.inspecting.keras_markers import (
     NameMarker,
 )
 from pushtune.inspecting.keras_usage import Finding, findings
-from pushtune.inspecting.libraries import keras_path
+from pushtune.inspecting.libraries import framework_of, keras_path
 from pushtune.inspecting.project import Project, Script
 from pushtune.inspecting.script_facts import Call, ScriptFacts
 
 GENERATIONS = ("1", "2.5", "2.12", "2.15", "3")
 EVIDENCE_LIMIT = 12
 MARKERS_LIMIT = 500
+COMMON_METHODS = ("predict_classes", "to_yaml")  # other libraries have them too; models of Keras come from many places
 
 # Stand-alone Keras 2 (to 2.3): default learning rates that are others today (tf.keras 2 and Keras 3: 0.001).
 OLD_DEFAULT_RATES = {"Adadelta": 1.0, "Adagrad": 0.01, "Adamax": 0.002, "Nadam": 0.002}
@@ -65,7 +66,7 @@ def find_generation(project: Project, candidate: Candidate) -> KerasGeneration:
             proof = Evidence(path, script.fault.line, script.fault.text, "Python 2, which Keras left after 2.3")
             found.setdefault(("2.5", path, proof.says), (GENERATIONS.index("2.5"), proof))
             markers[proof] = None
-        for newest, line, says in _findings(script.facts, scopes):
+        for newest, line, says in _findings(project, path, scopes):
             evidence = Evidence(path, line, script.line(line), says)
             found.setdefault((newest, path, says), (GENERATIONS.index(newest), evidence))
             markers[evidence] = None
@@ -77,12 +78,14 @@ def find_generation(project: Project, candidate: Candidate) -> KerasGeneration:
     return KerasGeneration(generation, shown, warnings, list(markers)[:MARKERS_LIMIT])
 
 
-def _findings(facts: ScriptFacts, scopes: set[str]) -> Iterator[Finding]:
+def _findings(project: Project, path: str, scopes: set[str]) -> Iterator[Finding]:
+    facts = project.script(path).facts
     for name, line in names_used(facts, scopes):
         yield from _name_findings(name, line)
     for call in facts.calls:
         if call.scope in scopes:
             yield from _call_findings(call, bool(facts.stars))
+            yield from (item for item in _method_findings(call) if not _is_of_another(project, path, call))
     yield from findings(facts, scopes)
 
 
@@ -92,7 +95,7 @@ def names_used(facts: ScriptFacts, scopes: set[str]) -> Iterator[tuple[str, int]
         if item.scope in scopes and not item.guarded:
             yield item.dotted, item.line
     guarded = {item.dotted for item in facts.imports if item.guarded}
-    for scope in scopes:
+    for scope in sorted(scopes):
         for name, line in facts.references.get(scope, {}).items():
             if not any(name == other or name.startswith(other + ".") for other in guarded):
                 yield name, line
@@ -137,10 +140,32 @@ def _call_findings(call: Call, has_star_import: bool) -> Iterator[Finding]:
             marker.on.search(target) or (inner is None and marker.on.search(f"optimizers.{call.name}"))
         ):
             yield marker.newest, call.line, marker.says
+
+
+def _method_findings(call: Call) -> Iterator[Finding]:
+    owner, dot, called = call.name.rpartition(".")
     for method in METHOD_MARKERS:
-        owner, dot, called = call.name.rpartition(".")
         if dot and called in method.methods and method.of.search(owner) and not _is_kept(method.newest, call.name):
             yield method.newest, call.line, method.says
+
+
+def _is_of_another(project: Project, path: str, call: Call) -> bool:
+    """Return whether the method is one of a foreign library, or of a class of the repository that defines it itself."""
+    facts = project.script(path).facts
+    owner = call.name.rpartition(".")[0]
+    if owner == "self":
+        return f"{call.scope.partition('.')[0]}.{call.method}" in facts.functions
+    values = [owner, *(item.value for item in facts.assigned(owner))]
+    imported = {item.dotted.partition(".")[0] for item in facts.imports if not item.dotted.startswith(".")}
+    for value in values:
+        place = project.definition(value, path)
+        if place is not None and f"{place[1]}.{call.method}" in project.script(place[0]).facts.functions:
+            return True
+        root = value.partition(".")[0]
+        is_foreign = root in imported and framework_of(value) not in ("keras", "tensorflow")
+        if call.method in COMMON_METHODS and is_foreign and not project.provides(root, path):
+            return True
+    return False
 
 
 def _changed_defaults(script: Script, scopes: set[str]) -> Iterator[str]:

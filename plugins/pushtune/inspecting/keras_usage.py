@@ -36,7 +36,7 @@ def findings(facts: ScriptFacts, scopes: set[str]) -> Iterator[Finding]:
 
 
 def _attributes(facts: ScriptFacts, scopes: set[str]) -> Iterator[Finding]:
-    for scope in scopes:
+    for scope in sorted(scopes):
         for name, line in facts.references.get(scope, {}).items():
             if _RATE.search(name):
                 yield "2.15", line, "optimizer.lr was removed in Keras 3"
@@ -156,7 +156,7 @@ def _loss_name(call: Call) -> tuple[str, str] | None:
 
 def _required_training(facts: ScriptFacts, scopes: set[str]) -> Iterator[Finding]:
     """A layer's ``call`` that needs ``training``: Keras 3 passes it by name only, and only where it knows it."""
-    for scope in scopes:
+    for scope in sorted(scopes):
         owner, _, method = scope.partition(".")
         if method == "call" and "training" in facts.required.get(scope, ()) and owner in facts.classes:
             yield "2.15", facts.functions[scope], "Keras 3 does not fill the required argument training"

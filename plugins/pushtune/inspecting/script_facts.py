@@ -78,6 +78,7 @@ class ScriptFacts:
         bases.
         returns: scope -> dotted names of what it returns. strings: (text, line, scope), docstrings left out.
         parameters: scope -> names of the parameters. required: those of them without a default.
+        defaults: (name of a parameter, its default).
         recurrences: (scope, line) of the loops that are recurrent networks.
         commands: name of a group (``app`` of ``@app.command()``) -> scopes that calling it can start.
     """
@@ -95,6 +96,7 @@ class ScriptFacts:
     strings: list[tuple[str, int, str]] = field(default_factory=list)
     parameters: dict[str, list[str]] = field(default_factory=dict)
     required: dict[str, list[str]] = field(default_factory=dict)
+    defaults: list[tuple[str, ast.expr]] = field(default_factory=list)
     recurrences: list[tuple[str, int]] = field(default_factory=list)
     commands: dict[str, list[str]] = field(default_factory=dict)
     has_main_guard: bool = False

@@ -124,6 +124,8 @@ class _Collector:
                 self.facts.commands.setdefault(group, []).append(inner)
         given = node.args.posonlyargs + node.args.args
         self.facts.parameters.setdefault(inner, [word.arg for word in [*given, *node.args.kwonlyargs]])
+        defaults = zip(given[len(given) - len(node.args.defaults) :], node.args.defaults, strict=True)
+        self.facts.defaults += [(word.arg, value) for word, value in defaults]
         self.facts.required.setdefault(inner, [word.arg for word in given[: len(given) - len(node.args.defaults)]])
         # Defaults are made with the definition, but only matter to those who call it.
         return _below([*_defaults(node.args), *node.body], inner, guard) + [
