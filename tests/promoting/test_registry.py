@@ -147,6 +147,26 @@ def test_an_attempt_that_died_before_the_alias_is_completed(registry_folder: Pat
     assert registry.champion(registry_folder, "train_digits") == answer
 
 
+@pytest.mark.parametrize("statement", [2, 60, 900, 1600])
+def test_an_attempt_that_died_while_the_tables_were_made_is_no_obstacle(
+    registry_folder: Path, model_folder: Path, statement: int
+) -> None:
+    """MLflow makes them by some 1,700 statements, half of which it would refuse for ever."""
+    program = (
+        "import os, sys; from pathlib import Path; from sqlalchemy import event; from sqlalchemy.engine import Engine\n"
+        "from pushtune.promoting import registry; import test_registry as e\n"
+        "left = [int(sys.argv[3])]\n"
+        "def count(*_): left[0] -= 1; left[0] or os._exit(9)\n"
+        "event.listen(Engine, 'before_cursor_execute', count)\n"
+        "registry.register_model(Path(sys.argv[1]), e.entry_for(Path(sys.argv[2]), 0.95, 'run-1'), 2**20)\n"
+    )
+    assert _python(program, registry_folder, model_folder, statement) == 9
+    assert registry.champion(registry_folder, "train_digits") is None
+    answer = registry.register_model(registry_folder, entry_for(model_folder, 0.95, "run-1"), LIMIT_BYTES)
+    assert registry.champion(registry_folder, "train_digits") == answer
+    assert not list(registry_folder.glob("unfinished*"))
+
+
 def test_processes_at_the_same_time_agree_on_one_champion(registry_folder: Path, model_folder: Path) -> None:
     """Four processes create the database together; whoever comes last, the best model is champion."""
     program = (

@@ -11,6 +11,7 @@ from pushtune.file_locks import wait_for_lock
 
 LOCK_LIMIT_SECONDS = 120.0
 DATABASE_LIMIT_SECONDS = 30
+UNFINISHED = "unfinished-mlflow.db"
 
 
 def database(registry_folder: Path) -> Path:
@@ -38,20 +39,37 @@ def locked_registry(registry_folder: Path, limit_seconds: float = LOCK_LIMIT_SEC
                 f"a lock on {registry_folder / '.lock'} that another process still holds",
                 "See which process holds it (fuser), end it if it hangs, then clear the task 'promote'.",
             )
+        if not database(registry_folder).exists():
+            _create(registry_folder)
         with open_registry(registry_folder) as client:
             yield client
+
+
+def _create(registry_folder: Path) -> None:
+    """Let MLflow make its tables aside: it refuses for ever a database that a kill left with half of them."""
+    for left in registry_folder.glob(f"{UNFINISHED}*"):  # with SQLite's journal, which must not meet another database
+        left.unlink()
+    aside = registry_folder / UNFINISHED
+    with _client(registry_folder, f"sqlite:///{aside}") as client:
+        client.search_experiments(max_results=1)
+    aside.replace(database(registry_folder))
 
 
 @contextmanager
 def open_registry(registry_folder: Path) -> Iterator[Any]:
     """Yield a client for reading. Raises RegistryUnavailable where the database cannot be used."""
+    registry_folder.mkdir(parents=True, exist_ok=True)
+    with _client(registry_folder, tracking_uri(registry_folder)) as client:
+        yield client
+
+
+@contextmanager
+def _client(registry_folder: Path, uri: str) -> Iterator[Any]:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read by MLflow when it is imported
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
-    registry_folder.mkdir(parents=True, exist_ok=True)
-    uri = tracking_uri(registry_folder)
     try:
         yield MlflowClient(tracking_uri=uri, registry_uri=uri)
     except (MlflowException, SQLAlchemyError) as error:
