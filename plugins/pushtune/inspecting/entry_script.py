@@ -79,6 +79,7 @@ def rank_candidates(project: Project, paths: list[str], commands: RunCommands) -
         _judge_importers(candidate, candidates)
     _judge_versions(candidates)
     _judge_variants(candidates)
+    _judge_drafts(candidates)
     return sorted(candidates, key=lambda item: (-item.points, item.path.count("/"), item.path))
 
 
@@ -202,6 +203,16 @@ def _judge_importers(candidate: Candidate, candidates: list[Candidate]) -> None:
         if is_part and other.trainings[0].path == candidate.path and not other.is_set_aside:
             candidate.add(-4.0, f"{other.path} imports it and trains through it")
             return
+
+
+def _judge_drafts(candidates: list[Candidate]) -> None:
+    """Beside a script that puts its training together from modules, notebooks are where those were tried out."""
+    paths = {candidate.path for candidate in candidates}
+    whole = next((item.path for item in candidates if item.path.endswith(".py") and not item.is_set_aside
+                  and not item.is_idle and item.trainings[0].path not in paths), None)  # fmt: skip
+    for candidate in candidates:
+        if whole is not None and candidate.path.endswith(".ipynb"):
+            candidate.add(-6.0, f"{whole} trains through modules of the repository: the notebook is rather a draft")
 
 
 def _judge_versions(candidates: list[Candidate]) -> None:

@@ -1,0 +1,5 @@
+import pandas as pd
+
+
+def read(name):
+    return pd.read_csv(name)
