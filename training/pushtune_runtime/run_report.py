@@ -21,7 +21,9 @@ REPORTED_LIBRARIES = ("tensorflow", "keras", "numpy", "sklearn", "pandas")
 
 def report(session: Session, outcome: Outcome) -> ExitCode:
     """Write the result of the run and return the exit code that says the same."""
-    error = None if outcome.error is None else describe(session, outcome.error)
+    error = session.infeasible
+    if error is None and outcome.error is not None:
+        error = describe(session, outcome.error)
     status = _status(session, outcome.error)
     if status in ("done", "pruned", "interrupted"):
         _warn_about_late_failure(session, outcome.error, error)
@@ -42,7 +44,7 @@ def report(session: Session, outcome: Outcome) -> ExitCode:
 def _status(session: Session, error: Optional[BaseException]) -> str:
     if session.stop_reason in ("interrupted", "pruned"):
         return session.stop_reason
-    if session.stop_reason == "diverged":
+    if session.stop_reason == "diverged" or session.infeasible is not None:
         return "infeasible"
     if session.trained and (error is None or session.objective is not None):
         return "done"

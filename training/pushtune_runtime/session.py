@@ -41,6 +41,7 @@ class Session:
         chance_accuracy: share of the most frequent label in the held-out data; None where labels are not known.
         own_loop_steps: updates of weights outside ``fit``; a compiled loop counts each time it is traced.
         first_step_seconds: time from the start of this process to the end of its first batch; None before that.
+        infeasible: what a dry run has found; None where it has found nothing.
         stop_reason: why training stopped early: ``""``, ``pruned``, ``time_limit``, ``diverged`` or ``interrupted``.
     """
 
@@ -77,6 +78,7 @@ class Session:
     chance_accuracy: Optional[float] = None
     own_loop_steps: int = 0
     first_step_seconds: Optional[float] = None
+    infeasible: Optional[Notice] = None
     stop_reason: str = ""
 
     @property

@@ -3,6 +3,7 @@
 from types import ModuleType
 from typing import Any, Optional
 
+from pushtune_runtime.dry_run.forked_trial import DryRun
 from pushtune_runtime.interruption import Interruption
 from pushtune_runtime.keras_hooks.import_hook import PatchAfterImport
 from pushtune_runtime.parameter_registry import ParameterRegistry
@@ -52,6 +53,8 @@ class Wiring:
 
         self._keras = KerasInstallation(self._session, self._registry, self._randomness, self._interruption)
         self._keras.install(keras)
+        if self._keras.generation == 3:
+            DryRun(self._session, self.literals).run()
 
     def finish(self, outcome: Outcome) -> Outcome:
         """Complete the session after the script has ended; an interruption is passed on."""

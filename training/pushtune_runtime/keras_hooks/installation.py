@@ -42,6 +42,7 @@ class KerasInstallation:
         self._shuffling = EpochShuffling(session.request.seed)
         self._checkpoints = CheckpointListener(session, self._shuffling, randomness, interruption)
         self.registry = registry
+        self.generation = 0  # of Keras, from ``install`` on
         self._events = FitEvents([])
         self._split = DataSplit(session, registry.sites)
         self._fit_hooks = FitHooks(session, self.registry)
@@ -53,6 +54,7 @@ class KerasInstallation:
         """Patch Keras. Listeners hear of events in this order; the wrapper put on last sees the script's arguments."""
         set_threads(self._session.request.threads)
         classes = find_classes(keras)
+        self.generation = classes.generation
         self._events.listeners.extend(self._listeners(classes.generation))
         self._events.install(classes)
         for name, install in self._steps(keras, classes):
