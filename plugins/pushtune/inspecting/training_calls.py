@@ -53,9 +53,7 @@ _TRAINING_FUNCTIONS = {
 }
 _CLASSICAL_FIRST = ("scikit-learn", "xgboost", "lightgbm", "catboost", "pytorch", "statsmodels")
 _TORCH_METHODS = ("fit_one_cycle", "fine_tune", "fit_flat_cos", "backward")
-_FEDERATED = re.compile(
-    r"tensorflow_federated\.learning\.(algorithms\.)?build_(un)?(weighted_)?fed\w*(averag|avg|sgd|prox)\w*$"
-)
+_FEDERATED = re.compile(r"tensorflow_federated\.learning\.(algorithms\.)?build_\w*fed\w*(averag|avg|sgd|prox)\w*$")
 _TF1_OPTIMIZER = re.compile(r"tensorflow\.(compat\.v1\.)?train\.\w*Optimizer")
 
 
@@ -153,6 +151,8 @@ def _fit(place: _Place, call: Call, receiver: str) -> str | None:
     models = kinds - {PREPROCESSING}
     if models:
         return _strongest(models)
+    if _is_of_own_class(place, call, receiver):
+        return None
     given = {word.arg for word in call.node.keywords}
     if PREPROCESSING in kinds or (not given & _KERAS_WORDS and _PREPROCESSOR_NAME.search(receiver)):
         return None
@@ -176,6 +176,15 @@ def _is_own_method(place: _Place, call: Call) -> bool:
     facts = place.project.script(place.path).facts
     owner = call.scope.partition(".")[0]
     return any(f"{name}.{call.method}" in facts.functions for name in (owner, *facts.classes.get(owner, ())))
+
+
+def _is_of_own_class(place: _Place, call: Call, receiver: str) -> bool:
+    """Return whether the receiver is made from a class of the repository with such a method: it is looked at there."""
+    for item in place.project.script(place.path).facts.assigned(receiver):
+        home = place.project.definition(item.value, place.path) if item.value.endswith("()") else None
+        if home and f"{home[1]}.{call.method}" in place.project.script(home[0]).facts.functions:
+            return not any(map(framework_of, place.project.script(home[0]).facts.classes.get(home[1], ())))
+    return False
 
 
 def _guessed(frameworks: set[str]) -> str | None:
