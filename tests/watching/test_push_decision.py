@@ -1,12 +1,13 @@
 """Which commit a run trains, decided over real repositories."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from tests.watching.git_origin import Origin
-from tests.watching.memory_store import MemoryStore
+from tests.watching.memory_store import Died, MemoryStore
 
 from pushtune.errors import BranchMissing, CommitMissing, RepositoryEmpty
 from pushtune.settings import Settings
@@ -273,3 +274,23 @@ def test_a_lost_mirror_filters_nothing(origin: Origin, watch: Callable[..., Watc
     head = origin.commit_and_push("README.md")
     assert repository.train("run 2") == head
     assert repository.state(old) == ("trained", "")
+
+
+@pytest.mark.parametrize("file", ["train.py", "README.md"], ids=["trained", "filtered"])
+@pytest.mark.parametrize("writes", range(12))
+def test_a_death_between_two_writes_passes_over_no_commit(
+    origin: Origin, watch: Callable[..., Watch], file: str, writes: int
+) -> None:
+    """A kill, or an API server that is away for a moment; then the run's retry, and no further push."""
+    repository = watch(ignore_paths=["*.md"])
+    origin.commit_and_push()
+    repository.train("run 1")
+    passed = [origin.commit(file) for _ in range(3)]
+    head = origin.commit_and_push(file)
+    repository.store.writes_left = writes
+    with contextlib.suppress(Died):
+        repository.run("run 2")
+    repository.store.writes_left = None
+    repository.run("run 2")
+    assert repository.ledger.base() == head
+    assert [repository.state(commit) for commit in passed] == [("superseded", head)] * 3

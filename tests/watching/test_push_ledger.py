@@ -10,10 +10,10 @@ from pushtune.watching.push_ledger import (
     RECORDS_LIMIT,
     SIGHTINGS_KEY,
     PushLedger,
-    as_record,
     close_push,
     with_sighting,
 )
+from pushtune.watching.push_record import as_record
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """Whatever is pushed, deleted or killed, however clocks are set, in any order: no push is lost, none trains twice."""
 
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine
 from typing import Any, cast
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.watching.history_in_memory import MAIN, History
 from tests.watching.memory_store import Died, MemoryStore
 
 from pushtune.errors import BranchMissing
@@ -19,77 +19,7 @@ from pushtune.watching.watched_repositories import WatchedRepository
 REPOSITORY = WatchedRepository(
     name="digits", url="/srv/digits.git", ignore_paths=("*.md",), branches=("feature/*",), tags=("v*",)
 )
-MAIN = "refs/heads/main"
 REFS = (MAIN, MAIN, MAIN, "refs/heads/feature/a", "refs/heads/feature/b", "refs/tags/v1")
-
-
-class History:
-    """A repository's history in memory, asked like a Mirror: commits with parents and the version of their code."""
-
-    def __init__(self) -> None:
-        self.parents: dict[str, str | None] = {}
-        self.code: dict[str, int] = {}
-        self.heads: dict[str, str] = {}
-        self.been_head_of: dict[str, set[str]] = {}
-        self.pushed_meanwhile: tuple[str, str | None] | None = None
-
-    def commit(self, parent: str | None, changes_code: bool) -> str:
-        name = f"{len(self.parents):040x}"
-        self.parents[name] = parent
-        self.code[name] = len(self.parents) if changes_code or parent is None else self.code[parent]
-        return name
-
-    def ancestors(self, commit: str | None) -> list[str]:
-        found = []
-        while commit is not None:
-            found.append(commit)
-            commit = self.parents[commit]
-        return found
-
-    def move(self, ref: str, commit: str | None) -> None:
-        self.heads.pop(ref, None)
-        if commit is not None:
-            self.heads[ref] = commit
-            self.been_head_of.setdefault(commit, set()).add(ref)
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        yield
-
-    def look(self, branch: str) -> str:
-        return self.find(f"refs/heads/{branch}")
-
-    def look_at(self, patterns: tuple[str, ...]) -> dict[str, str]:
-        return {ref: self.heads[ref] for ref in sorted(self.heads, key=lambda ref: (ref != MAIN, ref))}
-
-    def find(self, ref: str) -> str:
-        if ref not in self.heads:
-            raise BranchMissing("The branch must exist.", ref, "Push it.")
-        return self.heads[ref]
-
-    def fetch(self, ref: str) -> str:
-        if self.pushed_meanwhile:
-            self.move(*self.pushed_meanwhile)
-            self.pushed_meanwhile = None
-        return self.find(ref)
-
-    def find_commit(self, name: str) -> str:
-        return name
-
-    def has(self, commit: str) -> bool:
-        return commit in self.parents
-
-    def commits_between(self, base: str | None, head: str, limit: int) -> list[str]:
-        known = set(self.ancestors(base))
-        return [commit for commit in self.ancestors(head) if commit not in known][1:][:limit] if base else []
-
-    def changed_paths(self, base: str, head: str) -> Iterator[str]:
-        yield "README.md"
-        if self.code[base] != self.code[head]:
-            yield "train.py"
-
-    def describe(self, commit: str) -> dict[str, Any]:
-        return {"subject": commit}
 
 
 def at_once(coroutine: Coroutine[Any, Any, dict[str, str]]) -> dict[str, str]:
@@ -178,7 +108,7 @@ class Pushes(RuleBasedStateMachine):
         self.history.pushed_meanwhile = None
 
     @precondition(lambda self: self.active is None)
-    @rule(writes=st.integers(0, 8), ref=st.sampled_from(REFS), data=st.data(), tried_again=st.booleans())
+    @rule(writes=st.integers(0, 12), ref=st.sampled_from(REFS), data=st.data(), tried_again=st.booleans())
     def a_run_dies_while_it_decides(self, writes: int, ref: str, data: st.DataObject, tried_again: bool) -> None:
         run_id = f"run {len(self.runs)}"
         self.runs[run_id], self.store.writes_left = "running", writes
@@ -274,8 +204,10 @@ class Pushes(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Once everything is quiet, a few looks settle everything: the newest is trained, and no push is lost."""
         self.settle()
+        self.nothing_was_passed_over()
         self.push(MAIN, [True])
         self.settle()
+        self.nothing_was_passed_over()
         head = self.ledger.record(self.history.heads[MAIN])
         assert head is not None and head.state == "trained"
         for commit in self.history.heads.values():
@@ -283,6 +215,15 @@ class Pushes(RuleBasedStateMachine):
             assert record is not None and record.handled, record
         assert {commit for commit in self.seen if self.ledger.record(commit) is None} == set()
         assert [record for record in self.ledger.records() if record.state == "running"] == []
+
+    def nothing_was_passed_over(self) -> None:
+        """What lies between a head and what was handled before it has a record, unless another ref ever ended there."""
+        records = {record.commit: record for record in self.ledger.records()}
+        for record in records.values() if len(records) < 500 else ():
+            if record.handled and record.base and record.ref:
+                between = self.history.commits_between(record.base, record.commit, 500)
+                others = {commit for commit in between if self.history.been_head_of.get(commit, set()) - {record.ref}}
+                assert set(between) - others <= set(records), record
 
     def settle(self) -> None:
         for _ in range(12):

@@ -4,7 +4,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-from pushtune.watching.push_ledger import SIGHTINGS_KEY, PushRecord, as_record, record_key, with_sighting
+from pushtune.watching.push_ledger import SIGHTINGS_KEY, with_sighting
+from pushtune.watching.push_record import PushRecord, as_record, record_key
 
 FIRST_WAKE_PAUSE_SECONDS = 60.0
 WAKE_PAUSE_LIMIT_SECONDS = 3600.0

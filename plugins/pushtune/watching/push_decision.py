@@ -8,7 +8,8 @@ from typing import Any
 from pushtune.errors import BranchMissing, CheckoutRefused, CommitMissing
 from pushtune.watching.mirror import Mirror
 from pushtune.watching.path_filter import first_relevant
-from pushtune.watching.push_ledger import RECORDS_LIMIT, Place, PushLedger, PushRecord
+from pushtune.watching.push_ledger import RECORDS_LIMIT, Place, PushLedger
+from pushtune.watching.push_record import PushRecord
 from pushtune.watching.ref_patterns import branch_ref, patterns_of, short_name
 from pushtune.watching.repository_url import redacted
 from pushtune.watching.watched_repositories import WatchedRepository
@@ -145,6 +146,7 @@ class PushDecision:
 
     def _base(self, head: str, place: Place) -> tuple[str | None, list[str]]:
         """Return the newest handled commit before ``head``, and those between them whose run vanished."""
+        self.ledger.finish_advance(self.run_id)
         own = None if place.is_primary else place.ref
         vanished: list[str] = []
         while base := self.ledger.base(head, *vanished, ref=own):
@@ -172,6 +174,7 @@ class PushDecision:
 
     def _write_off(self, heads: Mapping[str, str]) -> None:
         """Record what became of the commits that nothing watched leads to any more: seen ones, and ended runs' ones."""
+        self.ledger.finish_advance(self.run_id)
         self.ledger.keep_refs(heads)
         current = set(heads.values())
         for record in self.ledger.open_records():

@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from pushtune.errors import InvalidPushOutcome
+from pushtune.watching.push_record import PushRecord, as_record, record_key
 
 RECORDS_LIMIT = 500
 OUTCOMES = ("trained", "failed")
-HANDLED = ("running", "trained", "failed", "filtered")
 
 HEAD_KEY = "head"
 REFS_KEY = "refs"
@@ -27,6 +27,7 @@ SIGHTINGS_KEY = "sightings"
 CLAIMS_KEY = "claims"
 OPEN_KEY = "open"
 PENDING_KEY = "pending"
+ADVANCE_KEY = "advance"
 _SIGHTINGS_LIMIT = 200
 _CLAIMS_LIMIT = 200
 _REASON_LIMIT_CHARACTERS = 2000
@@ -38,35 +39,6 @@ class Store(Protocol):
     def get(self, key: str, default: Any = None) -> Any: ...
     def set(self, key: str, value: Any) -> None: ...
     def delete(self, key: str) -> None: ...
-
-
-@dataclass(frozen=True)
-class PushRecord:
-    """What became of one commit.
-
-    Attributes:
-        state: ``running``, ``trained``, ``failed``, ``filtered``, ``superseded`` or ``dropped``.
-        reason: why, for a person; for ``superseded`` the newer commit.
-        run_id: the run that decided it. runs: how many runs trained it.
-        base: the handled commit before it: what its changes are relative to.
-        seen_unix_time, changed_unix_time: first sight, and the last change of state; seconds since 1970, UTC.
-        ref: full name of the branch or tag that it was pushed to; empty in records of an older release.
-    """
-
-    commit: str
-    state: str
-    reason: str = ""
-    run_id: str = ""
-    runs: int = 0
-    base: str | None = None
-    seen_unix_time: float = 0.0
-    changed_unix_time: float = 0.0
-    ref: str = ""
-
-    @property
-    def handled(self) -> bool:
-        """Whether this commit needs no run any more while it is the head of its branch."""
-        return self.state in HANDLED
 
 
 @dataclass(frozen=True)
@@ -165,6 +137,8 @@ class PushLedger:
 
         Repeating a claim changes nothing. A commit that was trained stays trained while it is trained once more.
         """
+        if is_head:
+            self._plan_advance(commit, older, run_id, at)
         # Before the record: a task that dies in between takes the same commit when it runs again.
         claims = {**(self.store.get(CLAIMS_KEY) or {}), run_id: [commit, at.ref]}
         self.store.set(CLAIMS_KEY, dict(list(claims.items())[-_CLAIMS_LIMIT:]))
@@ -173,15 +147,15 @@ class PushLedger:
         if not (before and before.run_id == run_id and before.state == "running"):
             state = "trained" if before and before.state == "trained" else "running"
             self._write([commit], state, "", run_id, at, base=base, runs=(before.runs if before else 0) + 1)
-        if is_head:
-            self._advance(commit, older, run_id, at)
+        self.finish_advance(run_id)
 
     def filter(
         self, commit: str, run_id: str, base: str | None, older: list[str], reason: str, at: Place = PRIMARY
     ) -> None:
         """Record that ``commit`` changed nothing that is watched."""
+        self._plan_advance(commit, older, run_id, at)
         self._write([commit], "filtered", reason, run_id, at, base=base)
-        self._advance(commit, older, run_id, at)
+        self.finish_advance(run_id)
 
     def refuse(self, commit: str, state: str, reason: str, run_id: str, at: Place = PRIMARY) -> None:
         """Record that ``commit`` is ``failed``, ``filtered`` or ``dropped`` without a training: no base for others."""
@@ -203,15 +177,37 @@ class PushLedger:
         if not (before and before.state == "trained" and outcome == "failed"):
             self._write([commit], outcome, reason, run_id, PRIMARY)
 
-    def _advance(self, head: str, older: list[str], run_id: str, at: Place) -> None:
+    def _plan_advance(self, head: str, older: list[str], run_id: str, at: Place) -> None:
+        """Note which commits ``head`` passes before it has a record, so that a death in between loses none of them."""
         sightings = [seen["commit"] for seen in self.store.get(SIGHTINGS_KEY) or [] if at.is_seen_by(seen)]
         passed = dict.fromkeys([*reversed(older[: RECORDS_LIMIT - 1]), *sightings])
         others = [commit for commit in passed if commit != head and commit not in at.other_heads]
-        self._write([commit for commit in others if self.record(commit) is None], "superseded", head, run_id, at)
-        if at.is_primary:
-            self.store.set(HEAD_KEY, head)
-        else:
-            self.store.set(REFS_KEY, {**(self.store.get(REFS_KEY) or {}), at.ref: head})
+        fresh = self._without_record(others)
+        plan = {"head": head, "run_id": run_id, "ref": at.ref, "is_primary": at.is_primary, "passed": fresh}
+        self.store.set(ADVANCE_KEY, plan)
+
+    def finish_advance(self, run_id: str) -> None:
+        """Carry out what a claim has planned, also one of another run that died; without a record nothing was claimed.
+
+        ``run_id``: of the run that asks, which may still be about to write the record.
+        """
+        plan = self.store.get(ADVANCE_KEY)
+        if not plan:
+            return
+        head, record = plan["head"], self.record(plan["head"])
+        if record and record.run_id == plan["run_id"]:
+            self._write(self._without_record(plan["passed"]), "superseded", head, plan["run_id"], Place(plan["ref"]))
+            if plan["is_primary"]:
+                self.store.set(HEAD_KEY, head)
+            else:
+                self.store.set(REFS_KEY, {**(self.store.get(REFS_KEY) or {}), plan["ref"]: head})
+        elif plan["run_id"] == run_id:
+            return
+        self.store.delete(ADVANCE_KEY)
+
+    def _without_record(self, commits: list[str]) -> list[str]:
+        recorded = set(self.store.get(COMMITS_KEY) or []).difference(self.store.get(PENDING_KEY) or [])
+        return [commit for commit in commits if commit not in recorded]
 
     def _write(
         self,
@@ -276,19 +272,6 @@ def close_push(store: Store, push: dict[str, Any] | None, outcome: str, reason: 
     """
     if push is not None:
         PushLedger(store).close(push["commit"], outcome, reason, run_id)
-
-
-def record_key(commit: str) -> str:
-    """Return the key of a commit's record."""
-    return f"commit:{commit}"
-
-
-def as_record(document: Any) -> PushRecord | None:
-    """Return the record in a stored value; None for a missing one, or one of another release that does not fit."""
-    try:
-        return PushRecord(**document)
-    except TypeError:
-        return None
 
 
 def with_sighting(sightings: Any, commit: str, unix_time: float, ref: str = "") -> list[Any]:

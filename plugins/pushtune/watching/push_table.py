@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from pushtune.watching.push_ledger import COMMITS_KEY, SIGHTINGS_KEY, PushRecord, as_record, record_key
+from pushtune.watching.push_ledger import COMMITS_KEY, SIGHTINGS_KEY
+from pushtune.watching.push_record import PushRecord, as_record, record_key
 
 ASSET_PREFIX = "push-to-"
 WAITING = "waiting"
