@@ -26,28 +26,28 @@ with DAG(
 
     @task
     def old_runs() -> dict[str, Any]:
-        from pushtune import clean_up
         from pushtune.healing.run_folders import state_of_run
+        from pushtune.pipeline import clean_up
 
         instance = get_current_context()["ti"]
         return clean_up.old_runs(load_settings(), state_of_run(instance.get_dr_count, instance.get_dagrun_state))
 
     @task(trigger_rule="all_done")
     def unused_images() -> dict[str, Any]:
-        from pushtune import clean_up
+        from pushtune.pipeline import clean_up
 
         return clean_up.unused_images(load_settings())
 
     @task
     def old_files() -> dict[str, Any]:
-        from pushtune import clean_up
+        from pushtune.pipeline import clean_up
 
         return clean_up.old_files(load_settings())
 
     @task
     def old_checks() -> dict[str, Any]:
-        from pushtune import clean_up
         from pushtune.commands.airflow_api import configured_api
+        from pushtune.pipeline import clean_up
 
         return clean_up.old_checks(load_settings(), configured_api(load_settings(), conf.get, BaseHook.get_connection))
 

@@ -24,10 +24,10 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from pushtune import pipeline, pipeline_ending
 from pushtune.errors import MailNotSent, PassingFault, PushtuneError
 from pushtune.notifying.email_operator import EmailOperator
-from pushtune.pipeline_run import Run
+from pushtune.pipeline import run_ending, tasks
+from pushtune.pipeline.run import Run
 from pushtune.running.image_catalog import FAMILY_NAMES, image_tag
 from pushtune.running.training_operator import TrainingOperator, patient_arguments, restart_arguments
 from pushtune.running.workspace import run_folder
@@ -60,7 +60,7 @@ def current_run(repository: WatchedRepository) -> Run:
 
 def rebuild_of(repository: WatchedRepository) -> Callable[[], str]:
     """Return what a training calls where its image is gone."""
-    return lambda: pipeline.rebuild_image(current_run(repository))
+    return lambda: tasks.rebuild_image(current_run(repository))
 
 
 def trials_at_once(repository: WatchedRepository, settings: Settings) -> int:
@@ -82,15 +82,15 @@ def tuning_round(repository: WatchedRepository, number: int, settings: Settings)
     with TaskGroup(f"round_{number}") as group:
 
         def needed() -> bool:
-            return pipeline.needs_round(current_run(repository), number)
+            return tasks.needs_round(current_run(repository), number)
 
         @task
         def plan() -> list[dict[str, Any]]:
-            return pipeline.plan_round(current_run(repository), number)
+            return tasks.plan_round(current_run(repository), number)
 
         @task(trigger_rule="all_done")
         def collect() -> dict[str, Any]:
-            collected = pipeline.collect_round(current_run(repository), number)
+            collected = tasks.collect_round(current_run(repository), number)
             if collected is None:
                 raise AirflowSkipException("This round was not needed.")
             return collected
@@ -146,7 +146,7 @@ def wire(repository: WatchedRepository, rounds: int, settings: Settings) -> None
 
     @task(trigger_rule=ANY_SUCCESS)
     def choose_best() -> dict[str, Any]:
-        return pipeline.choose_best(current_run(repository))
+        return tasks.choose_best(current_run(repository))
 
     best = choose_best()
     before: Any = judged
@@ -171,19 +171,19 @@ def train_as_it_is(repository: WatchedRepository, wait_for_push: GitSensor) -> A
 
     @task(**patient_arguments(load_settings()))
     def check_out(push: dict[str, Any]) -> dict[str, Any]:
-        return pipeline.check_out(current_run(repository), push, fetch_credentials(repository.connection_id))
+        return tasks.check_out(current_run(repository), push, fetch_credentials(repository.connection_id))
 
     @task
     def inspect() -> dict[str, Any]:
-        return pipeline.inspect(current_run(repository))
+        return tasks.inspect(current_run(repository))
 
     @task(**patient_arguments(load_settings()))
     def prepare_image() -> dict[str, Any]:
-        return pipeline.prepare_image(current_run(repository))
+        return tasks.prepare_image(current_run(repository))
 
     @task(trigger_rule=ANY_SUCCESS)
     def judge_baseline() -> dict[str, Any]:
-        return pipeline.judge_baseline(current_run(repository))
+        return tasks.judge_baseline(current_run(repository))
 
     prepared = prepare_image()
     pick_image = BranchPythonOperator(
@@ -208,22 +208,22 @@ def ending(repository: WatchedRepository, asset: Asset, wait_for_push: GitSensor
 
     @task
     def promote() -> dict[str, Any]:
-        return pipeline.promote(current_run(repository))
+        return tasks.promote(current_run(repository))
 
     @task(trigger_rule="all_done")
     def report(push: dict[str, Any] | None) -> dict[str, Any]:
-        reported = pipeline_ending.report(current_run(repository), push is not None)
+        reported = run_ending.report(current_run(repository), push is not None)
         if reported is None:
             raise AirflowSkipException("There was nothing to train.")
         return reported
 
     @task(trigger_rule="all_done", inlets=[asset])
     def finish(push: dict[str, Any] | None) -> str:
-        outcome, reason = pipeline_ending.outcome(current_run(repository), push is not None)
+        outcome, reason = run_ending.outcome(current_run(repository), push is not None)
         context = get_current_context()
-        word = "failed" if outcome == pipeline_ending.FAILED else "trained"
+        word = "failed" if outcome == run_ending.FAILED else "trained"
         close_push(context["asset_state_store"][asset], push, word, reason, context["dag_run"].run_id)
-        if outcome == pipeline_ending.FAILED:
+        if outcome == run_ending.FAILED:
             raise AirflowFailException(reason)
         return outcome
 
@@ -240,7 +240,7 @@ def keep_failure(context: Any) -> None:
     task_id, map_index = instance.task_id, -1 if instance.map_index is None else instance.map_index
     known = {"dag_id": instance.dag_id, "run_id": instance.run_id, "task_id": task_id, "map_index": map_index}
     folder = run_folder(load_settings(), instance.dag_id, instance.run_id)
-    pipeline_ending.keep_failure(folder, known, context.get("exception"))
+    run_ending.keep_failure(folder, known, context.get("exception"))
 
 
 def build_all() -> None:

@@ -14,7 +14,6 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from fastapi.testclient import TestClient
 from tests.hostile.attacks import TRAINED
 
-from pushtune import pipeline, pipeline_ending
 from pushtune.commands.follow import RunView
 from pushtune.commands.summary import keep_summary, print_summary
 from pushtune.errors import EngineUnavailable, PushtuneError
@@ -23,7 +22,8 @@ from pushtune.notifying.outbox import Mail, as_eml, is_address
 from pushtune.notifying.report import build_report
 from pushtune.pages.run_view import run_view
 from pushtune.pages.web_app import create_app
-from pushtune.pipeline_run import Run
+from pushtune.pipeline import run_ending, tasks
+from pushtune.pipeline.run import Run
 from pushtune.running.training_operator import TrainingOperator
 from pushtune.settings import Settings
 from pushtune.watching.git_remote import check_remote
@@ -66,7 +66,7 @@ class Drive:
                 action()
             except EXPECTED as error:
                 self.ending.stage, self.ending.message = stage, str(error)
-                pipeline_ending.keep_failure(self.run.folder, self._task(f"{stage}_task"), error)
+                run_ending.keep_failure(self.run.folder, self._task(f"{stage}_task"), error)
                 break
         self._show()
         self.ending.seconds = time.monotonic() - started
@@ -78,23 +78,23 @@ class Drive:
         def check_out() -> None:
             limit = run.settings.git_timeout_seconds
             head = check_remote(run.repository.url, run.repository.branch, timeout_seconds=limit)
-            pipeline.check_out(run, {"commit": head, "previous_commit": None}, None)
+            tasks.check_out(run, {"commit": head, "previous_commit": None}, None)
 
         def prepare() -> None:
-            made["baseline"] = pipeline.prepare_image(run)["baseline"]
+            made["baseline"] = tasks.prepare_image(run)["baseline"]
 
         def choose() -> None:
-            made["retrain"] = pipeline.choose_best(run)
+            made["retrain"] = tasks.choose_best(run)
 
         return [
             ("check_out", check_out),
-            ("inspect", lambda: pipeline.inspect(run)),
+            ("inspect", lambda: tasks.inspect(run)),
             ("prepare_image", prepare),
             ("train", lambda: self._train("train", made["baseline"])),
-            ("judge_baseline", lambda: pipeline.judge_baseline(run)),
+            ("judge_baseline", lambda: tasks.judge_baseline(run)),
             ("choose_best", choose),
             ("retrain", lambda: self._train("retrain", made["retrain"])),
-            ("promote", lambda: pipeline.promote(run)),
+            ("promote", lambda: tasks.promote(run)),
         ]
 
     def _task(self, task_id: str) -> dict[str, Any]:
@@ -140,7 +140,7 @@ class Drive:
 
     def _show(self) -> None:
         ending, run = self.ending, self.run
-        message = pipeline_ending.report(run, True)
+        message = run_ending.report(run, True)
         assert message is not None
         known = {name: message[name] for name in ("key", "subject", "html", "text")}
         to = [address for address in message["to"] if is_address(address)]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.inspecting.inspection import inspect_checkout, require_trainable
-from pushtune.pipeline_environment import choose_tag, make_ready
+from pushtune.pipeline.environment import choose_tag, make_ready
 from pushtune.running.container_engine import ContainerEngine
 from pushtune.running.container_labels import TrainingLabels, installation_id
 from pushtune.running.supervision import Supervisor

@@ -16,7 +16,7 @@ from tests.running.gpu_engine import copy_image, second_engine
 
 from pushtune.commands.build_images import ensure_images
 from pushtune.errors import AcceleratorMissing, InvalidSetting
-from pushtune.pipeline_environment import accelerator_of_spec
+from pushtune.pipeline.environment import accelerator_of_spec
 from pushtune.running.accelerator import CDI, RUNTIME, Choice, ask_driver, choose, find_offer, host_config_fields
 from pushtune.running.container_engine import ContainerEngine
 from pushtune.running.hardening import host_config_arguments

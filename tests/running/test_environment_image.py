@@ -13,7 +13,7 @@ from tests.running.wheel_index import WheelIndex, index
 
 from pushtune.commands.build_images import ensure_images
 from pushtune.errors import EnvironmentTooLarge, ImageBroken, ImageMissing, RequirementMissing
-from pushtune.pipeline_environment import make_ready
+from pushtune.pipeline.environment import make_ready
 from pushtune.running import environment_image
 from pushtune.running.container_engine import connect
 from pushtune.running.environment_image import Environment, ensure_environment, environment_tag

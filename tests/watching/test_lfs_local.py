@@ -11,7 +11,7 @@ from tests.watching.git_origin import Origin, git
 from tests.watching.lfs_http_server import LfsServer, serve_lfs
 
 from pushtune.errors import LfsRefused
-from pushtune.pipeline_data import lfs_warnings
+from pushtune.pipeline.data import lfs_warnings
 from pushtune.settings import Settings
 from pushtune.watching.check_out import Extras, check_out
 from pushtune.watching.lfs_pointers import find_pointers

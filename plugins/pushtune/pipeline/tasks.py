@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pushtune.errors import BaselineUnusable
-from pushtune.pipeline_data import lfs_warnings, path_fields, provide_data, still_missing
-from pushtune.pipeline_environment import accelerator_of_spec, choose_tag, make_ready
-from pushtune.pipeline_run import Document, Run
-from pushtune.pipeline_threads import chosen_threads, cores_of_spec, thread_fields, trial_slots
+from pushtune.pipeline.data import lfs_warnings, path_fields, provide_data, still_missing
+from pushtune.pipeline.environment import accelerator_of_spec, choose_tag, make_ready
+from pushtune.pipeline.run import Document, Run
+from pushtune.pipeline.threads import chosen_threads, cores_of_spec, thread_fields, trial_slots
 from pushtune.records import read_record, recorded
 from pushtune.running.disk_reserve import require_free_space
 from pushtune.running.smaller_batch import follow

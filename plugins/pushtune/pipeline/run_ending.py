@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from pushtune.errors import PassingFault, PushtuneError
-from pushtune.pipeline_run import Document, Run
+from pushtune.pipeline.run import Document, Run
 from pushtune.records import forget_fault, note_fault, read_record, read_records, recorded
 
 FAILED = "failed"

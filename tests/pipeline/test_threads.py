@@ -4,13 +4,13 @@ import os
 from dataclasses import replace
 
 import pytest
-from tests.tuning.test_wishes_in_a_run import a_run
+from tests.pipeline.test_wishes import a_run
 from tests.tuning.tuning_samples import baseline
 
-from pushtune import pipeline
 from pushtune.commands.stage_lines import describe_stage
 from pushtune.notifying.report import build_report
-from pushtune.pipeline_threads import thread_fields
+from pushtune.pipeline import tasks
+from pushtune.pipeline.threads import thread_fields
 from pushtune.records import read_record, recorded
 from pushtune.running.hardening import host_config_arguments
 from pushtune_contract.request import read_request
@@ -24,15 +24,15 @@ def prepared(tmp_path, times, parallelism=2):
     run = a_run(tmp_path)
     run = replace(run, options={**run.options, "parallelism": parallelism})
     write_result(run.folder / "baseline", replace(baseline(0.4), step_seconds=times))
-    pipeline.judge_baseline(run)
-    return run, pipeline.plan_round(run, 1)
+    tasks.judge_baseline(run)
+    return run, tasks.plan_round(run, 1)
 
 
 def test_the_baseline_is_asked_to_time_steps_with_all_cores_of_the_run(tmp_path):
     run = replace(a_run(tmp_path), options={"parallelism": 2})
-    request = pipeline._request(run, "baseline")
+    request = tasks._request(run, "baseline")
     assert (request.threads, request.timed_threads) == (1, 2)
-    spec = pipeline._spec(run, "baseline", request, "the script as it is")
+    spec = tasks._spec(run, "baseline", request, "the script as it is")
     assert host_config_arguments(run.settings, spec)["nano_cpus"] == 2 * 10**9
 
 
@@ -51,7 +51,7 @@ def test_where_the_baseline_is_not_asked(tmp_path, prepared_as, network, reason)
     with recorded(run.folder, "prepare_image") as document:
         document.update({**run.document("prepare_image"), **prepared_as})
     assert "timed_threads" not in thread_fields(run, "baseline")
-    pipeline.judge_baseline(run)
+    tasks.judge_baseline(run)
     choice = read_record(run.folder, "judge_baseline")["document"]["threads"]
     assert (choice["threads"], choice["reason"]) == (1, f"1 for each trial, 2 at once; no steps were timed: {reason}")
 
@@ -70,7 +70,7 @@ def test_all_cores_for_one_trial_at_a_time(tmp_path):
         assert trial["request"]["threads"] == 2 and "timed_threads" not in trial["request"]
         assert trial["slots"]["count"] == 1
         assert host_config_arguments(run.settings, trial)["nano_cpus"] == 2 * 10**9
-    retrain = pipeline.choose_best(run)
+    retrain = tasks.choose_best(run)
     assert retrain["request"]["threads"] == 2 and retrain["cpus"] == 2.0
     assert read_request(run.folder / "retrain").threads == 2
 
@@ -92,11 +92,11 @@ def test_one_thread_each(tmp_path):
         assert trial["request"]["threads"] == 1
         assert trial["slots"]["count"] == 2
         assert host_config_arguments(run.settings, trial)["nano_cpus"] == 10**9
-    assert pipeline.choose_best(run)["request"]["threads"] == 1
+    assert tasks.choose_best(run)["request"]["threads"] == 1
 
 
 def test_a_run_that_was_judged_before_an_upgrade_goes_on_with_one_thread(tmp_path):
     run, _ = prepared(tmp_path, {"1": 0.2, "2": 0.1})
     record = run.folder / "records" / "judge_baseline.json"
     record.unlink()
-    assert pipeline._request(run, "trial").threads == 1
+    assert tasks._request(run, "trial").threads == 1

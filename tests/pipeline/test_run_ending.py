@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pushtune.errors import DiskAlmostFull, EngineUnavailable, RequirementMissing
-from pushtune.pipeline_ending import FAILED, SKIPPED, keep_failure, outcome
-from pushtune.pipeline_run import Run
+from pushtune.pipeline.run import Run
+from pushtune.pipeline.run_ending import FAILED, SKIPPED, keep_failure, outcome
 from pushtune.records import read_faults, read_records
 from pushtune.settings import Settings
 from pushtune.watching.watched_repositories import WatchedRepository

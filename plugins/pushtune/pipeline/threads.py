@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pushtune.pipeline_run import Document, Run
+from pushtune.pipeline.run import Document, Run
 from pushtune.records import read_record
 from pushtune.running.image_catalog import image_tag
 from pushtune.tuning.threads import choose_threads, cores_together

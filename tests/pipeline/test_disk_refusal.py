@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pushtune import pipeline, pipeline_ending
 from pushtune.errors import DiskAlmostFull
-from pushtune.pipeline_run import Run
+from pushtune.pipeline import run_ending, tasks
+from pushtune.pipeline.run import Run
 from pushtune.records import read_faults
 from pushtune.running.workspace import run_name
 from pushtune.settings import Settings
@@ -34,12 +34,12 @@ def run(tmp_path: Path):
 
 def test_the_commit_is_not_even_fetched_and_the_mail_says_why(run: Run) -> None:
     with pytest.raises(DiskAlmostFull, match=r"12\.0 MiB must be free .* Received: 10\.0 MiB free") as caught:
-        pipeline.check_out(run, {"commit": "0" * 40}, None)
+        tasks.check_out(run, {"commit": "0" * 40}, None)
     assert not run.folder.exists()
     task = {"dag_id": "digits", "run_id": "manual__1", "task_id": "check_out", "map_index": -1}
-    pipeline_ending.keep_failure(run.folder, task, caught.value)
+    run_ending.keep_failure(run.folder, task, caught.value)
     assert read_faults(run.folder)[0]["kind"] == "DiskAlmostFull", "it is cleared once there is space"
-    mail = pipeline_ending.report(run, has_push=True)
+    mail = run_ending.report(run, has_push=True)
     assert mail is not None and mail["to"] == ["ada@example.org"]
     assert "10.0 MiB free" in mail["text"] and "clean_up" in mail["text"]
 
@@ -47,7 +47,7 @@ def test_the_commit_is_not_even_fetched_and_the_mail_says_why(run: Run) -> None:
 def test_with_space_the_same_run_goes_on(run: Run, tmp_path: Path) -> None:
     (run.settings.home / "filler").unlink()
     with pytest.raises(Exception, match="origin"):  # the repository itself is not there
-        pipeline.check_out(run, {"commit": "0" * 40}, None)
+        tasks.check_out(run, {"commit": "0" * 40}, None)
     assert run_name(run.folder) == ("digits", "manual__1")
     with pytest.raises(DiskAlmostFull):
-        pipeline.prepare_image(replace(run, settings=Settings(home=run.settings.home, disk_reserve_bytes=2**60)))
+        tasks.prepare_image(replace(run, settings=Settings(home=run.settings.home, disk_reserve_bytes=2**60)))

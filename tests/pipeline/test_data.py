@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pushtune.inspecting.inspection import inspect_checkout
-from pushtune.pipeline_data import path_fields, provide_data, still_missing
+from pushtune.pipeline.data import path_fields, provide_data, still_missing
 from pushtune.settings import load_settings
 
 SCRIPT = """\

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tests.tuning.tuning_samples import baseline, write_curve
 
-from pushtune import pipeline
-from pushtune.pipeline_run import Run
+from pushtune.pipeline import tasks
+from pushtune.pipeline.run import Run
 from pushtune.records import read_record, recorded
 from pushtune.settings import Settings
 from pushtune.watching.watched_repositories import WatchedRepository
@@ -31,7 +31,7 @@ def a_run(tmp_path: Path) -> Run:
     (run.checkout / "pushtune.yaml").write_text(WISHES)
     with recorded(run.folder, "check_out"):
         pass
-    pipeline.inspect(run)
+    tasks.inspect(run)
     with recorded(run.folder, "prepare_image") as document:
         document.update(image_tag="pushtune/cnn:test", built_from=run.document("inspect")["chosen_image"]["tag"])
     (run.folder / "baseline").mkdir()
@@ -42,14 +42,14 @@ def a_run(tmp_path: Path) -> Run:
 
 def test_wishes_reach_the_trials_and_what_names_nothing_is_a_warning(tmp_path: Path) -> None:
     run = a_run(tmp_path)
-    judged = pipeline.judge_baseline(run)
+    judged = tasks.judge_baseline(run)
     assert judged["warnings"] == [
         "pushtune.yaml: freeze: 'momentum' names no value that the script passes to its library"
     ]
     record = read_record(run.folder, "judge_baseline")
     assert record is not None
     assert record["document"]["warnings"] == judged["warnings"]
-    trials = pipeline.plan_round(run, 1)
+    trials = tasks.plan_round(run, 1)
     requests = [read_request(run.folder / "trials" / f"{number:03d}") for number in range(1, len(trials) + 1)]
     assert len(requests) == 4
     for request in requests:
