@@ -13,7 +13,7 @@ from pushtune.errors import BranchMissing
 from pushtune.watching.due_heads import DueHeads
 from pushtune.watching.mirror import Mirror
 from pushtune.watching.push_decision import NothingToTrain, PushDecision
-from pushtune.watching.push_ledger import PushLedger
+from pushtune.watching.push_ledger import COMMITS_KEY, RECORDS_LIMIT, PushLedger
 from pushtune.watching.watched_repositories import WatchedRepository
 
 REPOSITORY = WatchedRepository(
@@ -46,6 +46,7 @@ class Pushes(RuleBasedStateMachine):
         self.seen: set[str] = set()
         self.trained_by_push: list[str] = []
         self.trained: set[str] = set()
+        self.ended: set[int] = set()
 
     @rule(ref=st.sampled_from(REFS), code=st.lists(st.booleans(), min_size=1, max_size=3))
     def push(self, ref: str, code: list[bool]) -> None:
@@ -170,6 +171,9 @@ class Pushes(RuleBasedStateMachine):
         if commit in self.trained_by_push:
             self.trained_by_push.remove(commit)
 
+    def nothing_is_forgotten(self) -> bool:
+        return len(self.store.get(COMMITS_KEY) or []) < RECORDS_LIMIT
+
     @invariant()
     def each_commit_has_one_record(self) -> None:
         commits = [record.commit for record in self.ledger.records()]
@@ -181,23 +185,26 @@ class Pushes(RuleBasedStateMachine):
 
     @invariant()
     def what_was_trained_stays_so(self) -> None:
-        records = self.ledger.records()
-        if len(records) < 500:  # beyond that the oldest are forgotten
-            assert {record.commit for record in records if record.state == "trained"} >= self.trained
+        if self.nothing_is_forgotten():
+            trained = {record.commit for record in self.ledger.records() if record.state == "trained"}
+            assert trained >= self.trained
 
     @invariant()
     def what_was_filtered_has_code_that_was_handled(self) -> None:
-        filtered, handled = set(), set()
+        filtered, running = set(), set()
         for record in self.ledger.records():
             if record.state == "filtered":
                 filtered.add(self.history.code[record.commit])
-            elif record.state in ("trained", "failed") or self.runs.get(record.run_id) == "running":
-                handled.add(self.history.code[record.commit])
-        assert filtered <= handled or len(self.ledger.records()) >= 500
+            elif record.state in ("trained", "failed"):
+                self.ended.add(self.history.code[record.commit])
+            elif self.runs.get(record.run_id) == "running":
+                running.add(self.history.code[record.commit])
+        assert filtered <= self.ended | running or not self.nothing_is_forgotten()
 
     @invariant()
     def what_was_superseded_was_so_by_another(self) -> None:
-        for record in self.ledger.records():
+        records = self.ledger.records()
+        for record in records if self.nothing_is_forgotten() else ():
             if record.state == "superseded":
                 assert record.reason != record.commit and self.ledger.record(record.reason) is not None
 
@@ -219,7 +226,7 @@ class Pushes(RuleBasedStateMachine):
     def nothing_was_passed_over(self) -> None:
         """What lies between a head and what was handled before it has a record, unless another ref ever ended there."""
         records = {record.commit: record for record in self.ledger.records()}
-        for record in records.values() if len(records) < 500 else ():
+        for record in records.values() if self.nothing_is_forgotten() else ():
             if record.handled and record.base and record.ref:
                 between = self.history.commits_between(record.base, record.commit, 500)
                 others = {commit for commit in between if self.history.been_head_of.get(commit, set()) - {record.ref}}

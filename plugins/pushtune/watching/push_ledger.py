@@ -106,8 +106,7 @@ class PushLedger:
 
     def unrecorded_sightings(self) -> list[dict[str, Any]]:
         """Return what the trigger saw and no run has looked at: ``commit``, ``unix_time`` and ``ref`` of each."""
-        pending = [commit for commit in self.store.get(PENDING_KEY) or [] if self.record(commit) is None]
-        known = set(self.store.get(COMMITS_KEY) or []).difference(pending)
+        known = set(self.store.get(COMMITS_KEY) or []).difference(self._pending_without_record())
         return [{"ref": ""} | seen for seen in self.store.get(SIGHTINGS_KEY) or [] if seen["commit"] not in known]
 
     def claimed_by(self, run_id: str) -> tuple[str, str]:
@@ -206,8 +205,12 @@ class PushLedger:
         self.store.delete(ADVANCE_KEY)
 
     def _without_record(self, commits: list[str]) -> list[str]:
-        recorded = set(self.store.get(COMMITS_KEY) or []).difference(self.store.get(PENDING_KEY) or [])
+        recorded = set(self.store.get(COMMITS_KEY) or []).difference(self._pending_without_record())
         return [commit for commit in commits if commit not in recorded]
+
+    def _pending_without_record(self) -> list[str]:
+        """Return those whose names were written, and not their records; it may be noted longer than it is true."""
+        return [commit for commit in self.store.get(PENDING_KEY) or [] if self.record(commit) is None]
 
     def _write(
         self,
