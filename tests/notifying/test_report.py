@@ -105,6 +105,7 @@ def test_outcome_when_the_script_itself_stays_best(tmp_path: Path) -> None:
 def test_outcome_when_the_baseline_meets_the_target(tmp_path: Path) -> None:
     write_start(tmp_path, target=0.75)
     write_training(tmp_path / "retrain", mode="retrain", curve=(0.8,), test=0.8)
+    write_record(tmp_path, "promote", version=1)
     report = build_report(tmp_path)
     assert (report["outcome"], report["winning_changes"], len(report["trials"])) == ("target_met", [], 1)
 
@@ -148,6 +149,15 @@ def test_a_model_that_could_not_be_registered_is_a_failure(tmp_path: Path) -> No
     failures = [{"stage": "round_1.trial", "message": "out of memory"}, {"stage": "promote", "message": "locked"}]
     report = build_report(tmp_path, failures=failures)
     assert (report["outcome"], report["error"]["stage"]) == ("failed", "promote")
+
+
+def test_a_run_whose_registration_somebody_prevented_has_no_model(tmp_path: Path) -> None:
+    """A person marks the last training as failed while its container ends: no task says anything."""
+    write_tuned_run(tmp_path)
+    (tmp_path / "records" / "promote.json").unlink()
+    report = build_report(tmp_path)
+    assert (report["outcome"], report["error"]["stage"]) == ("failed", "promote")
+    assert report["error"]["message"] == "The run ended before its model was registered."
 
 
 def test_a_failed_mail_does_not_make_the_run_fail(tmp_path: Path) -> None:

@@ -130,6 +130,8 @@ def _outcome(facts: RunFacts, report: dict[str, Any], finished: bool) -> str:
     final, baseline = report["final"].get("objective"), report["baseline"].get("objective")
     if final is None or facts.retrain is None or facts.retrain.status != "done":
         return "failed" if finished else "running"
+    if finished and "version" not in report["model"]:
+        return "failed"  # somebody has marked a task as failed: no task said anything
     direction = report["objective"]["direction"] if report["objective"] else "maximize"
     if meets(final, report["target"], direction):
         return "target_met"
@@ -168,7 +170,9 @@ def _missing_model(report: dict[str, Any]) -> dict[str, Any]:
     for stage, value, message in steps:
         if value is None:
             return {"stage": stage, "message": message, "file": "", "line": 0}
-    return {"stage": "retrain", "message": "The run ended before a final model was trained.", "file": "", "line": 0}
+    retrained = report["final"].get("objective") is not None
+    stage, step = ("promote", "its model was registered") if retrained else ("retrain", "a final model was trained")
+    return {"stage": stage, "message": f"The run ended before {step}.", "file": "", "line": 0}
 
 
 def _curve(training: Training | None) -> list[list[float]]:
