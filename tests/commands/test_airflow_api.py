@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
+from tests.serving import answering
 
 from pushtune.commands.airflow_api import AirflowApi, configured_api
 from pushtune.errors import AirflowNotReady, AirflowRefused
@@ -83,10 +83,8 @@ class Server(BaseHTTPRequestHandler):
 def address() -> Iterator[str]:
     Server.requests, Server.refusals = [], []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with answering(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.fixture

@@ -157,7 +157,7 @@ def test_a_run_whose_registration_somebody_prevented_has_no_model(tmp_path: Path
     (tmp_path / "records" / "promote.json").unlink()
     report = build_report(tmp_path)
     assert (report["outcome"], report["error"]["stage"]) == ("failed", "promote")
-    assert report["error"]["message"] == "The run ended before its model was registered."
+    assert "before its model was registered. Its graph shows the task: clear it" in report["error"]["message"]
 
 
 def test_a_failed_mail_does_not_make_the_run_fail(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_skipped_push(tmp_path: Path) -> None:
         (("records/check_out.json",), "The commit was not checked out."),
         (("records/inspect.json",), "No training script was found."),
         (("baseline",), "The script reported no metric that could be improved."),
-        ((), "The run ended before a final model was trained."),
+        ((), "The run ended before a final model was trained. Its graph shows the task: clear it, or push again."),
     ],
 )
 def test_a_run_that_ended_early_says_what_is_missing(tmp_path: Path, remove: tuple[str, ...], message: str) -> None:
