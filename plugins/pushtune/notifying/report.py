@@ -172,7 +172,8 @@ def _missing_model(report: dict[str, Any]) -> dict[str, Any]:
             return {"stage": stage, "message": message, "file": "", "line": 0}
     retrained = report["final"].get("objective") is not None
     stage, step = ("promote", "its model was registered") if retrained else ("retrain", "a final model was trained")
-    return {"stage": stage, "message": f"The run ended before {step}. Its graph shows the task: clear it, or push again.", "file": "", "line": 0}
+    message = f"The run ended before {step}. Its graph shows the task: clear it, or push again."
+    return {"stage": stage, "message": message, "file": "", "line": 0}
 
 
 def _curve(training: Training | None) -> list[list[float]]:
