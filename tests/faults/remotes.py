@@ -2,7 +2,6 @@
 
 import random
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.serving import answering
 from tests.watching.git_http_server import GitHandler
 from tests.watching.git_origin import Origin
 
@@ -57,13 +57,8 @@ def running_remote(folder: Path, chance: random.Random) -> Iterator[Remote]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     remote.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield remote
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @dataclass

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.serving import answering
+
 HANG, DROP, GARBAGE = "hang", "drop", "garbage"
 
 
@@ -82,15 +84,11 @@ def running_sendgrid() -> Iterator[SendGridServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     state.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield state
-    finally:
-        state.released.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(server):
+        try:
+            yield state
+        finally:
+            state.released.set()
 
 
 def refusal(message: str) -> bytes:

@@ -2,12 +2,12 @@
 
 import base64
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.serving import answering
 from tests.watching.git_origin import IDENTITY
 
 PASSWORD = "corr3ct-horse"
@@ -65,11 +65,5 @@ def serve(folder: Path, *, protected: bool = False, port: int = 0) -> Iterator[s
     """Serve the repositories in ``folder`` on 127.0.0.1; yield the address of the folder."""
     handler = type("Handler", (GitHandler,), {"folder": folder, "protected": protected})
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with answering(server):
         yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -1,13 +1,13 @@
 """A look without git sees what git sees, and leaves to git whatever is not as expected."""
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.serving import answering
 from tests.watching.git_http_server import PASSWORD, serve
 from tests.watching.git_origin import Origin, git
 
@@ -115,7 +115,7 @@ def test_behind_a_proxy_git_is_asked(origin: Origin, monkeypatch: pytest.MonkeyP
 
 
 @contextmanager
-def answering(status: int, content: bytes, kind: str = "application/x-git-upload-pack-result") -> Iterator[str]:
+def odd_remote(status: int, content: bytes, kind: str = "application/x-git-upload-pack-result") -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
@@ -130,14 +130,8 @@ def answering(status: int, content: bytes, kind: str = "application/x-git-upload
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with answering(server):
         yield f"http://127.0.0.1:{server.server_port}/x.git"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 GOOD = b"003d" + b"a" * 40 + b" refs/heads/main\n" + b"0000"
@@ -159,18 +153,18 @@ GOOD = b"003d" + b"a" * 40 + b" refs/heads/main\n" + b"0000"
     ],
 )
 def test_an_answer_that_is_none_is_left_to_git(status: int, content: bytes, kind: str) -> None:
-    with answering(status, content, kind or "application/x-git-upload-pack-result") as url:
+    with odd_remote(status, content, kind or "application/x-git-upload-pack-result") as url:
         assert look(url) is None
 
 
 def test_a_good_answer_is_one() -> None:
-    with answering(200, GOOD) as url:
+    with odd_remote(200, GOOD) as url:
         assert look(url) == {"refs/heads/main": "a" * 40}
 
 
 def test_an_endless_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quick_look, "ANSWER_LIMIT_BYTES", 10_000)
-    with answering(200, GOOD[:-4] * 10_000 + b"0000") as url:
+    with odd_remote(200, GOOD[:-4] * 10_000 + b"0000") as url:
         assert look(url) is None
 
 
