@@ -97,6 +97,11 @@ def _carve_dataset(arguments: Arguments, recipe: Recipe, fraction: float, sites:
         return Carved("none", f"the data set could not be made in two parts: {type(error).__name__}: {error}"[:300])
     finally:
         sites.paused = False
+    return _of_split(split)
+
+
+def _of_split(split: Any) -> Carved:
+    """Return what a split of a data set, or of an iterator over images, has made of it."""
     return Carved(
         "holdout",
         train=(split.train, None, None),
@@ -128,14 +133,7 @@ def _carve_images(arguments: Arguments, fraction: float) -> Carved:
     if iterator.n < SMALLEST_SPLIT_SAMPLES:
         return Carved("none", f"{iterator.n} samples are too few to hold some out")
     split = split_iterator(iterator, fraction)
-    return Carved(
-        "holdout",
-        train=(split.train, None, None),
-        held_out=(split.held_out, None, None),
-        train_samples=split.train_samples,
-        held_out_samples=split.held_out_samples,
-        chance=split.chance,
-    )
+    return _of_split(split)
 
 
 def _carve_batches(source: Any, fraction: float) -> Carved:
