@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent
 CORPUS = FOLDER / "corpus"
 EXPECTED = FOLDER / "corpus_expected.json"
 TRAINING = FOLDER.parents[1] / "training"
-ADDED = ("extra_layers", "added_dropout")  # offered by the runtime, written nowhere in a script
+ADDED = ("extra_layers", "added_dropout", "learning_rate_decay")  # offered by the runtime, written nowhere in a script
 KILLED = -9
 
 

@@ -15,13 +15,18 @@ _MARK = "_pushtune_batch_parameter"
 
 
 class FitHooks:
-    """Wraps ``fit`` outside of everything else, and the functions that put samples into batches."""
+    """Wraps ``fit`` outside of everything else, and the functions that put samples into batches.
+
+    Attributes:
+        asked_epochs: epochs that the newest ``fit`` was asked for, overrides included, the budget not.
+    """
 
     def __init__(self, session: Session, registry: ParameterRegistry) -> None:
         self._session = session
         self._registry = registry
         self._batch_parameters: List[str] = []
         self._used: List[str] = []
+        self.asked_epochs = 0
 
     def install(self, classes: KerasClasses) -> None:
         """Patch ``fit`` and whatever takes the size of a batch; call after ``FitEvents.install``."""
@@ -46,6 +51,7 @@ class FitHooks:
             if site is not None:
                 self._see_epochs(site, bound.arguments, "epochs" in explicit)
                 self._see_batch_size(site, bound.arguments)
+            self.asked_epochs = bound.arguments["epochs"]
             self._limit(bound.arguments)
             return original(*bound.args, **bound.kwargs)
 

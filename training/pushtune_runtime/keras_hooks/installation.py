@@ -19,6 +19,7 @@ from pushtune_runtime.keras_hooks.model_saving import ModelSaving
 from pushtune_runtime.keras_hooks.optimizer_hooks import OptimizerHooks
 from pushtune_runtime.keras_hooks.own_loops import OwnLoops
 from pushtune_runtime.keras_hooks.randomness import SeededRandomness
+from pushtune_runtime.keras_hooks.rate_decay import RateDecay
 from pushtune_runtime.keras_hooks.shape_ties import ShapeTies
 from pushtune_runtime.keras_hooks.shuffling import EpochShuffling
 from pushtune_runtime.keras_hooks.step_clock import StepClock
@@ -46,6 +47,7 @@ class KerasInstallation:
         self._events = FitEvents([])
         self._split = DataSplit(session, registry.sites)
         self._fit_hooks = FitHooks(session, self.registry)
+        self._decay = RateDecay(registry, self._fit_hooks)
         self._extras = ExtraLayers(registry)
         self._layers = LayerHooks(registry, self._extras.offer, self._extras.withdraw)
         self._ties = ShapeTies(self.registry, self._layers)
@@ -72,7 +74,7 @@ class KerasInstallation:
             ("hold-out of data sets", lambda: DatasetRecipes(self.registry.sites).install(classes)),
             ("epochs and batch size", lambda: self._fit_hooks.install(classes)),
             ("layers", lambda: self._layers.install(classes)),
-            ("optimizers", lambda: OptimizerHooks(self.registry).install(classes)),
+            ("optimizers", lambda: OptimizerHooks(self.registry, self._decay).install(classes)),
             ("modules of Keras 2", lambda: legacy_names.add_modules(classes)),
             ("methods of Keras 2", lambda: legacy_names.add_methods(keras.Model, self._warn_about_line)),
         ]
@@ -99,6 +101,7 @@ class KerasInstallation:
             Stopping(self._session),
             ModelSaving(self._session),
             LegacyMetricNames(self._warn_about_line),
+            self._decay,
         ]
         if self._session.request.mode == "baseline":
             listeners.append(self._ties)
@@ -120,6 +123,7 @@ class KerasInstallation:
         """Complete the session after the script has ended."""
         self._split.finish()
         self._fit_hooks.finish()
+        self._decay.finish()
         if self._session.request.mode == "baseline":
             self._ties.finish()
             self._extras.settle(self._ties.facts)

@@ -9,6 +9,7 @@ import numpy
 
 from pushtune_contract.parameters import Value
 from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
+from pushtune_runtime.keras_hooks.rate_decay import RateDecay, has_constant_rate
 from pushtune_runtime.parameter_registry import ParameterRegistry
 
 OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adadelta", "Adagrad", "Adamax", "Nadam", "Ftrl", "Lion", "Adafactor")
@@ -21,8 +22,9 @@ ADADELTA_NOTE = "Adadelta's default was 1.0 in the stand-alone Keras up to 2.3 a
 class OptimizerHooks:
     """Wraps the constructors of optimizers and schedules, and ``compile``."""
 
-    def __init__(self, registry: ParameterRegistry) -> None:
+    def __init__(self, registry: ParameterRegistry, decay: RateDecay) -> None:
         self._registry = registry
+        self._decay = decay
         self._rates: Dict[int, str] = {}  # id of an optimizer of the script -> id of its learning-rate parameter
         self._kept: "list[Any]" = []
         self._optimizers: Any = None
@@ -86,8 +88,11 @@ class OptimizerHooks:
             bound = signature.bind(model, *args, **kwargs)
             explicit = "optimizer" in bound.arguments
             bound.apply_defaults()
-            bound.arguments["optimizer"] = self._choose(site, bound.arguments["optimizer"], explicit)
-            return original(*bound.args, **bound.kwargs)
+            optimizer = bound.arguments["optimizer"] = self._choose(site, bound.arguments["optimizer"], explicit)
+            result = original(*bound.args, **bound.kwargs)
+            if _name_of(optimizer) is not None and has_constant_rate(optimizer):
+                self._decay.offer(site, model)
+            return result
 
         trainer_class.compile = compile
 
