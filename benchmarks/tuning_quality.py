@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.tuning.curves import read_curve
+from pushtune.tuning.final_epochs import with_final_epochs
 from pushtune.tuning.pruning import best_of, stop_rule
 from pushtune.tuning.rounds import best_trial, collect_round, needs_round, plan_round
 from pushtune_contract import layout
@@ -158,10 +159,11 @@ class Bench:
 
     def retrain(self, best: dict[str, Any]) -> dict[str, Any]:
         """Train the best configuration on all training data and read the test data, once."""
-        sha256 = read_result(self.run / "baseline").script_sha256
+        baseline = read_result(self.run / "baseline")
+        final = with_final_epochs(best, baseline.search_space)
         request = replace(
-            self.request("retrain"), trial_number=best["number"], overrides=best["overrides"],
-            epoch_budget=best["epochs"], script_sha256=sha256,
+            self.request("retrain"), trial_number=final["number"], overrides=final["overrides"],
+            epoch_budget=final["epochs"], script_sha256=baseline.script_sha256,
         )
         self.train("retrain", request)
         result = read_result(self.run / "retrain")

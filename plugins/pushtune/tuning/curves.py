@@ -23,12 +23,19 @@ class Curve:
         seconds: training seconds from the start of the first epoch until the end of epoch 1, 2, ...
         planned_epochs: how many the trial will train in the calls of ``fit`` so far; 0 where it does not say.
         fits: calls of ``fit`` so far.
+        decays: whether the learning rate decays over the planned epochs.
     """
 
     objectives: tuple[float, ...] = ()
     seconds: tuple[float, ...] = ()
     planned_epochs: int = 0
     fits: int = 1
+    decays: bool = False
+
+    @property
+    def share(self) -> float:
+        """Return which share of the planned epochs is over, 0 to 1; 1 where they are not known."""
+        return min(1.0, len(self) / self.planned_epochs) if self.planned_epochs > 0 else 1.0
 
     def __len__(self) -> int:
         return len(self.objectives)

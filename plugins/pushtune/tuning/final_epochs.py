@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from pushtune.tuning.rate_decay import decays_with
 from pushtune_contract.parameters import Parameter, describe_change
+
+# With a rate that decays, the later half of the curve rises to its end but for the noise of the hold-out.
+TAIL_SHARE = 0.5
 
 
 def with_final_epochs(best: dict[str, Any], search_space: Iterable[Parameter]) -> dict[str, Any]:
@@ -12,16 +16,23 @@ def with_final_epochs(best: dict[str, Any], search_space: Iterable[Parameter]) -
     A trial is planned with more epochs than it needs, and its best epoch is what is worth repeating. A script that
     calls ``fit`` several times keeps the epochs of the trial, since the best epoch belongs to the last call alone:
     ``epochs`` is None then.
+
+    A rate that decays does so over the planned epochs, which therefore stay as they are, and ``epochs`` only ends the
+    training: with the planned number where the best epoch lies in the tail of the decay, else with the best epoch.
     """
-    parameters = [parameter for parameter in search_space if parameter.role == "epochs"]
+    space = list(search_space)
+    parameters = [parameter for parameter in space if parameter.role == "epochs"]
     if best["epochs"] is None or not parameters:
         return best
     if len(parameters) > 1:
         return {**best, "epochs": None}
     (parameter,) = parameters
+    if decays_with(best["overrides"], space):
+        planned = int(best["overrides"].get(parameter.id, parameter.value))
+        return {**best, "epochs": planned if best["epochs"] > TAIL_SHARE * planned else best["epochs"]}
     overrides, changes = dict(best["overrides"]), list(best["changes"])
-    planned = overrides.pop(parameter.id, None)
-    if planned is not None and (told := describe_change(parameter, planned)) in changes:
+    replaced = overrides.pop(parameter.id, None)
+    if replaced is not None and (told := describe_change(parameter, replaced)) in changes:
         changes.remove(told)
     if best["epochs"] != parameter.value:
         overrides[parameter.id] = best["epochs"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pushtune.tuning.dimensions import Dimension
-from pushtune.tuning.ranges import ADDED, WIDEST, WIDTH_FACTORS
+from pushtune.tuning.ranges import ADDED, RATE_DECAY, WIDEST, WIDTH_FACTORS
 from pushtune_contract.parameters import Value
 
 
@@ -26,6 +26,8 @@ def kind_of(dimension: Dimension) -> Kind | None:
     if dimension.argument in ADDED:
         place = "convolutions" if dimension.owner.startswith("Conv") else "dense layers"
         return Kind(f"{dimension.argument} of {place}", 1)
+    if dimension.argument == RATE_DECAY:
+        return Kind(RATE_DECAY, 1)
     if dimension.role in MOST_OF_A_ROLE:
         return Kind(dimension.role, MOST_OF_A_ROLE[dimension.role])
     return None

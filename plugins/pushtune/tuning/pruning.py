@@ -15,6 +15,13 @@ Rules, in this order:
 
 The trial with the best objective of all is never stopped by rules 3 and 5.
 
+Where the learning rate decays, a curve is flat or noisy in its middle and rises towards its end. Rule 4 waits for two
+thirds of the budget then. Rule 5 adds what a decay still brings: as much as the leader has gained from the same share
+of its own decay on, or ``DECAY_GAIN`` where the leader has none. Five curves were recorded on Fashion-MNIST (Adam at
+0.0012 and 0.005, 16 to 64 filters, 12 to 20 epochs): from a quarter of the epochs on, what each still gained was at
+most 0.034 of the way from guessing to its best, times the share of epochs left (0.02 in the mean). The rungs ask for
+nothing more: up to the ninth epoch, a decayed curve was not behind the constant one of the same configuration.
+
 The constants were chosen on 71 real learning curves of a part of Fashion-MNIST, replayed 150 times with twelve trials
 on two slots: 58 % of the epochs and 81 % of the time remain, and the best objective is 0.0001 lower in the mean, 0.0032
 at worst. Rungs alone leave 67 % and 85 %; a ``LEADER_TIMES`` of 1 more than doubles the loss.
@@ -22,7 +29,7 @@ at worst. Rungs alone leave 67 % and 85 %; a ``LEADER_TIMES`` of 1 more than dou
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +47,13 @@ CHANCE_SIGMAS = 3.0
 NOISE_SIGMAS = 2.0
 
 PATIENCE_SHARE = 1 / 3  # of the planned epochs without a better one
+DECAYED_PATIENCE_SHARE = 2 / 3  # the same where the learning rate decays
 FEWEST_PATIENT_EPOCHS = 6
 
 GAIN_SHARE = 1 / 6  # of the planned epochs, over which the gain per second is measured
 FEWEST_GAIN_EPOCHS = 4
 LEADER_TIMES = 2.0  # a trial may take this many times the leader's time
+DECAY_GAIN = 0.035  # of the way from the reference to the best, gained over a whole decay; in proportion to its rest
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,8 @@ def stop_rule(spec: Mapping[str, Any]) -> str | None:
     """Return why the trial of ``spec`` should stop now, or not start at all; None where it should go on.
 
     ``spec`` is what a training task gets: ``folder`` is the trial's folder, ``stop_rule`` an object with the fields of
-    ``PruningRule`` and ``siblings``, the folders to compare with. Without ``stop_rule`` a trial runs to its end.
+    ``PruningRule``, ``siblings``, the folders to compare with, and ``decaying``, the folders of trials (its own
+    included) whose learning rate decays. Without ``stop_rule`` a trial runs to its end.
     """
     rule = spec.get("stop_rule")
     if not rule:
@@ -88,14 +98,19 @@ def stop_rule(spec: Mapping[str, Any]) -> str | None:
 
 def stop_reason(trial_folder: Path, sibling_folders: Sequence[Path], rule: Mapping[str, Any]) -> str | None:
     """Return why the trial in ``trial_folder`` should stop now; None where it should go on."""
-    parsed = PruningRule(**{name: value for name, value in rule.items() if name != "siblings"})
+    parsed = PruningRule(**{name: value for name, value in rule.items() if name not in ("siblings", "decaying")})
     if parsed.target is not None:
         for folder in sibling_folders:
             value = _finished_objective(folder, parsed)
             if meets(value, parsed.target, parsed.direction):
                 return f"target met by {folder.name}: {parsed.metric} {value:.4g}"
-    curve = _believable(read_curve(trial_folder), parsed)
-    peers = [_believable(read_curve(folder), parsed) for folder in sibling_folders]
+    decaying = set(rule.get("decaying", []))
+
+    def curve_of(folder: Path) -> Curve:
+        return replace(_believable(read_curve(folder), parsed), decays=str(folder) in decaying)
+
+    curve = curve_of(trial_folder)
+    peers = [curve_of(folder) for folder in sibling_folders]
     return decide(curve, [peer for peer in peers if len(peer)], parsed)
 
 
@@ -157,7 +172,8 @@ def _is_at_chance(curve: Curve, rule: PruningRule) -> bool:
 
 
 def _is_on_plateau(curve: Curve, best: float) -> bool:
-    patience = max(FEWEST_PATIENT_EPOCHS, math.ceil(curve.planned_epochs * PATIENCE_SHARE))
+    share = DECAYED_PATIENCE_SHARE if curve.decays else PATIENCE_SHARE
+    patience = max(FEWEST_PATIENT_EPOCHS, math.ceil(curve.planned_epochs * share))
     return curve.planned_epochs > 0 and len(curve) - (curve.objectives.index(best) + 1) >= patience
 
 
@@ -186,8 +202,12 @@ def _behind_at_a_rung(curve: Curve, peers: Sequence[Curve], rule: PruningRule) -
 
 def _tolerance(best: float, rung: int, rule: PruningRule) -> float:
     """Return by how much a trial may be behind ``best`` at the rung that is ``rung`` times the first one."""
-    way = abs(best - rule.reference) if rule.reference is not None else 0.0
-    return TOLERANCE / math.sqrt(rung) * max(way, 0.05 * abs(best)) + NOISE_SIGMAS * _noise(best, rule)
+    return TOLERANCE / math.sqrt(rung) * _way(best, rule) + NOISE_SIGMAS * _noise(best, rule)
+
+
+def _way(best: float, rule: PruningRule) -> float:
+    """Return how far ``best`` is from the reference, from which gains are counted."""
+    return max(abs(best - rule.reference) if rule.reference is not None else 0.0, 0.05 * abs(best))
 
 
 def _noise(value: float, rule: PruningRule) -> float:
@@ -206,9 +226,23 @@ def _cannot_catch_up(curve: Curve, leader: Curve, rule: PruningRule) -> str | No
     seconds_left = _seconds_left(curve, leader)
     best = best_of(leader.objectives, rule.direction)
     missing = abs(best - own)
-    if gain_per_second * seconds_left >= missing or missing <= _noise(best, rule):
+    if gain_per_second * seconds_left >= missing or missing <= _noise(best, rule) + _gain_of_decay(curve, leader, rule):
         return None
     return f"cannot catch up: {missing:.3g} behind the best, gains {gain_per_second * 60:.2g} a minute"
+
+
+def _gain_of_decay(curve: Curve, leader: Curve, rule: PruningRule) -> float:
+    """Return by how much the objective may still rise because the learning rate falls, whatever the curve does now.
+
+    A leader with a decay behind it shows how much that is; without one it is the most that was ever seen.
+    """
+    if not curve.decays:
+        return 0.0
+    best = best_of(leader.objectives, rule.direction)
+    if leader.decays and leader.share == 1.0:
+        at_this_share = max(1, math.floor(curve.share * len(leader)))
+        return abs(best - best_of(leader.objectives[:at_this_share], rule.direction))
+    return DECAY_GAIN * (1.0 - curve.share) * _way(best, rule)
 
 
 def _seconds_left(curve: Curve, leader: Curve) -> float:

@@ -3,7 +3,8 @@
 Ranges are relative to the script's own value: its author knew the size of the problem. Sources: Bengio
 (arXiv:1206.5533) for widths, batch sizes and logarithmic scales; Srivastava et al. (JMLR 15, 2014) for dropout;
 Masters and Luschi (arXiv:1804.07612) for small batches; Simonyan and Zisserman (arXiv:1409.1556) for odd kernels;
-Probst et al. (arXiv:1802.09596, table 1) for scikit-learn.
+Loshchilov and Hutter (arXiv:1608.03983) for rates that decay; Probst et al. (arXiv:1802.09596, table 1) for
+scikit-learn.
 """
 
 import math
@@ -29,6 +30,8 @@ HIGHEST_DROPOUT = 0.5
 HIGHEST_DROPOUT_OF_CONVOLUTIONS = 0.3
 # Layers that the script does not have, but that the runtime can put behind its own.
 ADDED = ("added_dropout", "extra_layers")
+# The runtime can let a constant learning rate decay over the epochs of a trial.
+RATE_DECAY, COSINE = "learning_rate_decay", "cosine"
 LARGEST_INTEGER = 10**6
 
 
@@ -177,7 +180,8 @@ def _other(parameter: Parameter) -> Range | None:
         return _extra_layers(parameter)
     choices = tuple(dict.fromkeys([value, *parameter.choices]))
     if len(choices) > 1:
-        return Range("categorical", "what the library accepts", choices=choices)
+        reason = "constant, or half a cosine to zero (arXiv:1608.03983)" if parameter.argument == RATE_DECAY else ""
+        return Range("categorical", reason or "what the library accepts", choices=choices)
     if isinstance(value, (bool, str)) or (isinstance(value, int) and not is_whole_number(value)):
         return None
     if parameter.argument in SHARES and isinstance(value, float):

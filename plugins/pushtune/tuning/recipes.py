@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pushtune.tuning import learning_rates
 from pushtune.tuning.dimensions import Dimension, Point, band_for, own_point
 from pushtune.tuning.ranges import CAPACITY
+from pushtune.tuning.rate_decay import with_decay
 from pushtune_contract.parameters import Parameter, Value
 
 WIDE_FACTOR = 2.0
@@ -34,7 +35,8 @@ def recipes(dimensions: Sequence[Dimension], parameters: Mapping[str, Parameter]
     Sources: Adam at about 1e-3 with the script's own architecture (arXiv:1412.6980, and our measurement); more epochs
     (Goodfellow et al., Deep Learning, section 7.8: the best epoch of the curve is kept); the old default of an
     optimizer whose default changed (Adadelta: 1.0 in stand-alone Keras, 0.001 today); twice the width
-    (arXiv:1206.5533, section 3.2); dropout (Srivastava et al., JMLR 15, 2014); depth (arXiv:1409.1556).
+    (arXiv:1206.5533, section 3.2); dropout (Srivastava et al., JMLR 15, 2014), with a rate that decays
+    (arXiv:1608.03983); depth (arXiv:1409.1556).
     """
     longer = longest(dimensions, own_point(dimensions))
     usual = _with_usual_rate(dimensions, longer)
@@ -49,8 +51,8 @@ def recipes(dimensions: Sequence[Dimension], parameters: Mapping[str, Parameter]
         safe,
         Candidate(wide, "twice as large, at a safe learning rate"),
         legacy if _has_legacy_default(dimensions, parameters) else unchanged,
-        Candidate(with_dropout(dimensions, wide), "twice as large, with dropout against overfitting"),
-        Candidate(_deeper(dimensions, safe.point), "one layer deeper, at a safe learning rate"),
+        _wide_with_dropout(dimensions, wide),
+        Candidate(deeper(dimensions, safe.point), "one layer deeper, at a safe learning rate"),
         unchanged,
     ]
     return _without_repeats(found, own_point(dimensions))
@@ -78,12 +80,19 @@ def with_dropout(dimensions: Sequence[Dimension], point: Point) -> Point:
     return {**point, **{one.key: _dropout_of(one, float(point[one.key])) for one in rates}}
 
 
+def _wide_with_dropout(dimensions: Sequence[Dimension], wide: Point) -> Candidate:
+    point = with_dropout(dimensions, wide)
+    decayed = with_decay(dimensions, point)
+    also = " and a learning rate that decays" if decayed != point else ""
+    return Candidate(decayed, f"twice as large, with dropout against overfitting{also}")
+
+
 def _dropout_of(dimension: Dimension, rate: float) -> float:
     wished = max(USUAL_DROPOUT, rate)
     return min(wished, dimension.high) if dimension.wished else wished
 
 
-def _deeper(dimensions: Sequence[Dimension], point: Point) -> Point:
+def deeper(dimensions: Sequence[Dimension], point: Point) -> Point:
     """Return ``point`` with one more layer behind each convolution; behind each dense layer where there are none."""
     extra = [dimension for dimension in dimensions if dimension.argument == "extra_layers"]
     convolutions = [dimension for dimension in extra if dimension.owner.startswith("Conv")]

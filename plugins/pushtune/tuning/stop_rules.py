@@ -8,6 +8,7 @@ from typing import Any
 from pushtune.tuning.curves import read_curve
 from pushtune.tuning.plans import PlannedTrial, RoundPlan, trial_folder
 from pushtune.tuning.pruning import PruningRule
+from pushtune.tuning.rate_decay import decays_with
 from pushtune.tuning.search_space import USUAL_BATCH_SIZE
 from pushtune_contract.result import TrialResult
 
@@ -20,7 +21,8 @@ FIRST_RUNG_SHARE = 1 / 3  # of the epochs are over at the first rung, at most
 def stop_rule_document(
     run_folder: Path, trial: PlannedTrial, known: list[RoundPlan], baseline: TrialResult
 ) -> dict[str, Any]:
-    """Return the rule of ``trial``: the fields of ``PruningRule`` and ``siblings``, the folders to compare with.
+    """Return the rule of ``trial``: the fields of ``PruningRule``; ``siblings``, the folders to compare with; and
+    ``decaying``, those of them, and its own, where the learning rate decays.
 
     Args:
         known: all rounds so far, the trial's own included.
@@ -28,7 +30,9 @@ def stop_rule_document(
     """
     objective = baseline.objective
     assert objective is not None  # noqa: S101  (no round is planned without one)
-    others = [other.number for plan in known for other in plan.trials if other.number != trial.number]
+    trials = [planned for plan in known for planned in plan.trials]
+    others = [other.number for other in trials if other.number != trial.number]
+    decaying = [planned.number for planned in trials if decays_with(planned.overrides, baseline.search_space)]
     rule = PruningRule(
         direction=objective.direction,
         metric=objective.metric,
@@ -41,7 +45,11 @@ def stop_rule_document(
         guard=objective.guard,
         script_sha256=baseline.script_sha256,
     )
-    return {**asdict(rule), "siblings": [str(trial_folder(run_folder, number)) for number in [0, *others]]}
+    return {
+        **asdict(rule),
+        "siblings": [str(trial_folder(run_folder, number)) for number in [0, *others]],
+        "decaying": [str(trial_folder(run_folder, number)) for number in decaying],
+    }
 
 
 def first_rung(trial: PlannedTrial, baseline: TrialResult) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pushtune.tuning.dimensions import Dimension
+from pushtune.tuning.ranges import RATE_DECAY
 from pushtune.wishes import Wishes, fits
 from pushtune_contract.parameters import Parameter, Value
 
@@ -29,10 +30,15 @@ def heeded(parameters: Iterable[Parameter], wishes: Wishes) -> tuple[list[Parame
                 ranges[parameter.id] = values
         if any(fits(name, parameter) and parameter.id in ranges for name in wishes.add):
             parameter = replace(parameter, tunable=True, reason=WISHED)
-        if any(fits(name, parameter) for name in wishes.freeze):
+        if any(_freezes(name, parameter) for name in wishes.freeze):
             parameter = replace(parameter, tunable=False, reason=FROZEN)
         found.append(parameter)
     return found, ranges
+
+
+def _freezes(name: str, parameter: Parameter) -> bool:
+    """A learning rate that stays as it is does not decay either."""
+    return fits(name, parameter) or (name == "learning_rate" and parameter.argument == RATE_DECAY)
 
 
 def unheeded(parameters: Sequence[Parameter], wishes: Wishes, dimensions: Iterable[Dimension]) -> list[str]:
