@@ -51,9 +51,10 @@ def pause(world: World) -> str:
     name = _someone(world)
     if world.is_broken(f"{name} paused"):
         return ""
+    # Noted first: a server that is frozen may answer too late, and pause the DAG nevertheless when it goes on.
+    told = world.broken(world.chance.uniform(5, 25), f"{name} paused", lambda: world.pause(name, False))
     with contextlib.suppress(AirflowNotReady, AirflowRefused):
         world.pause(name, True)
-        told = world.broken(world.chance.uniform(5, 25), f"{name} paused", lambda: world.pause(name, False))
         world.developers[name].push_commit()
         return told
     return ""
