@@ -31,6 +31,8 @@ class TrialRequest:
         seed: seeds Python, NumPy and the framework before the script starts.
         validation_fraction: part of the training data that is held out for the objective, 0 < f < 1.
         objective: metric to report as the objective (``accuracy``, ``mae``, ...); None lets the runtime choose.
+        objective_source: where the script itself says its objective, as ``objective_source`` in the baseline's result
+            names it: nothing else is taken for it then. None where ``fit`` or an estimator gives it, and in a baseline.
         checkpoint_interval_seconds: write a checkpoint within an epoch when this long has passed since the last.
         time_limit_seconds: the run stops itself at the next epoch end after this long.
         threads: number of threads for one operation, and for operations at once.
@@ -58,6 +60,7 @@ class TrialRequest:
     output_folders: List[str] = field(default_factory=list)
     batch_size_divisor: int = 1
     timed_threads: int = 0
+    objective_source: Optional[str] = None
     contract_version: int = layout.CONTRACT_VERSION
 
     def __post_init__(self) -> None:

@@ -75,6 +75,8 @@ class TrialResult:
         versions: library -> version.
         step_seconds: number of threads -> seconds of a training step; empty where no steps were timed.
         step_note: why no steps were timed; empty where they were, or where nobody asked for it.
+        objective_source: where the script itself said the objective, such as ``printed train.py:31 val_acc``; empty
+            where ``fit`` or an estimator gave it.
     """
 
     status: str
@@ -97,6 +99,7 @@ class TrialResult:
     versions: Dict[str, str] = field(default_factory=dict)
     step_seconds: Dict[str, float] = field(default_factory=dict)
     step_note: str = ""
+    objective_source: str = ""
     contract_version: int = layout.CONTRACT_VERSION
 
     def __post_init__(self) -> None:

@@ -95,6 +95,16 @@ class CallSites:
                 yield self._session.relative_file(frame.f_code.co_filename), frame_position(frame)
             frame = frame.f_back
 
+    def script_frame(self, frame: Optional[FrameType]) -> Optional[FrameType]:
+        """Return ``frame``, or the nearest one around it, that belongs to the repository."""
+        while frame is not None and not is_user_file(self._session, frame.f_code.co_filename):
+            frame = frame.f_back
+        return frame
+
+    def file_of(self, frame: FrameType) -> str:
+        """Return the file of ``frame``, relative to the repository."""
+        return self._session.relative_file(frame.f_code.co_filename)
+
     def line(self) -> Tuple[str, int]:
         """Return file and line of the innermost frame of the repository; ("", 0) where there is none."""
         for file, position in self._user_frames(sys._getframe(1)):

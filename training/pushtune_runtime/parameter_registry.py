@@ -7,8 +7,8 @@ from pushtune_contract.parameters import Parameter, Value
 from pushtune_runtime.call_sites import CallSite, CallSites
 from pushtune_runtime.literal_finder import Literal, LiteralFinder, Search
 from pushtune_runtime.session import Session
-from pushtune_runtime.source_index import Sources, argument_node
-from pushtune_runtime.value_overrides import LiteralOverrides, cast_like, position_of
+from pushtune_runtime.source_index import Sources
+from pushtune_runtime.value_overrides import LiteralOverrides, cast_like, value_node
 
 PARAMETERS_LIMIT = 1000  # a script that builds models in a loop must not fill the result
 
@@ -136,7 +136,7 @@ class ParameterRegistry:
         if not callers:
             return None
         source, call = callers[0]
-        node = argument_node(call, argument, position_of(owner, argument))
+        node = value_node(call, owner, argument)
         search = Search(source, tuple(callers[1:]), value, site.occurrence)
         literal = self._finder.find(search, node)
         if literal is None:

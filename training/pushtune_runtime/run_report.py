@@ -68,7 +68,8 @@ def _why_no_result(session: Session) -> str:
     if session.own_loop_steps:
         return (
             "the script trains with a loop of its own (GradientTape or train_on_batch), which shows no metric to tune "
-            "by; let it call model.fit, for instance by moving the loop's body into train_step"
+            "by; let it ask a metric of Keras for its result() after each epoch, print a line such as 'val_accuracy: "
+            "0.87', or call model.fit"
         )
     return (
         "the script ended without training a model: neither fit of a Keras model nor fit of a scikit-learn "
@@ -82,6 +83,7 @@ def _result(session: Session, status: str, error: Optional[Notice]) -> TrialResu
         status=status,
         script_sha256=session.script_sha256,
         objective=session.objective,
+        objective_source=session.own_source,
         test_metrics=session.test_metrics,
         test_reads=session.test_reads,
         search_space=session.search_space,

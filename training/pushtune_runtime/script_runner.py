@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import List, Optional
 
 from pushtune_runtime.notebook_names import notebook_names
+from pushtune_runtime.own_loops.loop_syntax import wrap_epoch_loops
 from pushtune_runtime.path_bridges import make_output_folders
 from pushtune_runtime.script_source import read_source
 from pushtune_runtime.session import Session
@@ -39,7 +40,8 @@ def run_script(session: Session, literals: LiteralOverrides) -> Outcome:
         tree = ast.parse(text, filename=str(path))
         _remember_lines(path, text)
         folder = starting_folder(session.work_folder, session.request.entry, tree)
-        code = compile(literals.rewrite(tree, session.request.entry), str(path), "exec")
+        tree = wrap_epoch_loops(literals.rewrite(tree, session.request.entry))
+        code = compile(tree, str(path), "exec")
         make_output_folders(session, folder)
         _enter(folder, path, session)
         module = _main_module(path, session.work_folder, tree)

@@ -39,6 +39,7 @@ class Session:
         reported_epochs: (fit, epoch) pairs that earlier processes of this run have written to ``progress.jsonl``.
         trained: whether a ``fit`` has returned, or completed an epoch.
         chance_accuracy: share of the most frequent label in the held-out data; None where labels are not known.
+        own_source: where the script itself said the objective; see ``TrialResult.objective_source``.
         own_loop_steps: updates of weights outside ``fit``; a compiled loop counts each time it is traced.
         first_step_seconds: time from the start of this process to the end of its first batch; None before that.
         infeasible: what a dry run has found; None where it has found nothing.
@@ -76,6 +77,7 @@ class Session:
     reported_epochs: Set[Tuple[int, int]] = field(default_factory=set)
     trained: bool = False
     chance_accuracy: Optional[float] = None
+    own_source: str = ""
     own_loop_steps: int = 0
     first_step_seconds: Optional[float] = None
     infeasible: Optional[Notice] = None

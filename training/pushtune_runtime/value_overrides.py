@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 from pushtune_contract.parameters import Value
+from pushtune_runtime.failures import is_user_file
 from pushtune_runtime.literal_finder import Literal, LiteralFinder, Search
+from pushtune_runtime.own_loops.loop_syntax import epoch_loops, length_node, wrap_epoch_loops
 from pushtune_runtime.path_bridges import PathBridges
 from pushtune_runtime.script_source import parse_source
 from pushtune_runtime.session import Session
@@ -71,6 +73,11 @@ def position_of(owner: str, argument: str) -> Optional[int]:
     return 0 if argument in _FIRST else 1 if argument in _SECOND else None
 
 
+def value_node(call: ast.Call, owner: str, argument: str) -> Optional[ast.expr]:
+    """Return what ``call`` of ``owner`` gives for ``argument``; the length of a loop for ``range``."""
+    return length_node(call) if owner == "range" else argument_node(call, argument, position_of(owner, argument))
+
+
 class LiteralOverrides:
     """Which literals are replaced by which values in this run."""
 
@@ -102,8 +109,7 @@ class LiteralOverrides:
         calls = [call for call in starting_here if called_name(call) == parts.owner]
         if len(calls) != 1:
             return None
-        node = argument_node(calls[0], parts.argument, position_of(parts.owner, parts.argument))
-        return self._finder.find(Search(source), node)
+        return self._finder.find(Search(source), value_node(calls[0], parts.owner, parts.argument))
 
     def rewrite(self, tree: ast.Module, file: str) -> ast.Module:
         """Return ``tree``, the tree of ``file``, with the planned literals and the paths of other machines replaced."""
@@ -112,16 +118,20 @@ class LiteralOverrides:
         return _Replacer(values).visit(tree) if values else tree
 
     def install(self) -> None:
-        """Let modules of the repository that the script imports be rewritten as well."""
-        if self._bridges or {place[0] for place in self.planned} - {self._session.request.entry}:
-            _rewrite_imports(self)
+        """Let modules of the repository that the script imports be rewritten as well, and their loops be followed."""
+        _rewrite_imports(self)
 
     def file_to_rewrite(self, path: str) -> Optional[str]:
         """Return the module at ``path`` relative to the repository; None where nothing in it is replaced."""
-        file = self._session.relative_file(path)
-        if Path(file).is_absolute() or not file.endswith(".py"):
+        if not path.endswith(".py") or not is_user_file(self._session, path):
             return None
-        return file if self._bridges or any(place[0] == file for place in self.planned) else None
+        file = self._session.relative_file(path)
+        is_replaced = bool(self._bridges) or any(place[0] == file for place in self.planned)
+        return file if is_replaced or self._has_epoch_loops(file) else None
+
+    def _has_epoch_loops(self, file: str) -> bool:
+        source = self._sources.get(file)
+        return source is not None and bool(epoch_loops(source.tree))
 
 
 def _rewrite_imports(overrides: LiteralOverrides) -> None:
@@ -133,7 +143,7 @@ def _rewrite_imports(overrides: LiteralOverrides) -> None:
         if file is None:
             return original(loader, fullname)
         tree = parse_source(Path(path))
-        return compile(overrides.rewrite(tree, file), path, "exec", dont_inherit=True)
+        return compile(wrap_epoch_loops(overrides.rewrite(tree, file)), path, "exec", dont_inherit=True)
 
     importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]
 

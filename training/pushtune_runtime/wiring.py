@@ -6,6 +6,7 @@ from typing import Any, Optional
 from pushtune_runtime.dry_run.forked_trial import DryRun
 from pushtune_runtime.interruption import Interruption
 from pushtune_runtime.keras_hooks.import_hook import PatchAfterImport
+from pushtune_runtime.own_loops.own_training import OwnTraining
 from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.script_runner import Outcome
 from pushtune_runtime.session import Session
@@ -26,12 +27,14 @@ class Wiring:
         self.literals = LiteralOverrides(session, self._sources)
         self._registry = ParameterRegistry(session, self._sources, self.literals)
         self._candidates = Candidates(session)
+        self._own = OwnTraining(session, self._registry, self._sources)
         self._keras: Optional[Any] = None
         self._randomness: Any = None  # from the import of NumPy on, which that of Keras follows
 
     def install(self) -> None:
         """Watch the imports of the libraries, and let literals of imported modules be replaced."""
         self.literals.install()
+        self._own.install()
         PatchAfterImport(
             {
                 "numpy": self._patch_numpy,
@@ -51,7 +54,7 @@ class Wiring:
     def _patch_keras(self, keras: ModuleType) -> None:
         from pushtune_runtime.keras_hooks.installation import KerasInstallation
 
-        self._keras = KerasInstallation(self._session, self._registry, self._randomness, self._interruption)
+        self._keras = KerasInstallation(self._session, self._registry, self._randomness, self._interruption, self._own)
         self._keras.install(keras)
         if self._keras.generation == 3:
             DryRun(self._session, self.literals).run()
@@ -66,10 +69,12 @@ class Wiring:
         return outcome
 
     def _complete(self) -> None:
+        has_fitted = self._keras is not None and self._keras.has_fitted
+        if not has_fitted:
+            self._candidates.finish()
+        self._own.finish(has_fitted)
         if self._keras is not None:
             self._keras.finish()
-        if self._keras is None or not self._keras.has_fitted:
-            self._candidates.finish()
 
 
 def _import_keras_too(tensorflow: ModuleType) -> None:

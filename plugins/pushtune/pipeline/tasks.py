@@ -178,6 +178,7 @@ def choose_best(run: Run) -> Document:
         overrides=document["overrides"],
         epoch_budget=document["epochs"],
         script_sha256=baseline.script_sha256,
+        objective_source=baseline.objective_source or None,
     )
     follow(run.folder / RETRAIN, _folder_of(run, document["number"]))
     return _spec(run, RETRAIN, request, f"trial {document['number']} on all training data")
@@ -209,6 +210,7 @@ def _request(run: Run, mode: str) -> TrialRequest:
 
 
 def _trial_spec(run: Run, trial: Document) -> Document:
+    baseline = read_result(run.folder / BASELINE)
     request = replace(
         _request(run, "trial"),
         trial_number=trial["number"],

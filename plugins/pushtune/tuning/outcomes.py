@@ -57,6 +57,8 @@ def judge(number: int, result: TrialResult, expected: Objective, script_sha256: 
         return Outcome(number, "infeasible", seconds=result.seconds, reason=_error_text(result))
     if result.status not in ("done", "pruned"):
         return _failed(number, f"{result.status.replace('_', ' ')}: {_error_text(result)}", result.seconds)
+    if result.status == "pruned" and result.objective is None:  # a script that says its number only at its end
+        return Outcome(number, "skipped", seconds=result.seconds, reason="stopped before it said its objective")
     doubt = doubt_about(result, expected, script_sha256)
     if doubt or result.objective is None:
         return _failed(number, doubt, result.seconds)

@@ -94,6 +94,8 @@ class DataSplit(FitListener):
     def before_evaluate(self, model: Any, arguments: Arguments) -> Optional[Dict[str, float]]:
         """Swap the data of a trial's ``evaluate`` for the hold-out; note whether a baseline reads test data."""
         self._is_test = False
+        if not self._training_data:
+            return None  # without a fit before, it is the script's own loop that trains
         if self._session.request.mode == "trial":
             return self._answer_without_test_data(arguments)
         is_training = any(_overlaps(arguments["x"], data) for data in self._training_data)

@@ -71,7 +71,11 @@ class FitHooks:
             if size != (given or DEFAULT_BATCH_SIZE):
                 arguments["batch_size"] = int(size)
             return
-        found = _parameter_of(arguments["x"])
+        self.note_trained_on(arguments["x"])
+
+    def note_trained_on(self, data: Any) -> None:
+        """Keep the size of the batches of ``data``, a data set: weights are updated with them."""
+        found = _parameter_of(data)
         if found is not None and found not in self._used:
             self._used.append(found)
 

@@ -24,6 +24,7 @@ from pushtune_runtime.keras_hooks.shape_ties import ShapeTies
 from pushtune_runtime.keras_hooks.shuffling import EpochShuffling
 from pushtune_runtime.keras_hooks.step_clock import StepClock
 from pushtune_runtime.keras_hooks.stopping import NoFurtherFits, Stopping
+from pushtune_runtime.own_loops.own_training import OwnTraining
 from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.session import Session
 
@@ -37,6 +38,7 @@ class KerasInstallation:
         registry: ParameterRegistry,
         randomness: SeededRandomness,
         interruption: Interruption,
+        own: OwnTraining,
     ) -> None:
         self._session = session
         self._randomness = randomness
@@ -47,6 +49,7 @@ class KerasInstallation:
         self._events = FitEvents([])
         self._split = DataSplit(session, registry.sites)
         self._fit_hooks = FitHooks(session, self.registry)
+        self._own_loops = OwnLoops(session, self._events, own, self._fit_hooks.note_trained_on)
         self._decay = RateDecay(registry, self._fit_hooks)
         self._extras = ExtraLayers(registry)
         self._layers = LayerHooks(registry, self._extras.offer, self._extras.withdraw)
@@ -70,7 +73,7 @@ class KerasInstallation:
         """Return what is patched beside ``fit`` and ``evaluate``, with the name that a person knows it by."""
         steps: List[Tuple[str, Callable[[], None]]] = [
             ("seeds of data sets", self._randomness.install_tensorflow),
-            ("loops of the script's own", lambda: OwnLoops(self._session, self._events).install(classes)),
+            ("loops of the script's own", lambda: self._own_loops.install(classes)),
             ("hold-out of data sets", lambda: DatasetRecipes(self.registry.sites).install(classes)),
             ("epochs and batch size", lambda: self._fit_hooks.install(classes)),
             ("layers", lambda: self._layers.install(classes)),
@@ -122,6 +125,7 @@ class KerasInstallation:
     def finish(self) -> None:
         """Complete the session after the script has ended."""
         self._split.finish()
+        self._own_loops.finish()
         self._fit_hooks.finish()
         self._decay.finish()
         if self._session.request.mode == "baseline":
