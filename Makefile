@@ -6,7 +6,7 @@ PORT ?=
 export PUSHTUNE_PORT ?= $(PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo train up down status pushes logs images test soak lock clean
+.PHONY: help demo train up down status pushes predict logs images test soak lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ status: $(VENV)/ready ## say whether everything runs
 pushes: $(VENV)/ready ## list what became of each push: make pushes [NAME=<repository>]
 	@$(RUN) pushes $(if $(NAME),--repository '$(NAME)')
 
+predict: $(VENV)/ready ## ask a served model: make predict MODEL=<entry> [FILE=<JSON file or ->]; without FILE what it takes
+	@$(RUN) predict $(if $(MODEL),--model '$(MODEL)') $(if $(FILE),--file '$(FILE)')
+
 logs: $(VENV)/ready ## show the end of each part's log
 	@$(RUN) logs
 
@@ -60,5 +63,5 @@ lock: $(VENV)/ready ## compile the lock files again
 	@$(RUN) lock
 
 clean: ## remove what was built here: the Python environment and Pushtune's own data
-	@test ! -x $(VENV)/bin/python || $(RUN) down
+	@test ! -x $(VENV)/bin/python || $(RUN) down --remove
 	rm -rf $(VENV) $(VENV)-training .pushtune

@@ -1,4 +1,4 @@
-"""Looks after the trainings, each minute: ends hung containers, removes orphans, clears tasks that only met a fault.
+"""Looks after the containers, each minute: ends hung ones, removes orphans, clears tasks that only met a fault, serves.
 
 Wiring only: what is done and why is in ``pushtune.healing``.
 """
@@ -24,7 +24,7 @@ with DAG(
     dagrun_timeout=timedelta(minutes=5),
     default_args={"retries": 0, "execution_timeout": timedelta(minutes=2)},
     tags=["pushtune"],
-    description="Ends hung training containers and removes those that no task owns",
+    description="Ends hung training containers, removes those that no task owns, and keeps champions served",
 ):
 
     @task(task_id="list", trigger_rule="all_done")
@@ -56,15 +56,23 @@ with DAG(
 
         return clear_exhausted(load_settings(), configured_api(load_settings(), conf.get, BaseHook.get_connection))
 
+    @task
+    def serve() -> list[dict[str, Any]]:
+        from pushtune.pipeline.serving import serve_champions
+
+        return serve_champions(load_settings())
+
     @task(trigger_rule="none_failed")
-    def report(acted: list[dict[str, Any]] | None, cleared: list[dict[str, Any]] | None) -> dict[str, Any]:
+    def report(
+        acted: list[dict[str, Any]] | None, cleared: list[dict[str, Any]] | None, served: list[dict[str, Any]] | None
+    ) -> dict[str, Any]:
         from pushtune.healing.check import compose_alert
 
-        records = [*(acted or []), *(cleared or [])]
+        records = [*(acted or []), *(cleared or []), *(served or [])]
         recipients = {entry.name: list(entry.notify) for entry in usable_repositories(load_settings())}
         mail = compose_alert(records, recipients)
         if mail is None:
-            raise AirflowSkipException("No training was given up.")
+            raise AirflowSkipException("Nothing was given up.")
         return mail
 
     # What a task returns is known to Airflow, not to the type checker.
@@ -73,4 +81,4 @@ with DAG(
     cleared >> containers
     diagnoses: Any = diagnose(containers)
     records: Any = act(diagnoses)
-    EmailOperator(task_id="notify", message=report(records, cleared))
+    EmailOperator(task_id="notify", message=report(records, cleared, serve()))

@@ -34,6 +34,7 @@ def build_application() -> Any:
     from pushtune.pages.airflow_login import may_read_runs
     from pushtune.pages.run_view import run_view
     from pushtune.pages.web_app import create_app
+    from pushtune.promoting.served_model import ServedModels
     from pushtune.running.workspace import run_folder
     from pushtune.settings import load_settings
 
@@ -42,7 +43,8 @@ def build_application() -> Any:
     def view(dag_id: str, run_id: str) -> dict[str, Any]:
         return run_view(run_folder(settings, dag_id, run_id), build_report)
 
-    return create_app(view, may_read_runs(), partial(container_view, settings))
+    models = ServedModels(settings.serving, settings.serving_answer_seconds, settings.serving_body_limit_bytes)
+    return create_app(view, may_read_runs(), partial(container_view, settings), models)
 
 
 def build_hooks() -> Any:

@@ -72,6 +72,18 @@ class NoFormerChampion(PushtuneError):
     """A roll-back was asked for where no earlier champion exists."""
 
 
+class ServingRefused(PushtuneError):
+    """A champion cannot be served here, whatever is tried again: the engine is elsewhere, or its image is not known."""
+
+
+class ModelUnreachable(PassingFault):
+    """A serving container does not answer, not in time, or not in a way that can be understood."""
+
+
+class ModelNotServed(PushtuneError):
+    """A prediction is asked of a model that is not served, or the model refuses it."""
+
+
 # Notifying
 
 

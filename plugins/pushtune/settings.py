@@ -75,6 +75,16 @@ class Settings(BaseModel):
     )
     restart_delay_seconds: float = Field(10, ge=0, description="pause before the first restart; doubles each time")
 
+    serving_memory_bytes: int = Field(2 * 2**30, ge=2**28, description="memory of one serving container")
+    serving_cpus: float = Field(1.0, gt=0, le=256, description="CPU cores of one serving container")
+    serving_start_seconds: float = Field(
+        180, ge=5, le=3600, description="a new champion that does not answer within this time is not taken into use"
+    )
+    serving_answer_seconds: float = Field(10, gt=0, le=300, description="limit of one prediction")
+    serving_body_limit_bytes: int = Field(
+        16 * 2**20, ge=2**10, le=2**30, description="largest request to a served model, and its largest answer"
+    )
+
     disk_reserve_bytes: int = Field(
         2 * 2**30, ge=0, description="free disk space under which no training is started and no image is built"
     )
@@ -126,6 +136,11 @@ class Settings(BaseModel):
     def registry_folder(self) -> Path:
         """The MLflow registry: its database and the files of the models."""
         return self.home / "registry"
+
+    @cached_property
+    def serving(self) -> Path:
+        """One folder per served champion: what answers, and its Unix socket."""
+        return self.home / "serving"
 
     @cached_property
     def run_folder(self) -> Path:

@@ -42,6 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def all_routes() -> list[str]:
     app = create_app(lambda dag_id, run_id: {}, lambda: None)
     paths = [route.path for route in app.routes if isinstance(route, APIRoute)]
+    paths = [path.replace("{dag_id}", RUN["dag_id"]) for path in paths]
     return [path.replace("{name}", name) for path in paths for name in ("run.js", "plotly.min.js")]
 
 
@@ -57,7 +58,9 @@ def test_no_route_answers_without_a_login(server: Server, path: str) -> None:
 def test_every_route_answers_with_a_login(server: Server, path: str) -> None:
     token = server.token()
     for headers in ({"Authorization": f"Bearer {token}"}, {"Cookie": f"_token={token}"}):
-        assert server.get(f"/pushtune{path}", params=RUN, headers=headers).status_code == 200
+        answer = server.get(f"/pushtune{path}", params=RUN, headers=headers)
+        expected = {f"/models/{RUN['dag_id']}": 404, f"/models/{RUN['dag_id']}/predict": 405}  # nothing is served here
+        assert answer.status_code == expected.get(path, 200)
 
 
 def test_the_data_of_a_run(server: Server) -> None:

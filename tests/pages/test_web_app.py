@@ -32,7 +32,8 @@ def test_nothing_but_guarded_routes_exists() -> None:
     """Documentation pages and static mounts would be open to everybody."""
     app = create_app(view, refuse)
     assert all(isinstance(route, APIRoute) for route in app.routes)
-    assert routes() == ["/run", "/pushes", "/run/data", "/containers", "/containers/data", "/assets/{name}"]
+    pages = ["/run", "/pushes", "/run/data", "/containers", "/containers/data"]
+    assert routes() == [*pages, "/models/{dag_id}", "/models/{dag_id}/predict", "/assets/{name}"]
 
 
 @pytest.mark.parametrize("path", routes())
@@ -101,3 +102,43 @@ def test_the_containers_are_those_of_the_dag_in_the_query() -> None:
     assert json.loads(answer.text) == {"containers": ["\ud800"]} and asked == ["digits"]
     assert answer.headers["cache-control"] == "no-store"
     assert TestClient(app).get("/containers/data").status_code == 422
+
+
+class Models:
+    """Answers as the served models do, and keeps what it was asked."""
+
+    limit_bytes = 100
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, bytes]] = []
+
+    def describe(self, dag_id: str) -> tuple[int, dict[str, Any]]:
+        return (200, {"version": 3}) if dag_id == "digits" else (404, {"error": "\ud800"})
+
+    def predict(self, dag_id: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        self.asked.append((dag_id, body))
+        return 413 if len(body) > self.limit_bytes else 200, {"predictions": ["</script>"]}
+
+
+def test_a_model_is_asked_by_the_dag_in_the_path_alone() -> None:
+    models = Models()
+    client = TestClient(create_app(view, lambda: None, models=models))
+    assert client.get("/models/digits", params={"dag_id": "other"}).json() == {"version": 3}
+    assert client.get("/models/other").status_code == 404
+    answer = client.post("/models/digits/predict", content=b'{"instances": [1]}', params={"dag_id": "other"})
+    assert answer.status_code == 200 and answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert models.asked == [("digits", b'{"instances": [1]}')]
+
+
+def test_of_a_body_that_is_too_large_no_more_than_the_limit_is_held() -> None:
+    models = Models()
+    client = TestClient(create_app(view, lambda: None, models=models))
+    answer = client.post("/models/digits/predict", content=(b"x" * 64 for _ in range(1000)))
+    assert answer.status_code == 413 and len(models.asked[0][1]) == models.limit_bytes + 1
+
+
+def test_without_models_each_answer_is_one_sentence() -> None:
+    client = TestClient(create_app(view, lambda: None))
+    for answer in (client.get("/models/digits"), client.post("/models/digits/predict", json={})):
+        assert (answer.status_code, answer.json()) == (404, {"error": "No model is served."})

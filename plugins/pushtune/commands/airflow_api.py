@@ -11,7 +11,7 @@ from urllib3.util import Retry
 
 from pushtune.commands.airflow_config import passwords_file
 from pushtune.commands.airflow_login import Login, PasswordFile, address_of, found_connection, login_of
-from pushtune.errors import AirflowNotReady, AirflowRefused
+from pushtune.errors import AirflowNotReady, AirflowRefused, ModelNotServed
 from pushtune.settings import Settings
 
 CALL_TIMEOUT_SECONDS = 30
@@ -66,22 +66,32 @@ class AirflowApi:
             if error.status_code != 404:
                 raise
 
+    def model(self, dag_id: str, document: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return what is known about the served model of a DAG or, with a document, its answer to that.
+
+        Raises:
+            ModelNotServed: nothing answers, or the model refuses it. AirflowRefused, AirflowNotReady: see ``get``.
+        """
+        path, method = f"/pushtune/models/{quote(dag_id, safe='')}", "GET"
+        arguments: dict[str, Any] = {}
+        if document is not None:
+            path, method, arguments = f"{path}/predict", "POST", {"json": document}
+        answer = self._logged_in(method, path, **arguments)
+        known = answer.json() if answer.headers.get("content-type") == "application/json" else {}
+        if answer.status_code >= 400:
+            raise ModelNotServed(
+                f"The model of {dag_id} must be served, and take what it is given.",
+                known.get("error") or f"{answer.status_code} {answer.text[:200]}",
+                f"docs/operations.md, 'Serving the champion', says what there is; GET {path} shows the inputs.",
+            )
+        return cast(dict[str, Any], known)
+
     def run_page(self, dag_id: str, run_id: str) -> str:
         """Return the address of a run's page."""
         return f"{self._address}/dags/{quote(dag_id)}/runs/{quote(run_id)}"
 
     def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        answer = self._send(method, f"/api/v2{path}", **arguments)
-        if answer.status_code == 401:
-            self._log_in()
-            answer = self._send(method, f"/api/v2{path}", **arguments)
-        if answer.status_code in (401, 403):
-            raise AirflowRefused(
-                f"The user of Airflow's API must be allowed to {method} {path}.",
-                f"{answer.status_code}",
-                self._login.remedy,
-                answer.status_code,
-            )
+        answer = self._logged_in(method, f"/api/v2{path}", **arguments)
         if answer.status_code >= 400:
             raise AirflowRefused(
                 f"Airflow must accept {method} {path}.",
@@ -90,6 +100,21 @@ class AirflowApi:
                 answer.status_code,
             )
         return cast(dict[str, Any], answer.json() if answer.content else {})
+
+    def _logged_in(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        """Return the answer to a call with a token; a new one is fetched where that is refused."""
+        answer = self._send(method, path, **arguments)
+        if answer.status_code == 401:
+            self._log_in()
+            answer = self._send(method, path, **arguments)
+        if answer.status_code in (401, 403):
+            raise AirflowRefused(
+                f"The user of Airflow's API must be allowed to {method} {path.removeprefix('/api/v2')}.",
+                f"{answer.status_code}",
+                self._login.remedy,
+                answer.status_code,
+            )
+        return answer
 
     def _log_in(self) -> None:
         """Get a token. Raises AirflowNotReady where nothing is known that would open the API, else AirflowRefused."""

@@ -38,16 +38,20 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--epochs", type=_whole_number(1, 100_000), help="epochs of one trial at most")
     for name, text in (
         ("up", "start Airflow"),
-        ("down", "stop Airflow and its containers"),
         ("status", "say whether everything runs"),
         ("logs", "show the end of each log"),
         ("images", "build missing images"),
         ("lock", "compile the lock files again"),
     ):
         _add(commands, name, "pushtune.commands.simple_commands", text)
+    down = _add(commands, "down", "pushtune.commands.simple_commands", "stop Airflow and its containers")
+    down.add_argument("--remove", action="store_true", help="remove the containers too: nothing is resumed")
     pushes = _add(commands, "pushes", "pushtune.commands.pushes", "list what became of each push")
     pushes.add_argument("--repository", metavar="NAME", help="name of one entry; default: all")
     pushes.add_argument("--json", action="store_true", help="all that is known, as JSON")
+    predict = _add(commands, "predict", "pushtune.commands.predict", "ask the served champion of a repository")
+    predict.add_argument("--model", metavar="NAME", required=True, help="name of the repository's entry")
+    predict.add_argument("--file", help="JSON with the instances; - for the standard input; default: show the inputs")
     test = _add(commands, "test", "pushtune.commands.checks", "run linters, types and tests")
     test.add_argument("--matrix", action="store_true", help="the whole matrix of kills and resumes, half an hour")
     test.add_argument("--failed", action="store_true", help="of the tests only those that failed the last time")

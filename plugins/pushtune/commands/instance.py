@@ -66,15 +66,19 @@ def describe(settings: Settings) -> None:
     say(f"Airflow's own commands: AIRFLOW_HOME={settings.airflow_home} {sys.executable} -m airflow ...")
 
 
-def down(settings: Settings) -> None:
-    """Stop Airflow and the training containers; running trainings go on from their checkpoints at the next start."""
+def down(settings: Settings, remove: bool = False) -> None:
+    """Stop Airflow and its containers. At the next start trainings go on from their checkpoints, and models answer.
+
+    Args:
+        remove: the containers are removed as well.
+    """
     if is_running(settings):
         with step("Stop Airflow"):
             _stop_supervisor(settings)
     else:
         say("Airflow does not run.")
     _end_leftovers(settings)
-    _stop_containers(settings)
+    _stop_containers(settings, remove)
 
 
 def status(settings: Settings) -> bool:
@@ -173,12 +177,15 @@ def _end_leftovers(settings: Settings) -> None:
     supervisor.instance_file(settings).unlink(missing_ok=True)
 
 
-def _stop_containers(settings: Settings) -> None:
+def _stop_containers(settings: Settings, remove: bool) -> None:
     try:
         client = docker.from_env(timeout=CONTAINER_GRACE_SECONDS + 20)
-        running = client.containers.list(filters={"label": f"{INSTALLATION}={installation_id(settings)}"})
+        own = {"label": f"{INSTALLATION}={installation_id(settings)}"}
+        found = client.containers.list(all=remove, filters=own)
     except DockerException:
         return
-    for container in running:
-        with step(f"Stop container {container.name}"):
+    for container in found:
+        with step(f"{'Remove' if remove else 'Stop'} container {container.name}"):
             container.stop(timeout=CONTAINER_GRACE_SECONDS)
+            if remove:
+                container.remove(force=True, v=True)

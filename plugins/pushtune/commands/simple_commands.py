@@ -19,9 +19,9 @@ def up(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
-def down(settings: Settings, _: argparse.Namespace) -> int:
+def down(settings: Settings, options: argparse.Namespace) -> int:
     """Stop Airflow and the containers."""
-    instance.down(settings)
+    instance.down(settings, options.remove)
     return 0
 
 

@@ -28,6 +28,17 @@ def keep_findings(settings: Settings, diagnoses: Iterable[Document]) -> None:
     write_json(path, {"unix_time": time.time(), "containers": found})
 
 
+def keep_served(settings: Settings, rows: list[Document]) -> None:
+    """Keep what a check found of the containers that serve models."""
+    path = _served_file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, {"unix_time": time.time(), "containers": rows})
+
+
+def _served_file(settings: Settings) -> Path:
+    return settings.home / "healing" / "served.json"
+
+
 def _findings_file(settings: Settings) -> Path:
     return settings.home / "healing" / "findings.json"
 
@@ -37,19 +48,23 @@ def container_view(settings: Settings, dag_id: str) -> Document:
 
     Only those of the runs of ``dag_id``, unless that is the DAG of the checks itself.
     """
-    try:
-        document = read_json(_findings_file(settings))
-    except (FileNotFoundError, UnsafeFile):
-        document = {"unix_time": 0.0, "containers": []}
+    document, served = _kept(_findings_file(settings)), _kept(_served_file(settings))
 
     def is_shown(record: Document) -> bool:
         return dag_id in (ALL_CONTAINERS, record.get("dag_id"))
 
     return {
         "checked_unix_time": document["unix_time"],
-        "containers": [record for record in document["containers"] if is_shown(record)],
+        "containers": [record for record in document["containers"] + served["containers"] if is_shown(record)],
         "actions": [record for record in _newest_actions(settings) if is_shown(record)][:ACTIONS_SHOWN],
     }
+
+
+def _kept(path: Path) -> Document:
+    try:
+        return dict(read_json(path))
+    except (FileNotFoundError, UnsafeFile):
+        return {"unix_time": 0.0, "containers": []}
 
 
 def _newest_actions(settings: Settings) -> list[Document]:

@@ -153,12 +153,18 @@ def _model_rows(report: Report) -> Rows:
     rows = [
         ("Registered", f"{model['name']} version {model.get('version')}" if model.get("name") else ""),
         ("Champion", ("yes: " if model.get("champion") else "no: ") + str(model.get("reason", "")) if model else ""),
+        ("Served", _served(model.get("serving"))),
         ("Files", str(model.get("path") or "")),
         ("Trials", str(max(0, len(report.get("trials") or []) - 1))),
         ("Training time", duration(_training_seconds(report))),
         (RUN_ROW, str(report.get("run_page") or "")),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def _served(serving: Any) -> str:
+    """Whether the new champion answers predictions; empty where nobody asked for it."""
+    return f"{'yes' if serving.get('serving') else 'not yet'}: {serving.get('reason')}" if serving else ""
 
 
 def _training_seconds(report: Report) -> float:

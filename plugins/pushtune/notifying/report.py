@@ -18,6 +18,7 @@ OUTCOMES = ("target_met", "best_effort", "no_improvement", "failed", "skipped", 
 WARNINGS_LIMIT = 50
 NO_ERROR = ("done", "pruned", "interrupted")  # why something was interrupted is known to who did it, not to the script
 TRIAL_TASK = ".trial"  # the rounds go on without a trial that failed
+MODEL_FACTS = ("name", "path", "version", "champion", "reason", "serving")
 AFTER_TRAINING = ("report", "notify")  # what goes wrong here does not change what came out of the run
 
 
@@ -49,7 +50,7 @@ def build_report(
         "trials": trial_rows(facts),
         "winning_trial": winner.number if winner is not None else None,
         "winning_changes": _winning_changes(facts, winner),
-        "model": _pick(facts.document("promote"), ("name", "path", "version", "champion", "reason")),
+        "model": _pick(facts.document("promote"), MODEL_FACTS),
         "mail": {"to": list(mail_to), "where": facts.document("notify").get("where")},
         "seconds_per_stage": _seconds(facts),
         "warnings": _warnings(facts),

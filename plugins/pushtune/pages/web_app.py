@@ -1,4 +1,4 @@
-"""The web application below ``/pushtune``: the pages of a run and of a DAG, and the files that they load.
+"""The web application below ``/pushtune``: the pages of a run and of a DAG, their files, and the models that answer.
 
 The page stands in a frame inside Airflow and acts with the rights of whoever looks at it, so nothing from a repository
 may ever become markup: the server sends plain JSON, the page's script writes it as text, and the policy below forbids
@@ -6,13 +6,14 @@ every script that is not one of our files.
 """
 
 import importlib.util
-import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import FileResponse
+
+from pushtune.pages.model_routes import NO_MODELS, Models, add_model_routes, as_json
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 HEADERS = {
@@ -31,13 +32,16 @@ DagView = Callable[[str], dict[str, Any]]
 NOTHING_SEEN: dict[str, Any] = {"checked_unix_time": 0.0, "containers": [], "actions": []}
 
 
-def create_app(view: RunView, may_read: Any, containers: DagView = lambda dag_id: NOTHING_SEEN) -> FastAPI:
+def create_app(
+    view: RunView, may_read: Any, containers: DagView = lambda dag_id: NOTHING_SEEN, models: Models = NO_MODELS
+) -> FastAPI:
     """Return the application.
 
     Args:
         view: dag id and run id -> the document that the page is drawn from.
         containers: dag id -> the document that the page of its containers is drawn from.
-        may_read: dependency that refuses whoever may not see the DAG in the query; it guards every route.
+        models: what answers predictions.
+        may_read: dependency that refuses whoever may not see the DAG in the path or query; it guards every route.
     """
     app = FastAPI(
         title="Pushtune", dependencies=[Depends(may_read)], docs_url=None, redoc_url=None, openapi_url=None
@@ -59,7 +63,7 @@ def create_app(view: RunView, may_read: Any, containers: DagView = lambda dag_id
 
     @app.get("/run/data")
     def data(dag_id: str, run_id: str) -> Response:
-        return _as_json(view(dag_id, run_id))
+        return as_json(200, view(dag_id, run_id))
 
     @app.get("/containers")
     def containers_page(dag_id: str) -> Response:
@@ -67,7 +71,9 @@ def create_app(view: RunView, may_read: Any, containers: DagView = lambda dag_id
 
     @app.get("/containers/data")
     def containers_data(dag_id: str) -> Response:
-        return _as_json(containers(dag_id))
+        return as_json(200, containers(dag_id))
+
+    add_model_routes(app, models)
 
     @app.get("/assets/{name}")
     def asset(name: str) -> Response:
@@ -77,12 +83,6 @@ def create_app(view: RunView, may_read: Any, containers: DagView = lambda dag_id
         return FileResponse(path, headers={"Cache-Control": f"private, max-age={DAY_SECONDS if name == PLOTLY else 0}"})
 
     return app
-
-
-def _as_json(document: dict[str, Any]) -> Response:
-    # Plain ASCII: a script can put half a character into a text, which has no form in UTF-8.
-    content = json.dumps(document, ensure_ascii=True, allow_nan=False)
-    return Response(content, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
 def _assets() -> dict[str, Path]:

@@ -34,12 +34,16 @@ def old_runs(settings: Settings, ask: RunState) -> Document:
 
 
 def unused_images(settings: Settings) -> Document:
-    """Remove the images of repositories that no run on disk was trained in. Raises EngineUnavailable."""
+    """Remove the images of repositories that no run on disk was trained in, nor a model that is served.
+
+    Raises EngineUnavailable.
+    """
+    from pushtune.pipeline.serving import served_images
     from pushtune.running.image_use import remove_unused_images
 
     if not ages_are_believed(settings):
         return POSTPONED
-    return summary(remove_unused_images(settings, tags_in_use(settings)))
+    return summary(remove_unused_images(settings, [*tags_in_use(settings), *served_images(settings)]))
 
 
 def old_files(settings: Settings) -> Document:

@@ -95,7 +95,9 @@ def rebuild_image(run: Run) -> str:
     """Build the run's image again, which has vanished since it was prepared; return its tag. Raises as above."""
     inspection = run.document("inspect")
     require_free_space(run.settings)
-    return str(make_ready(inspection, run.checkout, run.repository.build_dockerfile, run.settings)["image_tag"])
+    with recorded(run.folder, "rebuild_image") as document:
+        document.update(make_ready(inspection, run.checkout, run.repository.build_dockerfile, run.settings))
+    return str(document["image_tag"])
 
 
 def judge_baseline(run: Run) -> Document:
@@ -185,13 +187,16 @@ def choose_best(run: Run) -> Document:
 
 
 def promote(run: Run) -> Document:
-    """Register the retrained model and decide whether it becomes champion."""
+    """Register the retrained model and decide whether it becomes champion; where it does, let it be served."""
+    from pushtune.pipeline.serving import serve_champion
     from pushtune.promoting.champion import alias_of
     from pushtune.promoting.promotion import promote as register
 
     with recorded(run.folder, "promote") as document:
         alias = alias_of(run.document("check_out").get("ref"), run.repository.branch)
         document.update(register(run.folder, run.repository.name, run.settings, alias))
+        if run.repository.serve and document["champion"]:
+            document["serving"] = serve_champion(run.settings, run.repository.name)
     return document
 
 

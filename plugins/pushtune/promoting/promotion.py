@@ -22,6 +22,8 @@ from pushtune_contract.result import TrialResult, read_result
 PROVENANCE = {
     "check_out": ("repository", "branch", "commit", "author_name", "subject"),
     "inspect": ("entry", "framework", "family", "image", "image_digest"),
+    "prepare_image": ("image_tag",),
+    "rebuild_image": ("image_tag",),  # where the other one had vanished meanwhile
 }
 
 

@@ -55,6 +55,25 @@ def champion(registry_folder: Path, name: str) -> dict[str, Any] | None:
         return None if version is None else _document(version)
 
 
+def champion_to_serve(registry_folder: Path, name: str) -> dict[str, Any] | None:
+    """Return what serving the champion of ``name`` needs: ``version``, ``path``, ``image``, ``metric``, ``value``.
+
+    None where there is no champion; ``image`` is empty where it was registered before images were noted.
+    Raises RegistryUnavailable.
+    """
+    if not database(registry_folder).exists():
+        return None
+    with open_registry(registry_folder) as client:
+        version = _champion_version(client, name)
+        if version is None:
+            return None
+        known = _document(version)
+        return {
+            "version": known["version"], "path": known["path"], "image": version.tags.get(TAG + "image_tag", ""),
+            "metric": known["score"]["metric"], "value": known["score"]["value"],
+        }  # fmt: skip
+
+
 def roll_back(registry_folder: Path, name: str) -> dict[str, Any]:
     """Make the champion's predecessor champion again and return it.
 

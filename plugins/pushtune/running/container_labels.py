@@ -11,6 +11,7 @@ PREFIX = "pushtune."
 INSTALLATION = PREFIX + "installation"
 ROLE = PREFIX + "role"
 TRAINING = "training"
+SERVING = "serving"
 INSTANCE = PREFIX + "instance"
 DAG_ID = PREFIX + "dag_id"
 RUN_ID = PREFIX + "run_id"
@@ -19,6 +20,9 @@ MAP_INDEX = PREFIX + "map_index"
 TRIAL_FOLDER = PREFIX + "trial_folder"
 REQUEST_SHA256 = PREFIX + "request_sha256"
 ATTEMPT = PREFIX + "attempt"
+VERSION = PREFIX + "version"
+SERVING_KEY = PREFIX + "serving_key"
+SOCKET_FOLDER = PREFIX + "socket_folder"
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,47 @@ def from_labels(labels: Mapping[str, str]) -> TrainingLabels | None:
             trial_folder=labels[TRIAL_FOLDER],
             request_sha256=labels[REQUEST_SHA256],
             attempt=int(labels[ATTEMPT]),
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+@dataclass(frozen=True)
+class ServingLabels:
+    """What a serving container says about itself.
+
+    Attributes:
+        installation: as above. dag_id: name of the model. version: of the model in the registry.
+        key: digest of all that it was started with, so that a change of it is noticed.
+        socket_folder: name of the folder of its socket, below that of the model.
+    """
+
+    installation: str
+    dag_id: str
+    version: int
+    key: str
+    socket_folder: str
+
+    @property
+    def name(self) -> str:
+        """The name of the only container that serves this version with these settings."""
+        return f"pushtune-serving-{self.dag_id[:40]}-{self.version}-{_digest(self.installation, self.dag_id, self.key)}"
+
+    def as_labels(self) -> dict[str, str]:
+        """Return Docker's form."""
+        return {
+            ROLE: SERVING, INSTALLATION: self.installation, DAG_ID: self.dag_id, VERSION: str(self.version),
+            SERVING_KEY: self.key, SOCKET_FOLDER: self.socket_folder,
+        }  # fmt: skip
+
+
+def serving_labels(labels: Mapping[str, str]) -> ServingLabels | None:
+    """Return what ``as_labels`` wrote; None for a container that is not a serving container of ours."""
+    if labels.get(ROLE) != SERVING:
+        return None
+    try:
+        return ServingLabels(
+            labels[INSTALLATION], labels[DAG_ID], int(labels[VERSION]), labels[SERVING_KEY], labels[SOCKET_FOLDER]
         )
     except (KeyError, ValueError):
         return None

@@ -1,4 +1,4 @@
-"""What a training container may do: as little as training needs.
+"""What a container of pushed code may do: as little as training, or serving, needs.
 
 The code inside comes from whoever can push, so it gets no privileges, no network, no secrets, a read-only system, and
 a bound on everything that it could use up.
@@ -10,7 +10,7 @@ from docker.types import LogConfig, Mount, Ulimit
 
 from pushtune.running.accelerator import host_config_fields
 from pushtune.settings import Settings
-from pushtune_contract import layout
+from pushtune_contract import layout, serving
 
 SHARED_MEMORY_BYTES = 256 * 2**20
 OPEN_FILES_LIMIT = 4096
@@ -21,7 +21,29 @@ NANO_CPUS_PER_CORE = 10**9
 
 
 def host_config_arguments(settings: Settings, spec: dict[str, Any]) -> dict[str, Any]:
-    """Return the keyword arguments of ``create_host_config`` for the trial ``spec`` (see ``prepare_trial``).
+    """Return the keyword arguments of ``create_host_config`` for the trial ``spec`` (see ``prepare_trial``)."""
+    return {
+        **_sandbox(settings, settings.trial_memory_bytes, spec.get("cpus", settings.trial_cpus)),
+        "network_mode": "bridge" if spec.get("network") else "none",
+        "mounts": _mounts(settings, spec),
+        **host_config_fields(spec.get("accelerator")),
+    }
+
+
+def serving_arguments(settings: Settings, model_folder: str, socket_folder: str) -> dict[str, Any]:
+    """Return the same for the container that serves a model: it can write its socket, and nothing else."""
+    return {
+        **_sandbox(settings, settings.serving_memory_bytes, settings.serving_cpus),
+        "network_mode": "none",
+        "mounts": [
+            Mount(serving.MODEL_MOUNT, model_folder, type="bind", read_only=True),
+            Mount(serving.SOCKET_MOUNT, socket_folder, type="bind"),
+        ],
+    }
+
+
+def _sandbox(settings: Settings, memory_bytes: int, cpus: float) -> dict[str, Any]:
+    """What holds for all pushed code.
 
     ``memswap_limit`` equals ``mem_limit``: no swap, so that a trial that needs too much memory ends by itself and the
     machine stays responsive. ``init`` forwards signals and collects zombies. ``/tmp`` is memory of the container; code
@@ -37,10 +59,9 @@ def host_config_arguments(settings: Settings, spec: dict[str, Any]) -> dict[str,
         "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,size={settings.trial_temporary_bytes},mode=1777"},  # noqa: S108
         "ipc_mode": "private",
         "shm_size": SHARED_MEMORY_BYTES,
-        "network_mode": "bridge" if spec.get("network") else "none",
-        "mem_limit": settings.trial_memory_bytes,
-        "memswap_limit": settings.trial_memory_bytes,
-        "nano_cpus": int(spec.get("cpus", settings.trial_cpus) * NANO_CPUS_PER_CORE),
+        "mem_limit": memory_bytes,
+        "memswap_limit": memory_bytes,
+        "nano_cpus": int(cpus * NANO_CPUS_PER_CORE),
         "pids_limit": settings.trial_processes,
         "ulimits": [
             Ulimit(name="core", soft=0, hard=0),
@@ -51,8 +72,6 @@ def host_config_arguments(settings: Settings, spec: dict[str, Any]) -> dict[str,
             type="json-file", config={"max-size": str(LOG_FILE_BYTES), "max-file": str(LOG_FILES)}
         ),
         "restart_policy": {"Name": "no"},
-        "mounts": _mounts(settings, spec),
-        **host_config_fields(spec.get("accelerator")),
     }
 
 

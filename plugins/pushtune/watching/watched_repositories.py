@@ -54,6 +54,7 @@ class WatchedRepository(BaseModel):
         network: whether training containers may use the network.
         build_dockerfile: whether the image is built from the repository's own Dockerfile; its build runs as root of a
             container with a network, so allow it only to repositories whose authors you trust.
+        serve: whether a container answers predictions of the champion.
         watch: whether pushes are noticed; False leaves only what is triggered by hand or by schedule.
         poll_interval_seconds: pause between two looks; None takes the installation's.
     """
@@ -84,6 +85,7 @@ class WatchedRepository(BaseModel):
     data_folder: str | None = None
     network: bool = False
     build_dockerfile: bool = False
+    serve: bool = False
     watch: bool = True
     poll_interval_seconds: float | None = Field(default=None, ge=1, le=86_400)
 

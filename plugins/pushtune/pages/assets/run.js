@@ -91,7 +91,8 @@ function fillFacts(report) {
   fillPairs("model", [
     ["model", model.name ? `${model.name} version ${model.version}` : ""],
     ["champion", model.name ? (model.champion ? "yes" : "no") : ""],
-    ["reason", model.reason], ["files", model.path], ["mail to", (mail.to || []).join(", ")], ["mail sent by", mail.where],
+    ["reason", model.reason], ["served", model.serving ? `${model.serving.serving ? "yes" : "not yet"}: ${model.serving.reason}` : ""],
+    ["files", model.path], ["mail to", (mail.to || []).join(", ")], ["mail sent by", mail.where],
     ["threads", (report.threads || {}).reason],
   ]);
   fillPairs("seconds", Object.entries(report.seconds_per_stage || {}).map(([stage, seconds]) => [stage, duration(seconds)]));

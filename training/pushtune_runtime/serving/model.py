@@ -1,0 +1,25 @@
+"""What each kind of model offers to the server."""
+
+from typing import Any, List, Tuple
+
+from pushtune_runtime.serving.predict_request import PredictRequest
+from pushtune_runtime.serving.tensors import InputSpec
+
+
+class Model:
+    """A loaded model.
+
+    Attributes:
+        kind: in a word. signatures: names of its functions. inputs: what it takes.
+    """
+
+    kind: str
+    signatures: Tuple[str, ...]
+    inputs: List[InputSpec]
+
+    def warm_up(self) -> None:
+        """Do what would make the first caller wait."""
+
+    def predict(self, request: PredictRequest) -> List[Any]:
+        """Return one prediction per instance. Raises Refused for input that does not fit."""
+        raise NotImplementedError
