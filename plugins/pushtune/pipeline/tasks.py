@@ -221,7 +221,8 @@ def _trial_spec(run: Run, trial: Document) -> Document:
         trial_number=trial["number"],
         overrides=trial["overrides"],
         epoch_budget=trial["epoch_budget"],
-        script_sha256=read_result(run.folder / BASELINE).script_sha256,
+        script_sha256=baseline.script_sha256,
+        objective_source=baseline.objective_source or None,
     )
     follow(_folder_of(run, trial["number"]), run.folder / BASELINE)
     spec = _spec(run, f"trials/{trial['number']:03d}", request, trial["label"])
