@@ -35,6 +35,7 @@ def test_a_trial(tmp_path: Path) -> None:
         "train.py:15:10#0.Conv2D.filters": 8,
         "train.py:21:0#0.compile.optimizer": "adam",
         "train.py:21:0#0.compile.learning_rate": 0.01,
+        "train.py:21:0#0.compile.learning_rate_decay": "cosine",
         "train.py:22:10#0.fit.epochs": 1,
         "train.py:22:10#0.fit.batch_size": 16,
         "train.py:28:0#0.compile.optimizer": "nadam",

@@ -122,9 +122,10 @@ class OptimizerHooks:
 
     def _rate_of_instance(self, site: Any, given: Any) -> Optional[Any]:
         """Return a schedule, or a rate that was asked for; the script's number belongs to its own optimizer alone."""
-        rate = getattr(given, "_learning_rate", None)
-        if isinstance(rate, self._optimizers.schedules.LearningRateSchedule):
-            return rate
+        for name in ("_learning_rate", "learning_rate"):  # the second one in the legacy optimizers of Keras 2
+            rate = getattr(given, name, None)
+            if isinstance(rate, self._optimizers.schedules.LearningRateSchedule):
+                return rate
         if hasattr(given, "learning_rate") and id(given) not in self._rates:
             self._take_rate_of_library(site, given)
         identity = self._rates.get(id(given))
