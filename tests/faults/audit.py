@@ -5,13 +5,15 @@ A rule returns the sentences that say how it was broken; none means that it held
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from tests.faults.evidence import ENDED, ContainerEvent, diary, registered_models
 from tests.faults.recovery import Unowned
 from tests.faults.world import World
+from tests.watching.git_origin import Origin
 
 from pushtune.records import read_record
 from pushtune.running.outcome import FINAL_CODES
@@ -34,13 +36,21 @@ def lost_pushes(world: World) -> list[str]:
         history = person.git("rev-list", "-n", str(RECORDS_LIMIT - 100), person.head).split()
         seen = {*history, *world.records.sightings(name)} - {""}
         known = set(world.records.store(name).get("commits") or [])
-        for commit in sorted(seen):
+        for commit in sorted(seen - before_the_first_look(person, ledger)):
             if len(known) < RECORDS_LIMIT and commit not in ledger:
                 found.append(f"{name}: {commit[:12]} was seen and has no end")
         for commit, record in ledger.items():
             if record["state"] not in END_STATES:
                 found.append(f"{name}: {commit[:12]} is still {record['state']}, by {record['run_id']}")
     return found
+
+
+def before_the_first_look(person: Origin, ledger: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Return what had been pushed before the first look, which takes the newest commit alone."""
+    if not ledger:
+        return set()
+    first = min(ledger, key=lambda commit: float(ledger[commit]["seen_unix_time"]))
+    return {*person.git("rev-list", first).split()} - {first}
 
 
 def double_trainings(world: World) -> list[str]:

@@ -1,11 +1,19 @@
 """The audit sees what it is there to see: each rule is broken once, in evidence made for it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from tests.faults.audit import is_created_after_answer, most_at_once, repetitions, unowned_for_long
+from tests.faults.audit import (
+    before_the_first_look,
+    is_created_after_answer,
+    most_at_once,
+    repetitions,
+    unowned_for_long,
+)
 from tests.faults.evidence import ContainerEvent
 from tests.faults.recovery import Kill, Unowned, percentile, summary
+from tests.watching.git_origin import Origin
 
 
 def events(*steps: str) -> Iterator[ContainerEvent]:
@@ -19,6 +27,14 @@ def test_a_container_after_the_answer_is_a_double_training() -> None:
     assert is_created_after_answer(events("create a", "start a", "die a 0", "destroy a", "create b"))
     assert is_created_after_answer(events("create a", "start a", "die a 83", "create b"))
     assert not is_created_after_answer(events("create a", "start a", "die a 137", "destroy a", "create b", "die b 0"))
+
+
+def test_what_was_pushed_before_the_first_look_has_no_end(tmp_path: Path) -> None:
+    origin = Origin(tmp_path)
+    old, first, later = origin.commit(), origin.commit(), origin.commit()
+    ledger = {later: {"seen_unix_time": 20.0}, first: {"seen_unix_time": 10.0}}
+    assert before_the_first_look(origin, ledger) == {old}
+    assert before_the_first_look(origin, {}) == set()
 
 
 def test_two_containers_of_a_trial_at_once() -> None:
