@@ -5,6 +5,12 @@ import os
 import shutil
 import tempfile
 
+from hypothesis import settings
+
+# On a busy machine anything may take seconds once, so no test fails by the time that an example takes.
+settings.register_profile("pushtune", deadline=None)
+settings.load_profile("pushtune")
+
 # Set before anything imports Airflow, which creates its home at once.
 _airflow_home = tempfile.mkdtemp(prefix="pushtune-tests-airflow-")
 os.environ["AIRFLOW_HOME"] = _airflow_home
