@@ -19,7 +19,7 @@ from pushtune.inspecting.requirement_lists import parse_requirement
 from pushtune.inspecting.source_text import decode
 from pushtune.inspecting.syntax_walk import read_facts
 
-RELAXED = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 SAMPLES = sorted((Path(__file__).parent / "samples").rglob("*.py"))
 PIECES = st.sampled_from(
     """

@@ -42,7 +42,7 @@ def write_two(folder: Path) -> CheckpointStore:
 
 
 @given(arrays=ARRAYS, state=STATES, blob=st.none() | st.binary())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_everything_comes_back_as_written(
     arrays: dict[str, Any], state: dict[str, Any], blob: "bytes | None"
 ) -> None:
@@ -88,7 +88,7 @@ def test_only_the_newest_generations_are_kept(tmp_path: Path) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_changed_bit_or_lost_byte_of_any_file_is_detected(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_two(Path(folder))

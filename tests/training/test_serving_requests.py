@@ -32,7 +32,7 @@ def refused(call: Any, *arguments: Any) -> str:
     return document["error"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body_is_a_request_or_a_refusal(body: bytes) -> None:
     try:
@@ -43,7 +43,7 @@ def test_any_body_is_a_request_or_a_refusal(body: bytes) -> None:
         assert isinstance(request, PredictRequest) and 1 <= len(request.instances) <= INSTANCES_LIMIT
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(JSON, min_size=1, max_size=4), st.sampled_from([PIXELS, WORDS, TEXT, ANY]))
 def test_any_values_are_an_array_of_the_right_kind_or_a_refusal(values: list[Any], spec: InputSpec) -> None:
     try:
@@ -58,7 +58,7 @@ def test_any_values_are_an_array_of_the_right_kind_or_a_refusal(values: list[Any
         assert array.shape[1:] == spec.shape
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=3, max_size=3), min_size=1, max_size=5))
 def test_whole_numbers_arrive_as_they_are(rows: list[list[int]]) -> None:
     body = json.dumps({"instances": rows}).encode()

@@ -44,7 +44,7 @@ class Fit:
 
 
 @given(st.integers(1, 60), st.integers(1, 70), st.integers(0, 10**6), st.integers(0, 2**63))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_each_epoch_sees_each_sample_once(samples: int, batch_size: int, epoch: int, seed: int) -> None:
     batches = Fit(samples, batch_size, seed).epoch(epoch)
     assert sorted(sample for batch in batches for sample in batch) == list(range(samples))

@@ -252,7 +252,7 @@ def check_point(dimensions: list[Dimension], point: Point) -> None:
             assert type(value) is int
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(any_parameters(), st.integers(0, 10_000))
 def test_every_suggestion_lies_in_its_range_and_leaves_frozen_values_alone(found: list[Parameter], seed: int) -> None:
     dimensions = build_search_space(found, train_samples=1000)

@@ -41,7 +41,7 @@ def test_the_same_facts_give_the_same_proposals() -> None:
     assert propose(DIMENSIONS, known, 4, "maximize", 7) != propose(DIMENSIONS, known, 4, "maximize", 8)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(any_parameters(), st.integers(0, 1000), st.sampled_from(["maximize", "minimize"]))
 def test_proposals_are_new_and_in_range(found: Any, seed: int, direction: str) -> None:
     dimensions = build_search_space(found)

@@ -120,7 +120,7 @@ def test_a_wish_without_effect_is_told() -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     low=st.floats(1e-6, 1.0), factor=st.floats(1.01, 1e4), width=st.integers(0, 300), more=st.integers(1, 500),
     seed=st.integers(0, 50),

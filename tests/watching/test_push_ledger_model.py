@@ -243,5 +243,5 @@ class Pushes(RuleBasedStateMachine):
         assert not self.look(), "nothing is left to do"
 
 
-Pushes.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None, report_multiple_bugs=False)
+Pushes.TestCase.settings = settings(max_examples=150, stateful_step_count=40, report_multiple_bugs=False)
 TestPushes = Pushes.TestCase

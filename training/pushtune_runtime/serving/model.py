@@ -1,12 +1,13 @@
 """What each kind of model offers to the server."""
 
+from abc import ABC, abstractmethod
 from typing import Any, List, Tuple
 
 from pushtune_runtime.serving.predict_request import PredictRequest
 from pushtune_runtime.serving.tensors import InputSpec
 
 
-class Model:
+class Model(ABC):
     """A loaded model.
 
     Attributes:
@@ -20,6 +21,6 @@ class Model:
     def warm_up(self) -> None:
         """Do what would make the first caller wait."""
 
+    @abstractmethod
     def predict(self, request: PredictRequest) -> List[Any]:
         """Return one prediction per instance. Raises Refused for input that does not fit."""
-        raise NotImplementedError

@@ -1,7 +1,7 @@
 """Makes arrays of the JSON values of instances, each checked against what the model takes."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -98,28 +98,28 @@ def _rectangular(values: Sequence[Any], spec: InputSpec) -> Any:
 
 def _all_text(values: Sequence[Any]) -> bool:
     """NumPy turns a number beside a text into text, so the values themselves are looked at."""
-    waiting = list(values)
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting.extend(value)
-        elif not isinstance(value, str):
-            return False
-    return True
+    return all(isinstance(value, str) for value in _leaves(values))
 
 
 def _odd_one(values: Sequence[Any]) -> str:
     """Return what in ``values`` is no number."""
+    for value in _leaves(values):
+        if isinstance(value, str):
+            return f"the text {shortened(value)!r}"
+        if not isinstance(value, (int, float)):
+            return {dict: "an object", type(None): "null"}.get(type(value), "something else")
+    return "numbers that no array can hold"
+
+
+def _leaves(values: Sequence[Any]) -> Iterator[Any]:
+    """Yield what is no list, however deep it lies: no recursion, since a request may be nested deeper than the stack."""
     waiting = list(values)
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):
             waiting.extend(value)
-        elif isinstance(value, str):
-            return f"the text {shortened(value)!r}"
-        elif not isinstance(value, (int, float)):
-            return {dict: "an object", type(None): "null"}.get(type(value), "something else")
-    return "numbers that no array can hold"
+        else:
+            yield value
 
 
 def _converted(array: Any, spec: InputSpec) -> Any:
