@@ -18,9 +18,6 @@ class Model(ABC):
     signatures: Tuple[str, ...]
     inputs: List[InputSpec]
 
-    def warm_up(self) -> None:
-        """Do what would make the first caller wait."""
-
     @abstractmethod
     def predict(self, request: PredictRequest) -> List[Any]:
         """Return one prediction per instance. Raises Refused for input that does not fit."""

@@ -1,7 +1,7 @@
 """Finds out what kind of model lies in a folder, and loads it."""
 
 from pathlib import Path
-from typing import List, Optional
+from typing import List
 
 from pushtune_runtime.keras_hooks.model_saving import MODEL_FILE as KERAS_FILE
 from pushtune_runtime.keras_hooks.model_saving import WEIGHTS_FILE
@@ -13,19 +13,17 @@ from pushtune_runtime.sklearn_hooks.candidates import MODEL_FILE as SKLEARN_FILE
 def load(folder: Path) -> Model:
     """Return the model in ``folder``, ready to answer. Raises Refused."""
     names = sorted(path.name for path in folder.iterdir())
-    model: Optional[Model] = None
     if KERAS_FILE in names:
         from pushtune_runtime.serving.keras_model import KerasModel
 
         model = KerasModel(folder / KERAS_FILE)
-    elif SKLEARN_FILE in names:
+        model.warm_up()
+        return model
+    if SKLEARN_FILE in names:
         from pushtune_runtime.serving.sklearn_model import SklearnModel
 
-        model = SklearnModel(folder / SKLEARN_FILE)
-    if model is None:
-        raise _nothing_to_load(names)
-    model.warm_up()
-    return model
+        return SklearnModel(folder / SKLEARN_FILE)
+    raise _nothing_to_load(names)
 
 
 def _nothing_to_load(names: List[str]) -> Refused:

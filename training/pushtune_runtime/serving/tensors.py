@@ -112,7 +112,7 @@ def _odd_one(values: Sequence[Any]) -> str:
 
 
 def _leaves(values: Sequence[Any]) -> Iterator[Any]:
-    """Yield what is no list, however deep it lies: no recursion, since a request may be nested deeper than the stack."""
+    """Yield what is no list, however deep it lies: without recursion, which a deep one would exhaust."""
     waiting = list(values)
     while waiting:
         value = waiting.pop()
