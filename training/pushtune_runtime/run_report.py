@@ -67,9 +67,9 @@ def _why_no_result(session: Session) -> str:
         return f"no epoch was completed within the limit of {session.request.time_limit_seconds:.0f} s"
     if session.own_loop_steps:
         return (
-            "the script trains with a loop of its own (GradientTape or train_on_batch), which shows no metric to tune "
-            "by; let it ask a metric of Keras for its result() after each epoch, print a line such as 'val_accuracy: "
-            "0.87', or call model.fit"
+            "the script trains with a loop of its own (GradientTape, train_on_batch or partial_fit), which shows no "
+            "metric to tune by; let it ask a metric of Keras for its result() or an estimator for its score after each "
+            "epoch, print a line such as 'val_accuracy: 0.87', or call fit"
         )
     return (
         "the script ended without training a model: neither fit of a Keras model nor fit of a scikit-learn "

@@ -13,6 +13,7 @@ from pushtune_runtime.session import Session
 from pushtune_runtime.sklearn_hooks.candidates import Candidates
 from pushtune_runtime.sklearn_hooks.estimator_hooks import EstimatorHooks
 from pushtune_runtime.sklearn_hooks.metric_functions import MetricFunctions
+from pushtune_runtime.sklearn_hooks.partial_fits import PartialFits
 from pushtune_runtime.source_index import Sources
 from pushtune_runtime.value_overrides import LiteralOverrides
 
@@ -28,6 +29,7 @@ class Wiring:
         self._registry = ParameterRegistry(session, self._sources, self.literals)
         self._candidates = Candidates(session)
         self._own = OwnTraining(session, self._registry, self._sources)
+        self._partial_fits = PartialFits(session, self._registry.sites, self._own)
         self._keras: Optional[Any] = None
         self._randomness: Any = None  # from the import of NumPy on, which that of Keras follows
 
@@ -40,10 +42,16 @@ class Wiring:
                 "numpy": self._patch_numpy,
                 "tensorflow": _import_keras_too,
                 "keras": self._patch_keras,
-                "sklearn.base": EstimatorHooks(self._session, self._registry, self._candidates).install,
-                "sklearn.metrics": MetricFunctions(self._session, self._registry, self._candidates).install,
+                "sklearn.base": self._estimators().install,
+                "sklearn.metrics": self._metric_functions().install,
             }
         ).install()
+
+    def _estimators(self) -> EstimatorHooks:
+        return EstimatorHooks(self._session, self._registry, self._candidates, self._partial_fits)
+
+    def _metric_functions(self) -> MetricFunctions:
+        return MetricFunctions(self._session, self._registry, self._candidates, self._own)
 
     def _patch_numpy(self, numpy: ModuleType) -> None:
         from pushtune_runtime.keras_hooks.randomness import SeededRandomness
@@ -72,7 +80,11 @@ class Wiring:
         has_fitted = self._keras is not None and self._keras.has_fitted
         if not has_fitted:
             self._candidates.finish()
-        self._own.finish(has_fitted)
+        partly_fitted = self._partial_fits.estimator
+        # An estimator that the script fits as a whole can be cross-validated: it counts before one that it does not.
+        self._own.finish(has_fitted or (partly_fitted is not None and self._candidates.newest() is not None))
+        if self._session.own_source and partly_fitted is not None:
+            self._candidates.save(partly_fitted)
         if self._keras is not None:
             self._keras.finish()
 

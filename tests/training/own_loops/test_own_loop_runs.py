@@ -63,6 +63,16 @@ def test_a_metric_object_gives_the_curve_and_the_model_is_saved(tmp_path: Path) 
     }  # fmt: skip
 
 
+def test_a_function_of_sklearn_gives_the_curve_as_well(tmp_path: Path) -> None:
+    text = SCRIPT.replace("val_acc.reset_state(); val_acc.update_state(y, model(x))", "pass").replace(
+        "float(val_acc.result())", "accuracy_score(y, np.argmax(model(x), axis=1))"
+    )
+    done = run_text(tmp_path, "from sklearn.metrics import accuracy_score\n" + text)
+    assert done.result.objective is not None
+    assert done.result.objective_source == "evaluate train.py:25 accuracy"
+    assert len(learning_curve(done.folder)) == 3
+
+
 def test_overrides_arrive(tmp_path: Path) -> None:
     overrides = {
         EPOCHS_ID: 5, "train.py:8:7#0.batch.batch_size": 16, "train.py:9:26#0.Dense.units": 12,

@@ -1,4 +1,4 @@
-"""Takes what ``evaluate`` returns to a script that trains with a loop of its own."""
+"""Takes what ``evaluate``, ``score`` and the like return to a script that trains with a loop of its own."""
 
 import ast
 import sys
@@ -22,6 +22,10 @@ class OwnEvaluations(FitListener):
         self._scores = scores
 
     def after_evaluate(self, model: Any, metrics: Dict[str, float]) -> None:
+        self.add(metrics)
+
+    def add(self, metrics: Dict[str, float]) -> None:
+        """Enter ``metrics``, name -> value, which the call of the script that is being executed has computed."""
         part = next((found for found in map(part_of, self._names_in_code()) if found != UNNAMED), TEST)
         for name, value in finite(metrics).items():
             self._scores.add("evaluate", name, Label(plain_name(name), part), value)

@@ -43,7 +43,7 @@ class OwnScores:
         self._session = session
         self._sites = sites
         self._series = ScoreSeries()
-        self.is_library_busy: Callable[[], bool] = lambda: False  # fit and evaluate print numbers of their own
+        self.busy_libraries: List[Callable[[], bool]] = []  # fit and evaluate print numbers of their own
         self.updates: Callable[[], int] = lambda: session.own_loop_steps
         self._updates_before = 0
         self._epoch = AFTERWARDS  # the one that runs, from 1
@@ -55,6 +55,10 @@ class OwnScores:
         self._next_check = 0.0
         self._locked = session.request.objective_source
         self._unjudged: List[_Epoch] = []
+
+    def is_library_busy(self) -> bool:
+        """Return whether what happens now is the work of a library rather than of the script's own loop."""
+        return any(is_busy() for is_busy in self.busy_libraries)
 
     # What the script says.
 

@@ -17,13 +17,14 @@ class OwnTraining:
 
     Attributes:
         scores: what the script says about its model. models: what it has updated. metrics: its metric objects.
+        evaluations: what it computes of a whole part of its data.
     """
 
     def __init__(self, session: Session, registry: ParameterRegistry, sources: Sources) -> None:
         self.scores = OwnScores(session, registry.sites)
         self.models = UpdatedModels(session)
         self.metrics = MetricObjects(registry.sites, sources, self.scores)
-        self._evaluations = OwnEvaluations(registry.sites, sources, self.scores)
+        self.evaluations = OwnEvaluations(registry.sites, sources, self.scores)
         self._loops = EpochLoops(session, registry, self.scores)
 
     def install(self) -> None:
@@ -33,8 +34,8 @@ class OwnTraining:
 
     def watch(self, events: FitEvents) -> None:
         """Keras has been imported: what happens within ``fit`` is not the script's own training."""
-        self.scores.is_library_busy = lambda: events.in_fit
-        events.listeners.append(self._evaluations)
+        self.scores.busy_libraries.append(lambda: events.in_fit)
+        events.listeners.append(self.evaluations)
 
     def check_between_steps(self) -> None:
         """Raise TrainingStopped if the trial has to end here; not while a function is being compiled."""

@@ -98,9 +98,10 @@ class Candidates:
         if len(self._all) > 1:
             name = type(best.estimator).__name__
             session.warn(f"the script trains {len(self._all)} estimators; the objective is that of the best, {name}")
-        self._save(best.estimator)
+        self.save(best.estimator)
 
-    def _save(self, estimator: Any) -> None:
+    def save(self, estimator: Any) -> None:
+        """Write ``estimator`` into the folder of the model; a failure is a warning."""
         import joblib  # type: ignore[import-not-found,unused-ignore]
 
         folder = self._session.trial_folder / layout.MODEL_FOLDER

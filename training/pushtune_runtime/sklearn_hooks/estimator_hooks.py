@@ -1,4 +1,4 @@
-"""Finds and overrides constructor arguments of estimators, and follows ``fit`` and ``score``.
+"""Finds and overrides constructor arguments of estimators, and follows ``fit``, ``partial_fit`` and ``score``.
 
 Every estimator class passes through ``BaseEstimator.__init_subclass__`` while it is being defined, those of the script
 and of other libraries too: nothing has to be imported for it. Only calls written in the script itself count, so that
@@ -16,6 +16,7 @@ from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.script_runner import TrainingStopped
 from pushtune_runtime.session import Session
 from pushtune_runtime.sklearn_hooks.candidates import Candidate, Candidates
+from pushtune_runtime.sklearn_hooks.partial_fits import PartialFits
 from pushtune_runtime.sklearn_hooks.scoring import Score, cross_validated, metric_of, searched_score
 from pushtune_runtime.sklearn_hooks.tunable_arguments import IMPLICIT, choices_of, is_tunable, role_of
 
@@ -23,10 +24,13 @@ from pushtune_runtime.sklearn_hooks.tunable_arguments import IMPLICIT, choices_o
 class EstimatorHooks:
     """Wraps estimator classes as they are defined."""
 
-    def __init__(self, session: Session, registry: ParameterRegistry, candidates: Candidates) -> None:
+    def __init__(
+        self, session: Session, registry: ParameterRegistry, candidates: Candidates, partial_fits: PartialFits
+    ) -> None:
         self._session = session
         self._registry = registry
         self._candidates = candidates
+        self._partial_fits = partial_fits
         self._depth = 0
         self._trained_class: Any = None  # of the fit that the script called last
         self._mark: Any = {}
@@ -47,13 +51,13 @@ class EstimatorHooks:
         own = vars(cls)
         if isinstance(own.get("__init__"), types.FunctionType):
             cls.__init__ = self._wrap_constructor(own["__init__"])
-        if isinstance(own.get("fit"), types.FunctionType):
-            cls.fit = self._wrap_fit(own["fit"])
-        score = own.get("score")
-        if isinstance(score, types.FunctionType):
-            cls.score = self._wrap_score(score)
-        elif isinstance(getattr(score, "fn", None), types.FunctionType):  # available only for some steps
-            score.fn = self._wrap_score(score.fn)
+        wrappers = {"fit": self._wrap_fit, "partial_fit": self._partial_fits.wrap, "score": self._wrap_score}
+        for name, wrap in wrappers.items():
+            method = own.get(name)
+            if isinstance(method, types.FunctionType):
+                setattr(cls, name, wrap(method))
+            elif isinstance(getattr(method, "fn", None), types.FunctionType):  # only some instances offer it
+                method.fn = wrap(method.fn)
 
     def _wrap_constructor(self, original: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(original)
@@ -154,6 +158,10 @@ class EstimatorHooks:
         @functools.wraps(original)
         def score(estimator: Any, /, *args: Any, **kwargs: Any) -> Any:
             candidate = self._candidates.of(estimator)
+            if candidate is None and estimator is self._partial_fits.estimator and self._depth == 0:
+                value = original(estimator, *args, **kwargs)
+                self._partial_fits.note({metric_of(estimator, None): float(value)})
+                return value
             if candidate is None or self._depth > 0 or self._registry.sites.here("score") is None:
                 return original(estimator, *args, **kwargs)
             data = args[0] if args else kwargs.get("X")

@@ -5,6 +5,7 @@ from types import ModuleType
 from typing import Any, Callable
 
 from pushtune_runtime.holdout import count_samples
+from pushtune_runtime.own_loops.own_training import OwnTraining
 from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.session import Session
 from pushtune_runtime.sklearn_hooks.candidates import Candidates
@@ -19,10 +20,13 @@ NAMES = {
 class MetricFunctions:
     """Wraps the functions in ``NAMES``; in a trial they compute as ever, but nothing is noted."""
 
-    def __init__(self, session: Session, registry: ParameterRegistry, candidates: Candidates) -> None:
+    def __init__(
+        self, session: Session, registry: ParameterRegistry, candidates: Candidates, own: OwnTraining
+    ) -> None:
         self._session = session
         self._registry = registry
         self._candidates = candidates
+        self._own = own
 
     def install(self, metrics: ModuleType) -> None:
         """Patch the module ``sklearn.metrics`` right after its import, before names are taken from it."""
@@ -42,7 +46,10 @@ class MetricFunctions:
         return function
 
     def _note(self, metric: str, value: Any, truth: Any) -> None:
-        if not self._session.trained or not isinstance(value, (int, float)):
+        if not isinstance(value, (int, float)):
+            return
+        if not self._session.trained:
+            self._own.evaluations.add({metric: float(value)})
             return
         candidate = self._candidates.newest()
         if candidate is None:
