@@ -20,7 +20,7 @@ from pushtune.commands import instance
 from pushtune.commands.added_repositories import add_repository
 from pushtune.commands.airflow_api import AirflowApi
 from pushtune.commands.airflow_config import environment
-from pushtune.errors import AirflowNotReady, AirflowRefused
+from pushtune.errors import AirflowNotReady, AirflowRefused, ModelNotServed
 from pushtune.running.container_labels import INSTALLATION, installation_id
 from pushtune.running.workspace import run_folder
 from pushtune.settings import PROJECT_FOLDER, Settings
@@ -46,7 +46,7 @@ class Driver:
         instance.up(self.settings)
 
     def watch(self, name: str, **entry: Any) -> None:
-        """Create an empty repository and watch it."""
+        """Create an empty repository, where there is none, and watch it; a second call replaces its entry."""
         git.Repo.init(self.bare(name), bare=True, mkdir=True, initial_branch="main").close()
         add_repository(
             self.settings,
@@ -81,7 +81,7 @@ class Driver:
         while time.monotonic() < deadline:
             try:
                 found = look()
-            except (AirflowNotReady, AirflowRefused, FileNotFoundError):
+            except (AirflowNotReady, AirflowRefused, ModelNotServed, FileNotFoundError):
                 found = None
             if found:
                 return found
