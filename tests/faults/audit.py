@@ -16,6 +16,7 @@ from tests.faults.world import World
 from tests.watching.git_origin import Origin
 
 from pushtune.records import read_record
+from pushtune.running.container_labels import DAG_ID
 from pushtune.running.outcome import FINAL_CODES
 from pushtune.watching.push_ledger import RECORDS_LIMIT
 
@@ -217,6 +218,18 @@ def unowned_for_long(entries: Iterable[Unowned]) -> list[Unowned]:
     return [entry for entry in entries if entry.lived and entry.seconds > UNOWNED_LIMIT_SECONDS]
 
 
+def unserved_champions(world: World) -> list[str]:
+    """The champion of each repository answers, and no other container serves beside it."""
+    found = [f"{name}: its champion does not answer" for name in world.developers if not world.serves_champion(name)]
+    servers = Counter(container.labels[DAG_ID] for container in world.reality.servers())
+    return found + [f"{name}: {count} containers serve" for name, count in servers.items() if count > 1]
+
+
+def left_by_stop(world: World) -> list[str]:
+    """``make down`` ends every container."""
+    return [f"{name} still ran after the stop" for name in world.left_by_stop]
+
+
 def left_processes(world: World) -> list[str]:
     """After ``make down`` none of the instance's processes exists any more."""
     return [f"process {identity.pid} is left" for identity in world.watcher.seen_processes if identity.is_alive()]
@@ -240,5 +253,9 @@ RULES: dict[str, Callable[[World], list[str]]] = {
     "lost mails": lost_mails,
     "failed runs": failed_runs,
     "unowned containers": unowned_containers,
+    "champions not served": unserved_champions,
 }
-RULES_AFTER_STOP: dict[str, Callable[[World], list[str]]] = {"left processes": left_processes}
+RULES_AFTER_STOP: dict[str, Callable[[World], list[str]]] = {
+    "left processes": left_processes,
+    "containers left by a stop": left_by_stop,
+}

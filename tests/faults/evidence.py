@@ -15,11 +15,20 @@ from typing import Any
 
 import docker
 
-from pushtune.running.container_labels import INSTALLATION, MAP_INDEX, RUN_ID, TASK_ID, TRIAL_FOLDER
+from pushtune.running.container_labels import (
+    DAG_ID,
+    INSTALLATION,
+    MAP_INDEX,
+    ROLE,
+    RUN_ID,
+    SERVING,
+    TASK_ID,
+    TRAINING,
+    TRIAL_FOLDER,
+)
 from pushtune.watching.push_ledger import SIGHTINGS_KEY
 
 ENGINE = "unix:///var/run/docker.sock"
-DAG_ID = "pushtune.dag_id"
 # States in which Airflow looks after what a task has started, now or soon.
 CARED_FOR = {None, "scheduled", "queued", "running", "restarting", "up_for_retry", "up_for_reschedule", "deferred"}
 ENDED = {"success", "failed"}
@@ -117,14 +126,13 @@ class ContainerEvent:
 
 @dataclass
 class Engine:
-    """The real engine, past the proxy that the product uses, and its events since ``listen``."""
+    """The real engine, past the proxy that the product uses, and its events of trainings since ``listen``."""
 
     installation: str
     events: list[ContainerEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.client = docker.DockerClient(base_url=ENGINE, timeout=60)
-        self._label = f"{INSTALLATION}={self.installation}"
 
     def listen(self) -> None:
         threading.Thread(target=self._listen, daemon=True).start()
@@ -134,7 +142,7 @@ class Engine:
         while True:  # the thread ends with the process; an engine that restarts is asked for what was missed
             with contextlib.suppress(Exception):
                 stream = docker.APIClient(base_url=ENGINE).events(
-                    since=since, filters={"type": "container", "label": self._label}, decode=True
+                    since=since, filters={"type": "container", "label": self._labels(TRAINING)}, decode=True
                 )
                 for event in stream:
                     since = event["timeNano"] / 1e9
@@ -151,8 +159,19 @@ class Engine:
             self.events.append(made)
 
     def containers(self, everything: bool = False) -> list[Any]:
-        """Return this instance's containers, the running ones by default."""
-        return list(self.client.containers.list(all=everything, filters={"label": self._label}, ignore_removed=True))
+        """Return this instance's training containers, the running ones by default."""
+        return self._listed(TRAINING, everything)
+
+    def servers(self, everything: bool = False) -> list[Any]:
+        """Return this instance's containers that serve champions, the running ones by default."""
+        return self._listed(SERVING, everything)
+
+    def _listed(self, role: str, everything: bool) -> list[Any]:
+        filters = {"label": self._labels(role)}
+        return list(self.client.containers.list(all=everything, filters=filters, ignore_removed=True))
+
+    def _labels(self, role: str) -> list[str]:
+        return [f"{INSTALLATION}={self.installation}", f"{ROLE}={role}"]
 
 
 def owner_of(container: Any) -> tuple[str, str, str, int]:

@@ -53,7 +53,7 @@ def down_and_up(world: World) -> str:
     if world.is_broken("engine gone"):
         return ""  # nobody could stop the containers then
     instance.down(world.settings)
-    left = world.reality.containers()
+    left = [*world.reality.containers(), *world.reality.servers()]
     assert left == [], f"a stop leaves no container running: {left}"
     for person in world.developers.values():
         person.push_commit()
@@ -100,6 +100,7 @@ def ambush_mail(world: World) -> str:
 
 FAULTS = (
     Fault("kill_container", kills.kill_container, 24),
+    Fault("kill_server", kills.kill_server, 4),
     Fault("kill_task_process", kills.kill_task_process, 18),
     Fault("kill_short_task", kills.kill_short_task, 10),
     Fault("kill_task_supervisor", kills.kill_task_supervisor, 8),

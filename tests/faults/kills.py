@@ -13,7 +13,7 @@ from tests.faults.evidence import Task
 from tests.faults.recovery import Tasks, first_step_after
 from tests.faults.world import World
 
-from pushtune.running.container_labels import TRIAL_FOLDER
+from pushtune.running.container_labels import DAG_ID, TRIAL_FOLDER
 
 SHORT_TASK_PATIENCE_SECONDS = 6
 # A task has three tries, a training more: the last one is left alone, since a limit that holds is no loss.
@@ -39,6 +39,19 @@ def kill_container(world: World) -> str:
     with contextlib.suppress(NotFound, APIError):
         container.kill(signal="SIGKILL")
         return world.killed("container", f"container {container.name}", folder=container.labels[TRIAL_FOLDER])
+    return ""
+
+
+def kill_server(world: World) -> str:
+    """SIGKILL to a container that serves a champion, unless the one before has not answered again yet."""
+    running = sorted(world.reality.servers(), key=lambda container: str(container.name))
+    if not running or any(kill.part == "server" and kill.seconds is None and not kill.moot for kill in world.kills):
+        return ""
+    container = world.chance.choice(running)
+    with contextlib.suppress(NotFound, APIError):
+        container.kill(signal="SIGKILL")
+        name = container.labels[DAG_ID]
+        return world.killed("server", f"server {container.name}", lambda _: world.served_version(name) is not None)
     return ""
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from tests.faults import audit, recovery
 from tests.faults.evidence import diary
 from tests.faults.faults import Fault, choose
-from tests.faults.world import World
+from tests.faults.world import EASY_TARGET, World
 
 PUSH_INTERVAL_SECONDS = 5.0
 SOON_SECONDS = 180
@@ -105,7 +105,9 @@ class Storm:
         return True
 
     def _nothing_is_left(self) -> bool:
-        return not self.world.reality.containers(everything=True) and not audit.lost_mails(self.world)
+        if self.world.reality.containers(everything=True) or audit.lost_mails(self.world):
+            return False
+        return not checked(audit.unserved_champions, self.world)
 
     def judge(self) -> None:
         """Check each rule and collect the figures; stops the instance."""
@@ -147,7 +149,8 @@ def storm_over(names: Sequence[str], seed: int, tell: Callable[[str], None]) -> 
         Path(folder).chmod(0o711)
         world = World(Path(folder), names, random.Random(seed))
         try:
-            world.begin()
+            world.begin(EASY_TARGET)
+            world.win_champions()
             yield Storm(world, tell)
         finally:
             world.end()

@@ -22,6 +22,7 @@ INJECTED = (
     "kill_dag_processor",
     "kill_triggerer",
     "kill_api_server",
+    "kill_server",
     "cut_engine",
     "burst",
     "force_push",

@@ -24,6 +24,8 @@ from tests.notifying.sendgrid_server import running_sendgrid
 from pushtune.commands import instance, supervisor
 from pushtune.commands.added_repositories import add_repository
 from pushtune.errors import AirflowNotReady, AirflowRefused
+from pushtune.promoting.registry import champion_to_serve
+from pushtune.promoting.served_model import ServedModels
 from pushtune.running.container_labels import installation_id
 from pushtune.settings import Settings
 
@@ -31,7 +33,10 @@ SCRIPT = Path(__file__).with_name("scripts") / "witnessed.py"
 POLL_INTERVAL_SECONDS = 3
 OPEN_FILES = 8192
 TARGET = 0.999  # never met, so that every trial trains to its end
+EASY_TARGET = 0.5  # met by the script as it was pushed
+CHAMPION_SECONDS = 300
 STARTS_LIMIT = 3
+ANSWER_SECONDS = 5.0
 # Kills come here a thousand times more often than anywhere else, so neither the number of tries nor the growing pauses
 # between them are what is looked at.
 RESTART_LIMIT = 30
@@ -56,6 +61,7 @@ class World(Driver):
         self.repairs: list[Repair] = []
         self.marked_failed: set[str] = set()
         self.paused: set[str] = set()
+        self.left_by_stop: list[str] = []
         self._stack = ExitStack()
         self._ended = False
         self._environment = dict(os.environ)
@@ -85,7 +91,7 @@ class World(Driver):
     def kills(self) -> list[Kill]:
         return self.watcher.kills
 
-    def begin(self) -> None:
+    def begin(self, target: float = TARGET) -> None:
         """Start everything and push once to each repository."""
         connection = {"conn_type": "sendgrid", "host": self.mail.address, "password": "SG.key", "extra": {"timeout": 5}}
         os.environ |= {
@@ -97,19 +103,29 @@ class World(Driver):
         self.watcher.start()
         for name, person in self.developers.items():
             person.push_commit()
-            add_repository(
-                self.settings,
-                {
-                    **named(self.remotes / name, self.remote, name),
-                    "poll_interval_seconds": POLL_INTERVAL_SECONDS,
-                    "target": TARGET,
-                    "rounds": 1,
-                    "trials_per_round": 2,
-                    "epochs": 8,
-                    "notify": [f"{name}@localhost"],
-                },
-            )
+            self._watch(name, target)
         self.start()
+
+    def win_champions(self) -> None:
+        """Wait until a champion of each repository is served, after ``begin(EASY_TARGET)``; no later run meets its target."""
+        for name in self.developers:
+            self.wait(f"a served champion of {name}", lambda name=name: self.served_version(name), CHAMPION_SECONDS)
+            self._watch(name, TARGET)
+
+    def _watch(self, name: str, target: float) -> None:
+        add_repository(
+            self.settings,
+            {
+                **named(self.remotes / name, self.remote, name),
+                "poll_interval_seconds": POLL_INTERVAL_SECONDS,
+                "target": target,
+                "rounds": 1,
+                "trials_per_round": 2,
+                "epochs": 8,
+                "notify": [f"{name}@localhost"],
+                "serve": True,
+            },
+        )
 
     def start(self) -> None:
         """``make up``, again where a busy machine took longer than it allows."""
@@ -128,8 +144,9 @@ class World(Driver):
         self._ended = True
         self.repair_all()
         instance.down(self.settings)
+        self.left_by_stop = [container.name for container in (*self.reality.containers(), *self.reality.servers())]
         self.watcher.stop()
-        for container in self.reality.containers(everything=True):
+        for container in (*self.reality.containers(everything=True), *self.reality.servers(everything=True)):
             container.remove(force=True)
         self.proxy.cut()
         self._stack.close()
@@ -224,6 +241,17 @@ class World(Driver):
         return [
             (name, run_id, self.folder(name, run_id)) for name in self.developers for run_id in self.records.runs(name)
         ]
+
+    def serves_champion(self, name: str) -> bool:
+        """Say whether the champion of this repository answers; true where there is none."""
+        champion = champion_to_serve(self.settings.registry_folder, name)
+        return champion is None or self.served_version(name) == champion["version"]
+
+    def served_version(self, name: str) -> int | None:
+        """Return the version that answers, asked past the API server, which may be down; None where none does."""
+        models = ServedModels(self.settings.serving, ANSWER_SECONDS, self.settings.serving_body_limit_bytes)
+        status, document = models.describe(name)
+        return int(document["version"]) if status == 200 else None
 
     def facts(self) -> dict[str, Any]:
         """Return how much was done."""
