@@ -107,7 +107,7 @@ class World(Driver):
         self.start()
 
     def win_champions(self) -> None:
-        """Wait until a champion of each repository is served, after ``begin(EASY_TARGET)``; no later run meets its target."""
+        """Wait until a champion of each repository is served, after ``begin(EASY_TARGET)``; then raise the target."""
         for name in self.developers:
             self.wait(f"a served champion of {name}", lambda name=name: self.served_version(name), CHAMPION_SECONDS)
             self._watch(name, TARGET)
