@@ -29,6 +29,16 @@ POOL = (
     "pool = multiprocessing.get_context('fork').Pool(2)\npool.map(abs, [1, 2])\npool.terminate()\npool.join()\n"
     "time.sleep(4)\nopen('survived', 'w').close()\n"
 )
+# The signal comes before the child has run a single instruction of Python.
+AT_ONCE = (
+    "import os, signal, time\n"
+    "for _ in range(200):\n"
+    "    child = os.fork()\n"
+    "    if child == 0:\n        time.sleep(600)\n"
+    "    os.kill(child, signal.SIGTERM)\n"
+    "    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM\n"
+    "time.sleep(4)\nopen('survived', 'w').close()\n"
+)
 
 
 @contextmanager
@@ -63,8 +73,9 @@ def test_sigterm_ends_any_script(script: str, tmp_path: Path) -> None:
     assert read_result(tmp_path / "trial").status == "interrupted"
 
 
-def test_worker_processes_that_a_script_ends_do_not_end_the_script(tmp_path: Path) -> None:
-    with running(tmp_path, POOL) as process:
+@pytest.mark.parametrize("script", [POOL, AT_ONCE], ids=["pool", "at_once"])
+def test_worker_processes_that_a_script_ends_do_not_end_the_script(script: str, tmp_path: Path) -> None:
+    with running(tmp_path, script) as process:
         assert process.wait(timeout=WAIT_SECONDS) == ExitCode.SCRIPT_ERROR  # it trains nothing
     assert (tmp_path / "trial" / "output" / "survived").exists()
 

@@ -40,7 +40,7 @@ class Interruption:
         os.set_blocking(writer, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, self._handle)
-        os.register_at_fork(after_in_child=_forget)
+        os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_forget)
         threading.Thread(target=self._watch, args=(reader,), name="interruption", daemon=True).start()
 
     @property
@@ -93,7 +93,20 @@ class Interruption:
                 os._exit(int(ExitCode.INTERRUPTED))
 
 
+_masks = threading.local()
+
+
+def _hold() -> None:
+    """Let SIGTERM wait while the process forks: a child that got it sooner would tell its parent's pipe of it."""
+    _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _release() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
+
+
 def _forget() -> None:
     """In a forked child SIGTERM is what it always was: pools of worker processes are ended with it."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _release()
