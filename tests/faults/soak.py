@@ -70,7 +70,8 @@ def _options() -> argparse.Namespace:
 
 def _keep_logs(storm: Storm, folder: Path | None) -> None:
     if folder is not None:
-        shutil.copytree(storm.world.settings.home, folder, dirs_exist_ok=True, symlinks=True)
+        home, sockets = storm.world.settings.home, shutil.ignore_patterns("*.sock")  # a socket cannot be copied
+        shutil.copytree(home, folder, dirs_exist_ok=True, symlinks=True, ignore=sockets)
 
 
 def _print(storm: Storm) -> None:
