@@ -61,7 +61,8 @@ class SeededRandomness:
 
     def _next_seed(self) -> int:
         self._sources += 1
-        return int(np.random.SeedSequence([self._seed, self._sources]).generate_state(1, np.uint64)[0] >> 2)
+        words = np.random.SeedSequence([self._seed, self._sources]).generate_state(1, np.uint64)
+        return int(words[0]) >> 2  # as an int of Python: NumPy 1 does not shift such words
 
     def _wrap_default_rng(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
