@@ -32,20 +32,8 @@ GAPS_2_15 = {
     ),
     "keras.backend.function": ("the stand-alone Keras 3 has no such backend function", "import keras"),
     "keras.layers.LSTM(4, batch_input_shape=(2, 3, 4))": ("batch_input_shape was removed in Keras 3", "import keras"),
-    "model.add(Old()); model.predict(x)": (
-        "Keras 3 does not fill the required argument training",
-        MODEL + "import keras\nclass Old(keras.layers.Layer):\n    def call(self, x, training): return x",
-    ),
-    "model.compile('sgd', 'mse', metrics=keras.metrics.MeanAbsoluteError()); model.fit(x, y)": (
-        "Keras 3 takes no metric of compile outside of a list", MODEL + "import keras",
-    ),
     "model.add_loss(tf.reduce_mean(model.outputs[0])); model.compile('sgd', 'mse'); model.fit(x, y)": (
         "Keras 3 takes add_loss inside of a layer only", MODEL + "import tensorflow as tf",
-    ),
-    "model.reset_states()": ("Model.reset_states and Metric.reset_states were removed in Keras 3", MODEL),
-    "model.fit(data, steps_per_epoch=8 / 2)": (
-        "Keras 3 wants whole numbers of steps",
-        MODEL + "import tensorflow as tf; data = tf.data.Dataset.from_tensor_slices((x, y)).batch(2)",
     ),
     "Dense(2)(tf.square(keras.Input((4,))))": (
         "Keras 3 hands no symbol of a model to functions of TensorFlow", MODEL + "import keras, tensorflow as tf",
@@ -106,6 +94,26 @@ RESTORED = {
     "model.fit(x, y, nb_epoch=1, workers=2)": ("a Keras 1 argument of fit", MODEL),
     "model.predict_classes(x)": ("predict_classes was removed in 2.6", MODEL),
     "model.save_weights('w.h5'); model.load_weights('w.h5')": ("weight files end in .weights.h5 in Keras 3", MODEL),
+    "model.add(Old()); model.predict(x)": (
+        "Keras 3 does not fill the required argument training",
+        MODEL + "import keras\nclass Old(keras.layers.Layer):\n    def call(self, x, training): return x",
+    ),
+    "model.compile('sgd', 'mse', metrics=keras.metrics.MeanAbsoluteError()); model.fit(x, y)": (
+        "Keras 3 takes no metric of compile outside of a list", MODEL + "import keras",
+    ),
+    "model.reset_states()": ("Model.reset_states and Metric.reset_states were removed in Keras 3", MODEL),
+    "model.fit(data, steps_per_epoch=8 / 2)": (
+        "Keras 3 wants whole numbers of steps",
+        MODEL + "import tensorflow as tf; data = tf.data.Dataset.from_tensor_slices((x, y)).batch(2)",
+    ),
+    "m = keras.metrics.Mean(); m.update_state(3.0); m.reset_states(); assert float(m.result()) == 0": (
+        "Model.reset_states and Metric.reset_states were removed in Keras 3", "import keras",
+    ),
+    "keras.optimizers.SGD(0.5).minimize(lambda: v * v, var_list=[v]); assert float(v) == 0": (
+        "minimize of an optimizer was removed in Keras 3", "import keras, tensorflow as tf; v = tf.Variable(2.0)",
+    ),
+    "assert keras.layers.Layer().add_weight('w', [4, 2], None, 'zeros').shape == (4, 2)": ("", "import keras"),
+    "assert keras.layers.Layer().add_variable('w', shape=[4, 2]).shape == (4, 2)": ("", "import keras"),
 }  # fmt: skip
 ALL = {**GAPS_2_15, **GAPS_2_12, **RESTORED}
 

@@ -3,7 +3,13 @@
 from typing import Any, Callable, List, Tuple
 
 from pushtune_runtime.interruption import Interruption
-from pushtune_runtime.keras_hooks import legacy_arguments, legacy_files, legacy_names, legacy_spellings
+from pushtune_runtime.keras_hooks import (
+    legacy_arguments,
+    legacy_files,
+    legacy_methods,
+    legacy_names,
+    legacy_spellings,
+)
 from pushtune_runtime.keras_hooks.accuracy_metric import AccuracyMetric
 from pushtune_runtime.keras_hooks.checkpoint_listener import CheckpointListener
 from pushtune_runtime.keras_hooks.data_split import DataSplit
@@ -79,7 +85,7 @@ class KerasInstallation:
             ("layers", lambda: self._layers.install(classes)),
             ("optimizers", lambda: OptimizerHooks(self.registry, self._decay).install(classes)),
             ("modules of Keras 2", lambda: legacy_names.add_modules(classes)),
-            ("methods of Keras 2", lambda: legacy_names.add_methods(keras.Model, self._warn_about_line)),
+            ("methods of Keras 2", lambda: legacy_methods.add_to_models(keras.Model, self._warn_about_line)),
         ]
         if classes.generation == 3:
             steps[0:0] = [
@@ -89,6 +95,7 @@ class KerasInstallation:
             steps += [
                 ("extra layers", lambda: self._extras.install(keras)),
                 ("arguments of Keras 2", lambda: legacy_arguments.install(classes, self._warn_about_line)),
+                ("further methods of Keras 2", lambda: legacy_methods.install(classes, self._warn_about_line)),
                 ("spellings of Keras 2", lambda: legacy_spellings.install(classes, self._warn_about_line)),
                 ("file names of Keras 2", lambda: legacy_files.install(classes, self._warn_about_line)),
             ]

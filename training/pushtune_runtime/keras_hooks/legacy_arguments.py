@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import math
 from typing import Any, Callable, Dict, List, Tuple
 
 from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
@@ -20,6 +21,7 @@ LAYERS = (
     "BatchNormalization", "Flatten", "Activation", "SeparableConv2D",
 )  # fmt: skip
 FIT_RENAMED = {"nb_epoch": "epochs", "samples_per_epoch": "steps_per_epoch", "nb_val_samples": "validation_steps"}
+STEPS = ("steps_per_epoch", "validation_steps", "steps")
 FIT_DROPPED = ("workers", "use_multiprocessing", "max_queue_size", "max_q_size", "pickle_safe", "nb_worker")
 
 
@@ -109,6 +111,9 @@ def _translate_fit(args: Any, kwargs: Dict[str, Any], warn: Warn) -> Any:
         if old in kwargs:
             warn(f"the argument {old} of Keras 1 was taken as {new}")
             kwargs[new] = kwargs.pop(old)
+    for name in STEPS:
+        if isinstance(kwargs.get(name), float):
+            kwargs[name] = math.ceil(kwargs[name])  # Keras 2 went on as long as it had made fewer
     dropped = [name for name in FIT_DROPPED if name in kwargs]
     for name in dropped:
         kwargs.pop(name)
@@ -125,7 +130,7 @@ def _translate_compile(args: Tuple[Any, ...], kwargs: Dict[str, Any], warn: Warn
         if len(args) > 3:
             kwargs["loss_weights"] = args[3]
         args = args[:2]
-    if isinstance(kwargs.get("metrics"), str):
+    if isinstance(kwargs.get("metrics"), str) or callable(kwargs.get("metrics")):
         kwargs["metrics"] = [kwargs["metrics"]]
     return args, kwargs
 

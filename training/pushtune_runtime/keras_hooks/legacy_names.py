@@ -1,13 +1,11 @@
-"""Modules and methods of Keras 1 and 2 that Keras 3 no longer has, mapped to what replaced them."""
+"""Modules of Keras 1 and 2 that Keras 3 no longer has, mapped to what replaced them."""
 
 import importlib.util
 import sys
 from types import ModuleType
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, Tuple
 
 from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
-
-Warn = Callable[[str], None]
 
 _LAYER_MODULES = (
     "core", "convolutional", "pooling", "recurrent", "embeddings", "normalization", "noise", "merge", "wrappers",
@@ -134,48 +132,3 @@ def _add_alias(name: str, target: ModuleType, root: Any, old: str) -> None:
     parent = _lookup(root, ".".join(old.split(".")[:-1]))
     if parent is not None and not hasattr(parent, old.split(".")[-1]):
         setattr(parent, old.split(".")[-1], alias)
-
-
-def add_methods(model_class: Any, warn: Warn) -> None:
-    """Give models the methods of Keras 2 that are gone: generators, classes, probabilities.
-
-    ``fit_generator`` is replaced even where it exists, so that ``fit`` is called on behalf of the script.
-    """
-    methods: List[Any] = [
-        ("fit_generator", _renamed("fit", "generator", warn)),
-        ("evaluate_generator", _renamed("evaluate", "generator", warn)),
-        ("predict_generator", _renamed("predict", "generator", warn)),
-        ("predict_proba", _renamed("predict", "x", warn)),
-        ("predict_classes", _predict_classes(warn)),
-    ]
-    for name, method in methods:
-        if name == "fit_generator" or not hasattr(model_class, name):
-            setattr(model_class, name, method)
-
-
-def _renamed(new_name: str, first: str, warn: Warn) -> Callable[..., Any]:
-    def method(model: Any, /, *args: Any, **kwargs: Any) -> Any:
-        warn(f"a method of Keras 2 was called that is {new_name} now")
-        data = kwargs.pop(first, None) if first in kwargs else None
-        arguments = list(args)
-        if data is None and arguments:
-            data = arguments.pop(0)
-        if new_name == "fit":
-            kwargs.update(zip(("steps_per_epoch", "epochs", "verbose", "callbacks", "validation_data"), arguments))  # noqa: B905
-            arguments = []
-        if "steps" not in kwargs and new_name != "fit" and arguments:
-            kwargs["steps"] = arguments.pop(0)
-        return getattr(model, new_name)(data, *arguments, **kwargs)
-
-    return method
-
-
-def _predict_classes(warn: Warn) -> Callable[..., Any]:
-    def predict_classes(model: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
-        warn("predict_classes of Keras 2 was called: the most probable class is taken from predict")
-        probabilities = model.predict(x, *args, **kwargs)
-        if probabilities.shape[-1] > 1:
-            return probabilities.argmax(axis=-1)
-        return (probabilities > 0.5).astype("int32")
-
-    return predict_classes
