@@ -112,3 +112,41 @@ def test_a_search_of_the_scripts_own_is_taken_as_it_is(tmp_path: Path) -> None:
     assert done.result.objective is not None
     assert (done.result.objective.metric, done.result.objective.direction) == ("mae", "minimize")
     assert done.stdout == f"{done.result.objective.value}\n"
+
+
+CROSS_VALIDATED = """
+import numpy as np
+from sklearn.datasets import load_iris
+from sklearn.model_selection import cross_val_score, cross_validate
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
+X, y = load_iris(return_X_y=True)
+tree = DecisionTreeClassifier(max_depth=1, random_state=0)
+print(cross_val_score(tree, X, y, cv=5).mean().round(3))
+near = KNeighborsClassifier(n_neighbors=9)
+print(cross_validate(near, X, y, cv=5)["test_score"].mean().round(3))
+"""
+
+
+def test_an_estimator_that_is_only_cross_validated_is_trained_and_measured(tmp_path: Path) -> None:
+    done = run_text(tmp_path, CROSS_VALIDATED)
+    assert (done.result.status, done.stdout) == ("done", "0.667\n0.973\n")
+    assert done.result.objective is not None
+    assert (done.result.objective.metric, done.result.objective.guard) == ("accuracy", "cross_validation")
+    assert done.result.objective.value > 0.95
+    assert "the objective is that of the best, KNeighborsClassifier" in done.messages()
+    assert done.result.model_files == ["model/model.joblib"]
+
+
+def test_what_the_script_fits_counts_before_what_it_cross_validates(tmp_path: Path) -> None:
+    done = run_text(tmp_path, CROSS_VALIDATED + "tree.fit(X, y)\n")
+    assert done.result.objective is not None
+    assert done.result.objective.value < 0.7
+    assert "estimators" not in done.messages()
+
+
+def test_a_trial_of_what_is_cross_validated_takes_the_override(tmp_path: Path) -> None:
+    overrides = {"train.py:8:7#0.DecisionTreeClassifier.max_depth": 3}
+    done = run_text(tmp_path, CROSS_VALIDATED, mode="trial", overrides=overrides)
+    assert done.stdout.startswith("0.9")
+    assert done.result.unapplied == []

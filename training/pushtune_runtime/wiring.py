@@ -37,12 +37,14 @@ class Wiring:
         """Watch the imports of the libraries, and let literals of imported modules be replaced."""
         self.literals.install()
         self._own.install()
+        estimators = self._estimators()
         PatchAfterImport(
             {
                 "numpy": self._patch_numpy,
                 "tensorflow": _import_keras_too,
                 "keras": self._patch_keras,
-                "sklearn.base": self._estimators().install,
+                "sklearn.base": estimators.install,
+                "sklearn.model_selection": estimators.install_selection,
                 "sklearn.metrics": self._metric_functions().install,
             }
         ).install()

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from pushtune_contract import layout
 from pushtune_contract.reading import sync_folder
@@ -42,6 +42,7 @@ class Candidates:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._all: List[Candidate] = []
+        self._offers: List[Callable[[], Candidate]] = []
 
     def add(self, candidate: Candidate) -> None:
         """Enter a trained estimator and report it as a finished epoch of its own."""
@@ -79,8 +80,18 @@ class Candidates:
                 best = item if better(item.score.direction, item.score.value, best.score.value) else best
         return best
 
+    def offer(self, train: Callable[[], Candidate]) -> None:
+        """Keep a way to train an estimator that the script has only cross-validated."""
+        self._offers.append(train)
+
+    def _take_offers(self) -> None:
+        """Train what was offered, where the script itself has trained nothing."""
+        for train in self._offers if not self._all else []:
+            self.add(train())
+
     def finish(self) -> None:
         """Put the best candidate into the session and save its model."""
+        self._take_offers()
         best = self.best()
         if best is None:
             return

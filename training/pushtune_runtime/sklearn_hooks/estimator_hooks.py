@@ -1,5 +1,7 @@
 """Finds and overrides constructor arguments of estimators, and follows ``fit``, ``partial_fit`` and ``score``.
 
+An estimator that the script only cross-validates counts as well, where it fits none.
+
 Every estimator class passes through ``BaseEstimator.__init_subclass__`` while it is being defined, those of the script
 and of other libraries too: nothing has to be imported for it. Only calls written in the script itself count, so that
 ``clone``, pipelines and grid searches stay as they are.
@@ -19,6 +21,8 @@ from pushtune_runtime.sklearn_hooks.candidates import Candidate, Candidates
 from pushtune_runtime.sklearn_hooks.partial_fits import PartialFits
 from pushtune_runtime.sklearn_hooks.scoring import Score, cross_validated, metric_of, searched_score
 from pushtune_runtime.sklearn_hooks.tunable_arguments import IMPLICIT, choices_of, is_tunable, role_of
+
+CROSS_VALIDATIONS = ("cross_val_score", "cross_validate", "cross_val_predict")
 
 
 class EstimatorHooks:
@@ -46,6 +50,11 @@ class EstimatorHooks:
         base.BaseEstimator.__init_subclass__ = classmethod(__init_subclass__)
         for mixin in (base.ClassifierMixin, base.RegressorMixin):
             mixin.score = self._wrap_score(mixin.score)
+
+    def install_selection(self, selection: types.ModuleType) -> None:
+        """Patch the module ``sklearn.model_selection`` right after its import, before names are taken from it."""
+        for name in CROSS_VALIDATIONS:
+            setattr(selection, name, self._wrap_cross_validation(name, getattr(selection, name)))
 
     def _patch(self, cls: Any) -> None:
         own = vars(cls)
@@ -126,6 +135,37 @@ class EstimatorHooks:
         self._candidates.add(Candidate(estimator, score, count_samples(x) or len(x), [x, y]))
         self._session.phase = "evaluate"
         return fitted
+
+    def _wrap_cross_validation(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        """Wrap a function of scikit-learn that trains copies of an estimator on parts of the data."""
+
+        @functools.wraps(original)
+        def function(estimator: Any, X: Any, y: Any = None, **kwargs: Any) -> Any:  # noqa: N803  (scikit-learn's name)
+            if self._depth > 0 or self._registry.sites.here(name) is None:
+                return original(estimator, X, y, **kwargs)
+            self._stop_if_asked()
+            self._session.phase = "train"
+            self._trained_class, self._mark = type(estimator), self._registry.sites.mark()
+            self._depth += 1
+            try:
+                value = original(estimator, X, y, **kwargs)
+            finally:
+                self._depth -= 1
+            if y is not None and callable(getattr(estimator, "predict", None)):
+                self._candidates.offer(lambda: self._train_as_a_whole(estimator, X, y))
+            return value
+
+        return function
+
+    def _train_as_a_whole(self, estimator: Any, x: Any, y: Any) -> Candidate:
+        from sklearn.base import clone
+
+        self._depth += 1
+        try:
+            score = self._score_of(estimator, x, y)
+            return Candidate(clone(estimator).fit(x, y), score, count_samples(x) or len(x), [x, y])
+        finally:
+            self._depth -= 1
 
     def _leave_to_the_search(self, estimator: Any) -> None:
         """Freeze the values that a search of the script's own (``GridSearchCV``, ...) sets again and again."""
