@@ -65,6 +65,8 @@ def _why_no_result(session: Session) -> str:
         return "the loss became infinite or not a number: this configuration does not train"
     if session.stop_reason == "time_limit":
         return f"no epoch was completed within the limit of {session.request.time_limit_seconds:.0f} s"
+    if session.undecidable:
+        return session.undecidable
     if session.own_loop_steps:
         return (
             "the script trains with a loop of its own (GradientTape, train_on_batch or partial_fit), which shows no "

@@ -40,6 +40,7 @@ class Session:
         trained: whether a ``fit`` has returned, or completed an epoch.
         chance_accuracy: share of the most frequent label in the held-out data; None where labels are not known.
         own_source: where the script itself said the objective; see ``TrialResult.objective_source``.
+        undecidable: why no number that the script says can be its objective; empty where one can, or it says none.
         own_loop_steps: updates of weights outside ``fit``; a compiled loop counts each time it is traced.
         first_step_seconds: time from the start of this process to the end of its first batch; None before that.
         infeasible: what a dry run has found; None where it has found nothing.
@@ -78,6 +79,7 @@ class Session:
     trained: bool = False
     chance_accuracy: Optional[float] = None
     own_source: str = ""
+    undecidable: str = ""
     own_loop_steps: int = 0
     first_step_seconds: Optional[float] = None
     infeasible: Optional[Notice] = None

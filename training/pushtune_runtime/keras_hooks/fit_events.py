@@ -130,7 +130,7 @@ class FitEvents:
                     listener.after_evaluate(model, metrics)
             finally:
                 self._evaluate_depth -= 1
-            return metrics if wants_dictionary else _in_order(model, metrics)
+            return metrics if wants_dictionary else in_order(model, metrics)
 
         return evaluate
 
@@ -165,11 +165,12 @@ class FitEvents:
             listener.on_train_end(callback_list)
 
 
-def _in_order(model: Any, metrics: Dict[str, float]) -> Any:
-    """Return the values as ``evaluate`` does without ``return_dict``: a list, or a single number."""
+def in_order(model: Any, metrics: Dict[str, Any]) -> Any:
+    """Return the values as Keras does without ``return_dict``: a list, or a single number."""
     if hasattr(model, "_flatten_metrics_in_order"):
         return model._flatten_metrics_in_order(metrics)
-    values = [metrics[name] for name in model.metrics_names if name in metrics]  # Keras 2
+    names = [name for name in model.metrics_names if name in metrics]  # Keras 2
+    values = [metrics[name] for name in [*names, *sorted(set(metrics) - set(names))]]
     return values[0] if len(values) == 1 else values
 
 

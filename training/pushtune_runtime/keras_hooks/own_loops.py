@@ -1,9 +1,10 @@
 """Follows scripts that train with a loop of their own: there is no ``fit`` then."""
 
 import functools
-from typing import Any, Callable, List, Sequence
+import inspect
+from typing import Any, Callable, Dict, List, Sequence
 
-from pushtune_runtime.keras_hooks.fit_events import FitEvents
+from pushtune_runtime.keras_hooks.fit_events import FitEvents, in_order
 from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
 from pushtune_runtime.keras_hooks.model_saving import ModelSaving
 from pushtune_runtime.keras_hooks.shape_ties import ShapeTies
@@ -27,11 +28,13 @@ class OwnLoops:
         self._depth = 0  # of train_on_batch, which applies gradients itself
 
     def install(self, classes: KerasClasses) -> None:
-        """Patch ``Optimizer.apply``, ``train_on_batch``, compiled functions and metric objects."""
+        """Patch ``Optimizer.apply``, ``train_on_batch``, ``test_on_batch``, compiled functions and metric objects."""
         self._model_class = classes.roots[0].Model
         self._own.watch(self._events)
         self._own.scores.updates = self._updates
+        self._own.scores.models = lambda: [str(model.name) for model in self._own.models.find(self._model_class)]
         classes.trainer.train_on_batch = self._wrap_train_on_batch(classes.trainer.train_on_batch)
+        classes.trainer.test_on_batch = self._wrap_test_on_batch(classes.trainer.test_on_batch)
         name = "apply" if classes.generation == 3 else "apply_gradients"
         for optimizer_class in {module.Optimizer for module in classes.modules("optimizers")}:
             for patched_class in optimizer_class.__mro__:
@@ -58,6 +61,8 @@ class OwnLoops:
         return iterate
 
     def _wrap_train_on_batch(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        measured = _with_metrics(original, self._own.batches.after_training)
+
         @functools.wraps(original)
         def train_on_batch(model: Any, *args: Any, **kwargs: Any) -> Any:
             if self._events.in_fit:
@@ -66,11 +71,21 @@ class OwnLoops:
             self._step()
             self._depth += 1
             try:
-                return original(model, *args, **kwargs)
+                return measured(model, *args, **kwargs)
             finally:
                 self._depth -= 1
 
         return train_on_batch
+
+    def _wrap_test_on_batch(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        measured = _with_metrics(original, lambda _, metrics: self._own.batches.after_test(metrics))
+
+        @functools.wraps(original)
+        def test_on_batch(model: Any, *args: Any, **kwargs: Any) -> Any:
+            function = original if self._events.in_fit or not self._session.own_loop_steps else measured
+            return function(model, *args, **kwargs)
+
+        return test_on_batch
 
     def _wrap_apply(self, original: Callable[..., Any], name: str) -> Callable[..., Any]:
         @functools.wraps(original)
@@ -127,3 +142,18 @@ class OwnLoops:
                     listener.after_fit(model, 0, None)
             elif isinstance(listener, ModelSaving) and models:
                 listener.after_fit(models[-1], 0, None)
+
+
+def _with_metrics(original: Callable[..., Any], tell: Callable[[Any, Dict[str, Any]], None]) -> Callable[..., Any]:
+    """Return ``original``, which takes one batch, telling the model and its metrics by name as well."""
+    signature = inspect.signature(original)
+
+    def measured(model: Any, *args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(model, *args, **kwargs)
+        wants_dictionary = bound.arguments.get("return_dict", False)
+        bound.arguments["return_dict"] = True
+        metrics = original(*bound.args, **bound.kwargs)
+        tell(model, metrics)
+        return metrics if wants_dictionary else in_order(model, metrics)
+
+    return measured

@@ -24,11 +24,14 @@ class OwnEvaluations(FitListener):
     def after_evaluate(self, model: Any, metrics: Dict[str, float]) -> None:
         self.add(metrics)
 
-    def add(self, metrics: Dict[str, float]) -> None:
-        """Enter ``metrics``, name -> value, which the call of the script that is being executed has computed."""
+    def add(self, metrics: Dict[str, float], is_part: bool = False) -> None:
+        """Enter ``metrics``, name -> value, which the call of the script that is being executed has computed.
+
+        ``is_part`` says that it computes them of one batch of many.
+        """
         part = next((found for found in map(part_of, self._names_in_code()) if found != UNNAMED), TEST)
         for name, value in finite(metrics).items():
-            self._scores.add("evaluate", name, Label(plain_name(name), part), value)
+            self._scores.add("evaluate", name, Label(plain_name(name), part), value, is_part=is_part)
 
     def _names_in_code(self) -> List[str]:
         frame = self._sites.script_frame(sys._getframe(1))

@@ -8,6 +8,7 @@ from typing import Any, Callable, List, Optional, Tuple
 from pushtune_runtime.call_sites import CallSites, frame_position
 from pushtune_runtime.own_loops.labels import UNNAMED, Label, part_of, read_label
 from pushtune_runtime.own_loops.own_scores import OwnScores
+from pushtune_runtime.own_loops.single_numbers import single_number
 from pushtune_runtime.source_index import FUNCTIONS, SourceFile, Sources
 
 AVERAGES = ("mean", "sum", "mean_tensor")  # of a number that only the script knows
@@ -53,7 +54,7 @@ class MetricObjects:
         return result
 
     def _note(self, metric_name: str, value: Any) -> None:
-        number = _number(value)
+        number = single_number(value)
         if number is None:
             return
         name, label = self._label(metric_name)
@@ -103,13 +104,3 @@ def _last_name(node: ast.AST) -> str:
         key = node.slice
         return str(key.value) if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
     return node.id if isinstance(node, ast.Name) else ""
-
-
-def _number(value: Any) -> Optional[float]:
-    """Return a value with a single number in it; None for anything else, such as a tensor without a value yet."""
-    if getattr(value, "shape", ()) != () or not hasattr(value, "numpy") and not isinstance(value, (int, float)):
-        return None
-    try:
-        return float(value)
-    except Exception:  # a symbolic tensor: which exception depends on the version
-        return None

@@ -14,12 +14,14 @@ from pushtune_contract.result import Objective
 from pushtune_runtime.call_sites import CallSites
 from pushtune_runtime.objective_choice import chance_of, direction_of
 from pushtune_runtime.own_loops.labels import TEST, Label
+from pushtune_runtime.own_loops.named_prints import NamedPrints
 from pushtune_runtime.own_loops.printed_numbers import find_numbers
 from pushtune_runtime.own_loops.score_series import AFTERWARDS, ScoreSeries, Series, best, last
 from pushtune_runtime.script_runner import TrainingStopped
 from pushtune_runtime.session import Session
 
 CHECK_INTERVAL_SECONDS = 2.0
+MODELS_SHOWN = 4
 EPOCH_LINES_LIMIT = 5000  # without a loop that says epochs, a script may repeat its numbers for each batch
 NO_CHECKPOINTS = "a loop of the script's own has no checkpoints: an interrupted run starts again"
 
@@ -37,14 +39,17 @@ class OwnScores:
     Args:
         session: of this run.
         sites: tell the line of the script that is being executed.
+        prints: tell what a line without words is about.
     """
 
-    def __init__(self, session: Session, sites: CallSites) -> None:
+    def __init__(self, session: Session, sites: CallSites, prints: NamedPrints) -> None:
         self._session = session
         self._sites = sites
+        self._prints = prints
         self._series = ScoreSeries()
         self.busy_libraries: List[Callable[[], bool]] = []  # fit and evaluate print numbers of their own
         self.updates: Callable[[], int] = lambda: session.own_loop_steps
+        self.models: Callable[[], List[str]] = list  # names of those that were trained, each by itself
         self._updates_before = 0
         self._epoch = AFTERWARDS  # the one that runs, from 1
         self._in_loop = False
@@ -66,11 +71,17 @@ class OwnScores:
         """Take the metrics out of a line that the script has printed."""
         if not self._session.own_loop_steps or self.is_library_busy():
             return
-        for number in find_numbers(line):
+        for number in find_numbers(line) or self._prints.numbers():
             self.add("printed", number.name, number.label, number.value, from_metric=False)
 
-    def add(self, how: str, name: str, label: Label, value: float, from_metric: bool = True) -> None:
-        """Enter ``value``, which the script calls ``name`` in the line that is being executed."""
+    def add(
+        self, how: str, name: str, label: Label, value: float, from_metric: bool = True, is_part: bool = False
+    ) -> None:
+        """Enter ``value``, which the script calls ``name`` in the line that is being executed.
+
+        Args:
+            from_metric: a library has computed it. is_part: of one batch; the mean over the epoch counts.
+        """
         if not self._session.own_loop_steps:
             return
         file, line = self._sites.line()
@@ -81,11 +92,15 @@ class OwnScores:
         if not self._in_loop and not self._loop_has_trained:
             if self._epoch == AFTERWARDS:
                 self._epoch = 1
-            elif self._series.has(key, self._epoch):
+            elif self._series.has(key, self._epoch) and not is_part:
                 self._close_epoch()
                 self.check()
                 self._epoch += 1
-        self._series.add(key, label, value, self._epoch, from_metric)
+        self._series.add(key, label, value, self._epoch, from_metric, is_part)
+
+    def forget_all(self, how: str) -> None:
+        """Forget what was entered with ``how``: it says nothing about the model."""
+        self._series.remove(f"{how} ")
 
     def _stop_if_diverged(self, label: Label, value: float) -> None:
         if label.metric != "loss":
@@ -206,6 +221,9 @@ class OwnScores:
         source = self._series.get(self._locked) if self._locked else self._series.choose(session.request.objective)
         if source is None:
             return
+        if not source.is_held_out and session.request.objective is None and len(self.models()) > 1:
+            session.undecidable = _of_several(self.models(), source)
+            return
         for epoch in self._unjudged if self._locked is None else []:
             session.epoch = epoch.number
             if epoch.number in source.curve:
@@ -227,6 +245,15 @@ class OwnScores:
         if session.request.mode != "trial":
             session.test_metrics = tested
         session.warn(_about(source), kind="guard")
+
+
+def _of_several(models: List[str], source: Series) -> str:
+    number = f"the {source.label.metric} ({source.key})"
+    return (
+        f"the script trains several models ({', '.join(models[:MODELS_SHOWN])}), each by itself, and where models "
+        f"train each other no number of their training, such as {number}, says which trial is the better one; print "
+        "one that does as val_... or test_..., or name it as objective in the entry"
+    )
 
 
 def _about(source: Series) -> str:

@@ -1,9 +1,11 @@
 """What is known about a training that the script does itself, put together."""
 
 from pushtune_runtime.keras_hooks.fit_events import FitEvents
+from pushtune_runtime.own_loops.batch_metrics import BatchMetrics
 from pushtune_runtime.own_loops.epoch_loops import EpochLoops
 from pushtune_runtime.own_loops.evaluations import OwnEvaluations
 from pushtune_runtime.own_loops.metric_objects import MetricObjects
+from pushtune_runtime.own_loops.named_prints import NamedPrints
 from pushtune_runtime.own_loops.output_watch import OutputWatch
 from pushtune_runtime.own_loops.own_scores import OwnScores
 from pushtune_runtime.own_loops.updated_models import UpdatedModels
@@ -17,14 +19,15 @@ class OwnTraining:
 
     Attributes:
         scores: what the script says about its model. models: what it has updated. metrics: its metric objects.
-        evaluations: what it computes of a whole part of its data.
+        evaluations: what it computes of a whole part of its data. batches: what it computes batch by batch.
     """
 
     def __init__(self, session: Session, registry: ParameterRegistry, sources: Sources) -> None:
-        self.scores = OwnScores(session, registry.sites)
+        self.scores = OwnScores(session, registry.sites, NamedPrints(registry.sites, sources))
         self.models = UpdatedModels(session)
         self.metrics = MetricObjects(registry.sites, sources, self.scores)
         self.evaluations = OwnEvaluations(registry.sites, sources, self.scores)
+        self.batches = BatchMetrics(self.scores, self.evaluations)
         self._loops = EpochLoops(session, registry, self.scores)
 
     def install(self) -> None:

@@ -91,14 +91,19 @@ def _numbered(before: str, match: "re.Match[str]") -> Optional[PrintedNumber]:
 def _share(name: str, label: Label, digits: str, in_percent: bool) -> Optional[PrintedNumber]:
     """Return a share between 0 and 1; None where it is not one.
 
-    Without a sign, a number between 1 and 100 is taken as per cent if it has decimals: 87.31 is no count of anything.
     A whole number without a sign may be a count, or a class.
     """
     value = float(digits)
     if in_percent:
         return PrintedNumber(name, label, value / 100, True) if 0.0 <= value <= 100.0 else None
-    if "." not in digits:
-        return None
+    return share_of(name, label, value) if "." in digits else None
+
+
+def share_of(name: str, label: Label, value: float) -> Optional[PrintedNumber]:
+    """Return ``value`` as a share between 0 and 1; None where it is not one.
+
+    A number between 1 and 100 is taken as per cent: 87.31 is no count of anything.
+    """
     if 0.0 <= value <= 1.0:
         return PrintedNumber(name, label, value, False)
     return PrintedNumber(name, label, value / 100, True) if 1.0 < value <= 100.0 else None

@@ -20,6 +20,7 @@ class Series:
         values: epoch, from 1, -> last value in it; ``AFTERWARDS`` for what came outside of an epoch.
         newest: the epoch of the last value.
         spoken: how many values all series together had seen when the last one came.
+        parts: epoch -> how many values its value is the mean of, where each was that of a batch.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Series:
     values: Dict[int, float] = field(default_factory=dict)
     newest: int = AFTERWARDS
     spoken: int = 0
+    parts: Dict[int, int] = field(default_factory=dict)
 
     @property
     def is_held_out(self) -> bool:
@@ -59,17 +61,27 @@ class ScoreSeries:
         self._all: Dict[str, Series] = {}
         self.spoken = 0
 
-    def add(self, key: str, label: Label, value: float, epoch: int, from_metric: bool) -> None:
-        """Enter a value that was seen in ``epoch`` (from 1), or outside of one."""
+    def add(
+        self, key: str, label: Label, value: float, epoch: int, from_metric: bool, is_part: bool = False
+    ) -> None:
+        """Enter a value that was seen in ``epoch`` (from 1), or outside of one; ``is_part`` takes it into its mean."""
         if key not in self._all:
             if len(self._all) >= SERIES_LIMIT:
                 return
             self._all[key] = Series(key, label, from_metric)
         self.spoken += 1
         series = self._all[key]
+        if is_part:
+            count = series.parts[epoch] = series.parts.get(epoch, 0) + 1
+            before = series.values.get(epoch, 0.0)
+            value = before + (value - before) / count
         series.values[epoch] = value
         series.newest = epoch
         series.spoken = self.spoken
+
+    def remove(self, start: str) -> None:
+        """Remove every series whose key starts with ``start``."""
+        self._all = {key: series for key, series in self._all.items() if not key.startswith(start)}
 
     def get(self, key: str) -> Optional[Series]:
         """Return the series ``key``; None where the script has not said anything under that name."""

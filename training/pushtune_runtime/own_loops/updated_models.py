@@ -1,7 +1,7 @@
 """Finds the model that a loop of the script's own has trained, by the variables that were updated."""
 
 import gc
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from pushtune_runtime.session import Session
 
@@ -16,6 +16,7 @@ class UpdatedModels:
         self._models: List[Any] = []  # whose train_on_batch was called
         self._variables: Dict[int, Tuple[Any, List[Any]]] = {}  # id of an optimizer -> itself, what it updated last
         self._last: Any = None  # the model or the optimizer that was at work last
+        self._found: Optional[List[Any]] = None
 
     def note_model(self, model: Any) -> None:
         """``train_on_batch`` of ``model`` was called."""
@@ -36,8 +37,13 @@ class UpdatedModels:
     def find(self, model_class: Any) -> List[Any]:
         """Return the models that were trained, the one that was updated last at the end.
 
-        Warns where they are several, and where variables belong to no model.
+        Call it when the script has ended. Warns where they are several, and where variables belong to no model.
         """
+        if self._found is None:
+            self._found = self._search(model_class)
+        return self._found
+
+    def _search(self, model_class: Any) -> List[Any]:
         found: List[Any] = list(self._models)
         candidates = _models_alive(model_class) if self._variables else []
         for optimizer, variables in self._variables.values():
