@@ -109,6 +109,7 @@ FAULTS = (
     Fault("kill_triggerer", kills.kill_component("triggerer"), 5),
     Fault("kill_api_server", kills.kill_component("api-server"), 5),
     Fault("kill_launcher", kills.kill_launcher, 1),
+    Fault("cut_power", kills.cut_power, 1),
     Fault("stop_api_server", stop_api_server, 1),
     Fault("cut_engine", cut_engine, 3),
     Fault("down_and_up", down_and_up, 1),

@@ -71,8 +71,12 @@ def _goes_on(task: Task) -> Callable[[Tasks], bool]:
     return look
 
 
+def _is_at_last_try(task: Task) -> bool:
+    return task.try_number > (TRAINING_TRIES_KILLED if _is_training(task) else SHORT_TRIES_KILLED)
+
+
 def kill_task(world: World, pid: int, task: Task, part: str) -> str:
-    if task.try_number > (TRAINING_TRIES_KILLED if _is_training(task) else SHORT_TRIES_KILLED):
+    if _is_at_last_try(task):
         return ""
     with contextlib.suppress(psutil.Error, ProcessLookupError):
         victim = pid if part == "task process" else psutil.Process(pid).ppid()
@@ -139,3 +143,26 @@ def kill_launcher(world: World) -> str:
     time.sleep(pause)
     world.start()
     return world.killed("launcher", f"launcher, started again {pause:.0f} s later", lambda _: time.time() > since)
+
+
+def cut_power(world: World) -> str:
+    """Everything dies in one moment, containers included, as when the machine loses its power; then ``make up``."""
+    tasks = world.task_processes().values()
+    containers = [*world.reality.containers(), *world.reality.servers()]
+    trained = [folder for container in containers if (folder := container.labels.get(TRIAL_FOLDER))]
+    if any(_is_at_last_try(task) for task in tasks) or any(_still_starts(world, folder) for folder in trained):
+        return ""
+    # The launcher comes first in this list: it would start a part again.
+    victims = [*world.processes(), *(container.attrs["State"]["Pid"] for container in containers)]
+    for pid in victims:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    pause = world.chance.uniform(1, 20)
+    told = f"all {len(victims)} processes, {len(containers)} containers among them, started again {pause:.0f} s later"
+    for folder in trained:
+        world.killed("power", told, folder=folder)
+    if not trained:
+        world.killed("power", told, lambda _: bool(world.api.health()))
+    time.sleep(pause)
+    world.start()
+    return told
