@@ -16,14 +16,14 @@ $(VENV)/ready: requirements/airflow.txt requirements/test.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module must be installed. Received: it is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "Set up the Python environment in $(VENV) (about a minute)"
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/airflow.txt -r requirements/test.txt
+	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/airflow.txt -r requirements/test.txt
 	@$(VENV)/bin/python -c 'import pathlib, sysconfig; (pathlib.Path(sysconfig.get_path("purelib")) / "pushtune.pth").write_text("$(CURDIR)/plugins\n$(CURDIR)/training\n")'
 	@touch $@
 
 $(VENV)-training/ready: $(VENV)/ready requirements/training_test.txt
 	@echo "Set up the environment of the runtime's tests in $(VENV)-training (about a minute)"
 	@test -x $(VENV)-training/bin/python || $(PYTHON) -m venv $(VENV)-training
-	@$(VENV)-training/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/training_test.txt
+	@$(VENV)-training/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements/training_test.txt
 	@touch $@
 
 demo: $(VENV)/ready ## set everything up, push an example, watch it become a tuned model
