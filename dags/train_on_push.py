@@ -63,6 +63,11 @@ def rebuild_of(repository: WatchedRepository) -> Callable[[], str]:
     return lambda: tasks.rebuild_image(current_run(repository))
 
 
+def older_image_of(repository: WatchedRepository) -> Callable[[str], str]:
+    """Return what a baseline calls where Keras 3 refuses its code."""
+    return lambda reason: tasks.older_image(current_run(repository), reason)
+
+
 def trials_at_once(repository: WatchedRepository, settings: Settings) -> int:
     """Return how many trials of one run may train at the same time."""
     return repository.parallelism or settings.trials_at_once
@@ -197,6 +202,7 @@ def train_as_it_is(repository: WatchedRepository, wait_for_push: GitSensor) -> A
             image=image_tag(family),
             trial=prepared["baseline"],
             rebuild_image=rebuild_of(repository),
+            older_image=older_image_of(repository),
             **restart_arguments(load_settings()),
         )
         pick_image >> train >> judged

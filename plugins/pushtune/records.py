@@ -52,6 +52,14 @@ def recorded(run_folder: Path, stage: str) -> Iterator[dict[str, Any]]:
         )
 
 
+def amend_record(run_folder: Path, stage: str, changes: Mapping[str, Any]) -> None:
+    """Put ``changes`` into the document that ``stage`` has recorded: a later stage has found out better."""
+    record = read_record(run_folder, stage)
+    assert record is not None, f"{stage} has recorded nothing"
+    record["document"] |= changes
+    write_json(run_folder / RECORDS_FOLDER / f"{stage}.json", record)
+
+
 def note_fault(run_folder: Path, task: Mapping[str, Any], kind: str, message: str) -> None:
     """Keep that a task ends for a reason that may pass by itself: an absent engine, a full disk, a killed process.
 

@@ -4,7 +4,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from tests.running.test_training_operator import run
 
-from pushtune.errors import ImageBuildFailed
+from pushtune.errors import ImageBuildFailed, UnusableEnvironment
 from pushtune.running import attempts
 from pushtune.running.smaller_batch import adjusted, follow
 from pushtune.running.trial_container import TrialContainer
@@ -113,3 +113,66 @@ def test_a_container_that_is_created_while_its_task_is_ended_goes_as_well(trial,
     with pytest.raises(AirflowException, match="stopped or removed from outside"):
         run(made)
     assert made.containers() == []
+
+
+REFUSED = """
+    if not os.path.exists("/pushtune/code/older"):
+        put("began-with-keras-3", "")
+        end("script_error", 81, error={"message": "A KerasTensor is symbolic", "kind": "ValueError"})
+    %s
+"""
+
+
+def with_older_image(made):
+    """Return what makes the older image ready: the same one, in which the script finds a file."""
+    asked = []
+
+    def build(reason):
+        asked.append(reason)
+        (made.settings.home / "checkout" / "older").touch()
+        return made.image
+
+    return build, asked
+
+
+def test_what_keras_3_refuses_is_tried_once_more_with_keras_2(trial, run):
+    made = trial(REFUSED % "end('done', 0, objective=OBJECTIVE)")
+    build, asked = with_older_image(made)
+    outcome = run(made, older_image=build)
+    assert outcome["status"] == "done" and made.containers() == []
+    assert asked == ["ValueError: A KerasTensor is symbolic"]
+    assert not (made.folder / "began-with-keras-3").exists(), "it began with an empty folder"
+    assert run(made, older_image=build) == outcome and len(asked) == 1
+
+
+def test_what_fails_with_both_says_both(trial, run):
+    made = trial(REFUSED % "end('script_error', 81, error={'message': 'no such file', 'kind': 'OSError'})")
+    build, asked = with_older_image(made)
+    with pytest.raises(AirflowFailException, match="OSError: no such file.*with Keras 3: ValueError: A KerasTensor"):
+        run(made, older_image=build)
+    assert len(asked) == 1
+
+
+def test_what_any_keras_refuses_and_code_without_an_older_image_are_not_tried_again(trial, run):
+    other = trial("end('script_error', 81, error={'message': 'x', 'kind': 'ValueError'})")
+    build, asked = with_older_image(other)
+    with pytest.raises(AirflowFailException, match="ValueError: x"):
+        run(other, older_image=build)
+    assert asked == []
+    with pytest.raises(AirflowFailException, match="A KerasTensor is symbolic"):
+        run(trial(REFUSED % "end('done', 0)"), older_image=lambda reason: "")
+
+
+def test_an_older_image_that_cannot_be_had_now_is_tried_later_and_one_that_never_can_is_named(trial, run):
+    def fail_with(error):
+        def build(reason):
+            raise error
+
+        return build
+
+    made = trial(REFUSED % "end('done', 0)")
+    with pytest.raises(AirflowException, match="no network") as caught:
+        run(made, older_image=fail_with(ImageBuildFailed("An image must build.", "no network", "Try again.")))
+    assert type(caught.value) is AirflowException
+    with pytest.raises(AirflowFailException, match="A KerasTensor is symbolic .Keras 2 could not be tried: line 3"):
+        run(made, older_image=fail_with(UnusableEnvironment("Packages must fit.", "line 3", "Change it.")))

@@ -11,6 +11,7 @@ from pushtune.settings import Settings
 if TYPE_CHECKING:
     from pushtune.running.accelerator import Choice
 
+OWN_DOCKERFILE = "Dockerfile"  # noted where the repository's own was built: on today's runtime
 ENGINE_ANSWER_TIMEOUT_SECONDS = 900  # saving a layer of gigabytes keeps the engine silent
 Document = dict[str, Any]
 
@@ -27,6 +28,23 @@ def choose_tag(inspection: Document) -> Document:
 
     route = choose_image(inspection["family"], inspection["keras_generation"], inspection["keras_markers"])
     return {"name": route.image, "tag": image_tag(route.image), "reason": route.reason}
+
+
+def choose_older_tag(inspection: Document, prepared: Document, reason: str) -> Document | None:
+    """Return the image with Keras 2 for code that Keras 3 has refused for ``reason``, like ``choose_tag``.
+
+    None where the code trains with Keras 2 already, without Keras, or in an image that the repository has made.
+    """
+    from pushtune.running.keras_route import KERAS_2_15, WITHOUT_KERAS
+
+    name = inspection["chosen_image"]["name"]
+    if prepared.get("built_from") == OWN_DOCKERFILE or name in (*LEGACY_NAMES, *WITHOUT_KERAS):
+        return None
+    told = (
+        f"Keras 3 refuses this code ({reason}), so it trains with TensorFlow 2.15 and its Keras, where an interrupted "
+        "training starts again from its beginning"
+    )
+    return {"name": KERAS_2_15, "tag": image_tag(KERAS_2_15), "reason": told}
 
 
 def make_ready(inspection: Document, checkout: Path, own_dockerfile: bool, settings: Settings) -> Document:
@@ -52,7 +70,7 @@ def _from_dockerfile(client: Any, checkout: Path, settings: Settings) -> Documen
     from pushtune.running.repository_dockerfile import ensure_repository_image
 
     tag = ensure_repository_image(client, checkout, settings, _show)
-    return {"image_tag": tag, "warnings": [], "packages": [], "built_from": "Dockerfile"}
+    return {"image_tag": tag, "warnings": [], "packages": [], "built_from": OWN_DOCKERFILE}
 
 
 def _from_family(client: Any, inspection: Document, settings: Settings) -> Document:

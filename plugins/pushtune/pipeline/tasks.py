@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pushtune.errors import BaselineUnusable
 from pushtune.pipeline.data import lfs_warnings, path_fields, provide_data, still_missing
-from pushtune.pipeline.environment import accelerator_of_spec, choose_tag, make_ready
+from pushtune.pipeline.environment import accelerator_of_spec, choose_older_tag, choose_tag, make_ready
 from pushtune.pipeline.run import Document, Run
 from pushtune.pipeline.threads import chosen_threads, cores_of_spec, thread_fields, trial_slots
-from pushtune.records import read_record, recorded
+from pushtune.records import amend_record, read_record, recorded
 from pushtune.running.disk_reserve import require_free_space
 from pushtune.running.smaller_batch import follow
 from pushtune.running.workspace import name_run, prepare_trial
@@ -98,6 +98,24 @@ def rebuild_image(run: Run) -> str:
     with recorded(run.folder, "rebuild_image") as document:
         document.update(make_ready(inspection, run.checkout, run.repository.build_dockerfile, run.settings))
     return str(document["image_tag"])
+
+
+def older_image(run: Run, reason: str) -> str:
+    """Let the run train with Keras 2, since Keras 3 refuses its code for ``reason``; return the image's tag.
+
+    What trains after the baseline does so in the same image. Returns an empty text where there is none; raises as
+    ``prepare_image``.
+    """
+    inspection, prepared = run.document("inspect"), run.document("prepare_image")
+    chosen = choose_older_tag(inspection, prepared, reason)
+    if chosen is None:
+        return ""
+    require_free_space(run.settings)
+    ready = make_ready({**inspection, "chosen_image": chosen}, run.checkout, False, run.settings)
+    warnings = list(dict.fromkeys([*ready["warnings"], *prepared["warnings"]]))
+    amend_record(run.folder, "inspect", {"chosen_image": chosen})
+    amend_record(run.folder, "prepare_image", {**ready, "warnings": warnings})
+    return str(ready["image_tag"])
 
 
 def judge_baseline(run: Run) -> Document:

@@ -2,14 +2,13 @@
 
 from typing import Any
 
+from pushtune.pipeline.environment import OWN_DOCKERFILE
 from pushtune.pipeline.run import Document, Run
 from pushtune.records import read_record
 from pushtune.running.image_catalog import image_tag
 from pushtune.tuning.threads import choose_threads, cores_together
 from pushtune_contract.request import TrialRequest
 from pushtune_contract.result import TrialResult
-
-OWN_DOCKERFILE = "Dockerfile"  # what ``prepare_image`` notes where the repository's own was built: on today's runtime
 
 
 def chosen_threads(run: Run, baseline: TrialResult) -> Document:

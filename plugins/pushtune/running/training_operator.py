@@ -18,13 +18,14 @@ from pushtune.errors import (
     InvalidTrial,
     PassingFault,
     PushtuneError,
+    ScriptFailed,
     TrialInfeasible,
     TrialInterrupted,
     TrialKilled,
     TrialOutOfMemory,
     TrialStalled,
 )
-from pushtune.running import attempts, smaller_batch, workspace
+from pushtune.running import attempts, older_keras, smaller_batch, workspace
 from pushtune.running.container_engine import ContainerEngine, connect
 from pushtune.running.container_labels import TrainingLabels, installation_id
 from pushtune.running.disk_reserve import as_full_disk, require_free_space
@@ -70,6 +71,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         image: image of the container; a key ``image`` in ``trial`` comes first.
         stop_rule: asked before the start and every few seconds with ``trial``; a text is the reason to stop.
         rebuild_image: builds an image that is gone, once, and returns its tag.
+        older_image: asked where Keras 3 refuses the script; see ``older_keras.try_older``.
 
     Returns (as XCom): see ``outcome.outcome_document``.
 
@@ -86,6 +88,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         trial: dict[str, Any] | str,
         stop_rule: StopRule | None = None,
         rebuild_image: Callable[[], str] | None = None,
+        older_image: older_keras.BuildOlder | None = None,
         timeout: int = ENGINE_TIMEOUT_SECONDS,
         **kwargs: Any,
     ) -> None:
@@ -95,6 +98,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         self.trial = trial
         self.stop_rule = stop_rule
         self.rebuild_image = rebuild_image
+        self.older_image = older_image
         self._container_id = ""
         self._supervisor: Supervisor | None = None
         self._cancelled = Flag()
@@ -119,11 +123,14 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         spec = self._checked_spec()
         try:
             with fault_kept(spec, context["ti"], self._cancelled):
-                return self._train(context, smaller_batch.adjusted(spec))
+                return self._train(context, older_keras.adjusted(smaller_batch.adjusted(spec)))
         except TrialOutOfMemory as error:
             smaller_batch.try_smaller(spec, error)
             self.log.warning("%s It is tried once more, from its beginning, with half of the batch size.", error)
-            return self._run(context)
+        except ScriptFailed as error:
+            older_keras.try_older(spec, error, self.older_image)
+            self.log.warning("%s It is tried once more, from its beginning, with Keras 2.", error.received)
+        return self._run(context)
 
     def _train(self, context: Any, spec: dict[str, Any]) -> dict[str, Any]:
         settings = load_settings()
@@ -160,14 +167,9 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
 
     def _new_supervisor(self, context: Any, spec: dict[str, Any], settings: Settings) -> Supervisor:
         return Supervisor(
-            engine=self._engine,
-            spec=spec,
-            log=self.log.info,
-            publish=self._publisher(context),
-            stop_rule=self.stop_rule,
-            used_seconds=self._container.attempts.used_seconds,
-            disk_limit_bytes=settings.trial_disk_bytes,
-            cancelled=self._cancelled,
+            engine=self._engine, spec=spec, log=self.log.info, publish=self._publisher(context),
+            stop_rule=self.stop_rule, used_seconds=self._container.attempts.used_seconds,
+            disk_limit_bytes=settings.trial_disk_bytes, cancelled=self._cancelled,
         )
 
     def _restarts_at_once(self, error: TrialInterrupted) -> bool:
@@ -218,7 +220,7 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
                 self.log.info("Not started: %s", reason)
                 raise AirflowSkipException(f"Not started: {reason}")
             require_free_space(load_settings())
-            container_id = self._create(self._checked_spec().get("image") or self.image)
+            container_id = self._create(older_keras.adjusted(self._checked_spec()).get("image") or self.image)
         return {"container_id": container_id, "engine": self._engine_id}
 
     def _create(self, image: str) -> str:
