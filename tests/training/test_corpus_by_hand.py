@@ -37,8 +37,7 @@ MISSED = {
     "image_augmentation.py 9 ImageDataGenerator.width_shift_range 0.1": "augmentation is not varied",
     "legacy_keras_2.py 18 MaxPooling2D.pool_size 2": "sizes of pools are not varied",
     "star_imports.py 10 MaxPooling1D.pool_size 2": "sizes of pools are not varied",
-    "legacy_keras_2.py 25 SGD.learning_rate 0.05": "with decay= it is the first rate of a schedule, which is found",
-    "legacy_keras_2.py 25 SGD.decay 1e-06": "becomes a schedule",
+    "legacy_keras_2.py 25 SGD.decay 1e-06": "an argument that Keras 3 no longer has",
     "legacy_keras_2.py 25 SGD.nesterov True": "not varied",
     "many_callbacks.py 14 EarlyStopping.patience 3": CALLBACK,
     "many_callbacks.py 15 ReduceLROnPlateau.factor 0.5": CALLBACK,
@@ -49,7 +48,6 @@ MISSED = {
 }
 # What is offered although no reader named it.
 EXTRA = {
-    "legacy_keras_2.py 25 InverseTimeDecay.initial_learning_rate 0.05": "lr with decay, see above",
     "sklearn_own_estimator.py 13 KNeighborsClassifier.n_neighbors 7": "computed from the estimator around it",
     "sklearn_own_estimator.py 13 KNeighborsClassifier.n_neighbors 9": "computed from the estimator around it",
 }

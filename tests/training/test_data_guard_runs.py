@@ -97,7 +97,7 @@ def test_a_script_for_keras_2_runs_with_warnings(tmp_path: Path) -> None:
         "the argument nb_epoch of Keras 1 was taken as epochs",
         "EarlyStopping monitors val_acc, which is called val_accuracy now",
         "the optimizer's argument lr of Keras 2 was taken as learning_rate",
-        "the optimizer's decay=0.001 of Keras 2 was taken as InverseTimeDecay",
+        "the optimizer's decay=0.001 of Keras 2: the rate is divided by 1 + 0.001 * updates",
         "weights were written to weights.weights.h5",
     ):
         assert text in done.messages("keras2")
@@ -105,6 +105,39 @@ def test_a_script_for_keras_2_runs_with_warnings(tmp_path: Path) -> None:
     assert (rate.value, rate.explicit) == (0.001, False)
     assert rate.reason.startswith("Adadelta's default was 1.0")
     assert (done.output / "best.h5").exists()
+
+
+FOR_KERAS_2_3 = """
+import keras, numpy as np
+from keras.callbacks import Callback, LearningRateScheduler, ModelCheckpoint
+from keras.optimizers import SGD
+from keras.preprocessing.image import ImageDataGenerator
+x, y = np.random.RandomState(0).rand(100, 4, 4, 1), np.arange(100) % 2
+print(ImageDataGenerator().flow(x, y, batch_size=10).next()[0].shape)
+class Seen(Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        print([part.shape for part in self.validation_data], round(float(self.model.optimizer.learning_rate), 4))
+model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(1, "sigmoid")])
+model.compile(SGD(lr=0.1, decay=0.05), "binary_crossentropy", ["accuracy"])
+callbacks = [
+    LearningRateScheduler(lambda epoch: 0.4 / (epoch + 1)), Seen(), ModelCheckpoint("best-{epoch}-{val_acc:.1f}.h5"),
+]
+model.fit(x, y, epochs=2, batch_size=8, validation_data=(x[:20], y[:20]), callbacks=callbacks, verbose=0)
+"""
+
+
+def test_callbacks_decay_and_iterators_work_as_in_keras_2_3(tmp_path: Path) -> None:
+    done = run_text(tmp_path, FOR_KERAS_2_3)
+    assert done.result.error is None and done.result.status == "done"
+    # 80 samples are trained on, in 10 updates: 0.4 / (1 + 0.05 * 10), then 0.2 / (1 + 0.05 * 20).
+    assert done.stdout.splitlines() == [
+        "(10, 4, 4, 1)",
+        "[(20, 4, 4, 1), (20,), (20,)] 0.2667",
+        "[(20, 4, 4, 1), (20,), (20,)] 0.1",
+    ]
+    rate = done.parameter("SGD.learning_rate")
+    assert (rate.value, rate.line, rate.tunable) == (0.1, 12, True)
+    assert len(list(done.output.glob("best-*"))) == 2
 
 
 BATCHES = """

@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 CONTAINERS = (list, dict, set, bytearray)
 LIBRARY_MODULES = ("keras.", "tensorflow.")
-OWN_ATTRIBUTES = frozenset({"model", "_model", "params"})
+OWN_ATTRIBUTES = frozenset({"model", "_model", "params", "validation_data"})  # set anew for each fit
 # A container that a callback's function refers to counts as its memory up to this size, above it as data.
 REMEMBERED_LIMIT_BYTES = 8 * 1024 * 1024
 

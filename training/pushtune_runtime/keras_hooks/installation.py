@@ -5,6 +5,7 @@ from typing import Any, Callable, List, Tuple
 from pushtune_runtime.interruption import Interruption
 from pushtune_runtime.keras_hooks import (
     legacy_arguments,
+    legacy_decay,
     legacy_files,
     legacy_methods,
     legacy_names,
@@ -19,7 +20,7 @@ from pushtune_runtime.keras_hooks.fit_events import FitEvents, FitListener
 from pushtune_runtime.keras_hooks.fit_hooks import FitHooks
 from pushtune_runtime.keras_hooks.keras_classes import KerasClasses, find_classes
 from pushtune_runtime.keras_hooks.layer_hooks import LayerHooks
-from pushtune_runtime.keras_hooks.legacy_metrics import LegacyMetricNames
+from pushtune_runtime.keras_hooks.legacy_callbacks import LegacyCallbacks
 from pushtune_runtime.keras_hooks.metric_capture import MetricCapture
 from pushtune_runtime.keras_hooks.model_saving import ModelSaving
 from pushtune_runtime.keras_hooks.optimizer_hooks import OptimizerHooks
@@ -94,6 +95,7 @@ class KerasInstallation:
             ]
             steps += [
                 ("extra layers", lambda: self._extras.install(keras)),
+                ("decay of Keras 2", lambda: legacy_decay.install(classes, self._warn_about_line)),
                 ("arguments of Keras 2", lambda: legacy_arguments.install(classes, self._warn_about_line)),
                 ("further methods of Keras 2", lambda: legacy_methods.install(classes, self._warn_about_line)),
                 ("spellings of Keras 2", lambda: legacy_spellings.install(classes, self._warn_about_line)),
@@ -110,7 +112,7 @@ class KerasInstallation:
             MetricCapture(self._session, self._split.guard),
             Stopping(self._session),
             ModelSaving(self._session),
-            LegacyMetricNames(self._warn_about_line),
+            LegacyCallbacks(self._warn_about_line),
             self._decay,
         ]
         if self._session.request.mode == "baseline":

@@ -6,10 +6,10 @@ import math
 from typing import Any, Callable, Dict, List, Tuple
 
 from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
+from pushtune_runtime.keras_hooks.legacy_decay import OPTIMIZERS
 
 Warn = Callable[[str], None]
 
-OPTIMIZERS = ("SGD", "RMSprop", "Adam", "Adadelta", "Adagrad", "Adamax", "Nadam")
 LAYERS_RENAMED: Dict[str, str] = {
     "output_dim": "units", "nb_filter": "filters", "border_mode": "padding", "subsample": "strides",
     "init": "kernel_initializer", "W_regularizer": "kernel_regularizer", "b_regularizer": "bias_regularizer",
@@ -32,7 +32,7 @@ def install(classes: KerasClasses, warn: Warn) -> None:
     """
     keras = classes.roots[0]
     for name in OPTIMIZERS:
-        _wrap_constructor(getattr(keras.optimizers, name), _optimizer_translation(keras, warn))
+        _wrap_constructor(getattr(keras.optimizers, name), _optimizer_translation(warn))
     for name in LAYERS:
         _wrap_constructor(getattr(keras.layers, name), _layer_translation(name, warn))
     for name in ("fit", "evaluate", "predict"):
@@ -65,23 +65,13 @@ def _wrap_method(original: Any, translate: Any, warn: Warn) -> Any:
     return method
 
 
-def _optimizer_translation(keras: Any, warn: Warn) -> Translation:
+def _optimizer_translation(warn: Warn) -> Translation:
     def translate(args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Tuple[Tuple[Any, ...], Dict[str, Any]]:
         if "lr" in kwargs:
             warn("the optimizer's argument lr of Keras 2 was taken as learning_rate")
             kwargs["learning_rate"] = kwargs.pop("lr")
         if kwargs.get("epsilon", 0) is None:
             kwargs.pop("epsilon")  # Keras 2: the library's own small number
-        decay = kwargs.pop("decay", 0.0)
-        rate = kwargs.get("learning_rate", args[0] if args else None)
-        if decay and isinstance(rate, (int, float)):
-            warn(f"the optimizer's decay={decay} of Keras 2 was taken as InverseTimeDecay, which computes the same")
-            kwargs["learning_rate"] = keras.optimizers.schedules.InverseTimeDecay(
-                initial_learning_rate=rate, decay_steps=1, decay_rate=decay
-            )
-            args = args[1:]
-        elif decay:
-            warn(f"the optimizer's decay={decay} of Keras 2 was ignored, because it gives no learning rate")
         return args, kwargs
 
     return translate

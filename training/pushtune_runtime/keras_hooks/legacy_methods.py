@@ -59,11 +59,14 @@ def _predict_classes(warn: Warn) -> Callable[..., Any]:
 
 def install(classes: KerasClasses, warn: Warn) -> None:
     """Give Keras 3 the other methods that scripts for Keras 2 call."""
+    from keras.src.legacy.preprocessing.image import Iterator
+
     keras = classes.roots[0]
     _add(keras.metrics.Metric, "reset_states", lambda metric: metric.reset_state())
     _add(keras.Model, "reset_states", _reset_layers)
     for optimizer_class in {module.Optimizer for module in classes.modules("optimizers")}:
         _add(optimizer_class, "minimize", _minimize)
+    _add(Iterator, "next", Iterator.__next__)
     layer_class = keras.layers.Layer
     for name in ("add_weight", "add_variable"):
         setattr(layer_class, name, _named_first(getattr(layer_class, name), layer_class))

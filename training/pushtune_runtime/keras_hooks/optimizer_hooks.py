@@ -9,6 +9,7 @@ import numpy
 
 from pushtune_contract.parameters import Value
 from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
+from pushtune_runtime.keras_hooks.legacy_decay import keep_decay
 from pushtune_runtime.keras_hooks.rate_decay import RateDecay, has_constant_rate
 from pushtune_runtime.parameter_registry import ParameterRegistry
 
@@ -108,7 +109,9 @@ class OptimizerHooks:
             return given
         if wanted == name and not isinstance(given, str):
             return given  # the learning rate has arrived in the constructor already
-        return self._build(str(wanted), rate)
+        built = self._build(str(wanted), rate)
+        keep_decay(built, given)
+        return built
 
     def _rate_of_text(self, site: Any, given: str, name: str) -> Optional[Any]:
         """Register the learning rate of an optimizer that is given by its name; return the wanted one, or None."""

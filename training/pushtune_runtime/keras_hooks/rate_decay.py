@@ -15,6 +15,7 @@ from pushtune_contract.parameters import Value
 from pushtune_runtime.call_sites import CallSite
 from pushtune_runtime.keras_hooks.fit_events import Arguments, FitListener
 from pushtune_runtime.keras_hooks.fit_hooks import FitHooks
+from pushtune_runtime.keras_hooks.legacy_decay import decay_of
 from pushtune_runtime.parameter_registry import ParameterRegistry
 
 ARGUMENT = "learning_rate_decay"
@@ -128,6 +129,8 @@ def has_constant_rate(optimizer: Any) -> bool:
     """Return whether ``optimizer`` of Keras, or the one of this name, has a rate that is one number."""
     if isinstance(optimizer, str):
         return True
+    if decay_of(optimizer):
+        return False
     rates = [getattr(optimizer, name, None) for name in ("_learning_rate", "learning_rate")]
     return rates[1] is not None and not any(callable(rate) for rate in rates)  # a schedule can be called
 
