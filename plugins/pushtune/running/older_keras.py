@@ -30,9 +30,9 @@ BuildOlder = Callable[[str], str]
 
 
 def adjusted(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return ``spec`` as it is to be trained: in the older image where that was found to be necessary."""
+    """Return ``spec`` as it is to be trained: in the older image, on the CPU, where that was found to be necessary."""
     image, _ = attempts.older_image(Path(spec["folder"]))
-    return {**spec, "image": image} if image else spec
+    return {**spec, "image": image, "accelerator": None} if image else spec
 
 
 def is_refusal(text: str) -> bool:
