@@ -43,6 +43,12 @@ model = tf.keras.Sequential([
 ])
 model.compile(tf.keras.optimizers.legacy.Adam(0.003), "binary_crossentropy", metrics=["accuracy"])
 model.fit(x[:300], labels[:300], batch_size=20, epochs=3, verbose=0)
+next(iter(tf.data.Dataset.range(9).shuffle(9)))
+rated = tf.keras.optimizers.SGD(lr=0.5, decay=1.0)
+variable = tf.Variable(1.0)
+rated.minimize(lambda: variable, [variable])
+rated.minimize(lambda: variable, [variable])
+assert abs(float(variable) - (1 - 0.5 - 0.25)) < 1e-6 and float(rated.lr) == 0.5
 print("test", model.evaluate(x[300:], labels[300:], verbose=0))
 """
 ONLY_ON_2_12 = f"""{DATA}

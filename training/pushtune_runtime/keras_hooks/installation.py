@@ -85,6 +85,8 @@ class KerasInstallation:
             ("epochs and batch size", lambda: self._fit_hooks.install(classes)),
             ("layers", lambda: self._layers.install(classes)),
             ("optimizers", lambda: OptimizerHooks(self.registry, self._decay).install(classes)),
+            ("decay of Keras 2", lambda: legacy_decay.install(classes, self._warn_about_line)),
+            ("lr of Keras 2", lambda: legacy_arguments.install_optimizers(classes, self._warn_about_line)),
             ("modules of Keras 2", lambda: legacy_names.add_modules(classes)),
             ("methods of Keras 2", lambda: legacy_methods.add_to_models(keras.Model, self._warn_about_line)),
         ]
@@ -95,7 +97,6 @@ class KerasInstallation:
             ]
             steps += [
                 ("extra layers", lambda: self._extras.install(keras)),
-                ("decay of Keras 2", lambda: legacy_decay.install(classes, self._warn_about_line)),
                 ("arguments of Keras 2", lambda: legacy_arguments.install(classes, self._warn_about_line)),
                 ("further methods of Keras 2", lambda: legacy_methods.install(classes, self._warn_about_line)),
                 ("spellings of Keras 2", lambda: legacy_spellings.install(classes, self._warn_about_line)),

@@ -25,14 +25,18 @@ STEPS = ("steps_per_epoch", "validation_steps", "steps")
 FIT_DROPPED = ("workers", "use_multiprocessing", "max_queue_size", "max_q_size", "pickle_safe", "nb_worker")
 
 
+def install_optimizers(classes: KerasClasses, warn: Warn) -> None:
+    """Wrap the constructors of optimizers: those of Keras 2.11 to 2.15 take ``lr`` as well, and pay no heed to it."""
+    for name in OPTIMIZERS:
+        _wrap_constructor(getattr(classes.roots[0].optimizers, name), _optimizer_translation(warn))
+
+
 def install(classes: KerasClasses, warn: Warn) -> None:
     """Wrap constructors and methods; put on last, so that all other hooks see today's arguments.
 
     Methods are replaced where they are defined: Keras takes any other place for a method of the script's own.
     """
     keras = classes.roots[0]
-    for name in OPTIMIZERS:
-        _wrap_constructor(getattr(keras.optimizers, name), _optimizer_translation(warn))
     for name in LAYERS:
         _wrap_constructor(getattr(keras.layers, name), _layer_translation(name, warn))
     for name in ("fit", "evaluate", "predict"):

@@ -1,7 +1,7 @@
-"""``decay=`` of the optimizers of Keras 2: the rate is divided by 1 + decay * updates, at each update.
+"""``decay=`` of optimizers, which Keras 2.11 and later refuse: each update divides the rate by 1 + decay * updates.
 
 That is what ``keras/optimizers.py`` of Keras 2.3 computes. The rate itself stays a number that callbacks may set, as
-they could then: a schedule of Keras 3, which computes the same, would refuse to be set.
+they could then: a schedule, which computes the same, would refuse to be set.
 """
 
 import functools
@@ -17,12 +17,14 @@ _DECAY = "_pushtune_decay"
 
 
 def install(classes: KerasClasses, warn: Warn) -> None:
-    """Let the constructors of Keras 3 take ``decay``, and let the rate that is used in an update fall by it."""
+    """Let the constructors take ``decay``, and let the rate that is used in an update fall by it."""
     optimizers = classes.roots[0].optimizers
     for name in OPTIMIZERS:
         _take_decay(getattr(optimizers, name), warn)
-    base = next(part for part in optimizers.SGD.__mro__ if "_get_current_learning_rate" in vars(part))
-    base._get_current_learning_rate = _decayed(base._get_current_learning_rate)
+    base = next(part for part in optimizers.SGD.__mro__ if "learning_rate" in vars(part))
+    rate: Any = vars(base)["learning_rate"]
+    base.learning_rate = property(_decayed(rate.fget), rate.fset)
+    base.lr = property(rate.fget, rate.fset)  # the number itself, which callbacks assign to
 
 
 def decay_of(optimizer: Any) -> float:
@@ -57,8 +59,8 @@ def _decayed(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         rate, decay = original(optimizer), decay_of(optimizer)
         if not decay:
             return rate
-        from keras import ops
+        import tensorflow
 
-        return rate / (1.0 + decay * ops.cast(optimizer.iterations, rate.dtype))
+        return rate / (1.0 + decay * tensorflow.cast(optimizer.iterations, rate.dtype))
 
     return current
