@@ -42,7 +42,8 @@ from pushtune.watching.watched_repositories import WatchedRepository
 
 ANY_SUCCESS = "none_failed_min_one_success"
 START = pendulum.datetime(2026, 1, 1, tz="UTC")
-# How often the process of a short task may die, or fail for a reason that nobody foresaw.
+# How often the process of a short task may die, or fail for a reason that nobody foresaw. The pauses grow: without
+# the API server no try can begin, and five of equal length are used up within two minutes of its outage.
 SHORT_TASK_RETRIES = 5
 RETRY_POLICY = ExceptionRetryPolicy(
     [
@@ -135,6 +136,8 @@ def build(repository: WatchedRepository, settings: Settings) -> DAG:
         default_args={
             "retries": SHORT_TASK_RETRIES,
             "retry_delay": timedelta(seconds=10),
+            "retry_exponential_backoff": True,
+            "max_retry_delay": timedelta(seconds=60),
             "retry_policy": RETRY_POLICY,
             "on_failure_callback": keep_failure,
         },

@@ -108,6 +108,17 @@ def test_another_port_of_the_same_instance_is_refused(settings: Settings) -> Non
         instance.up(settings.model_copy(update={"port": free_port()}))
 
 
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_nothing_is_left_of_a_part_that_dies_in_the_same_moment_as_its_supervisor(settings: Settings) -> None:
+    before = {process.pid for process in processes_of(settings)}
+    document = json.loads(supervisor.instance_file(settings).read_text())
+    for identity in (document["supervisor"], document["components"]["scheduler"]):
+        os.kill(identity["pid"], signal.SIGKILL)
+    instance.up(settings)
+    assert not before & {process.pid for process in processes_of(settings)}
+
+
 def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
     settings = make_settings(tmp_path / "home")
     with socket.socket() as other:

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 import psutil
 import pytest
 
-from pushtune.commands.processes import ProcessId
+from pushtune.commands.processes import ProcessId, orphans
 
 
 @pytest.fixture
@@ -52,3 +52,20 @@ def test_a_zombie_and_a_process_that_is_gone_are_not_alive(sleeper) -> None:
     assert not identity.is_alive()
     with pytest.raises(psutil.NoSuchProcess):
         ProcessId.of(sleeper.pid)
+
+
+def test_what_is_left_of_a_session_is_known_by_its_environment(sleeper) -> None:
+    """Its leader was killed; another session, whose leader has got the same number since, is not ours."""
+    code = "import subprocess, sys; p = subprocess.Popen(['sleep', '60']); print(p.pid, flush=True); p.wait()"
+    leader = subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, "AIRFLOW_HOME": "/ours"}, start_new_session=True,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert leader.stdout is not None
+    child = int(leader.stdout.readline())
+    leader.kill()
+    leader.wait()
+    leader.stdout.close()
+    assert orphans(leader.pid, "AIRFLOW_HOME", "/somebody-else's") == []
+    assert orphans(leader.pid, "AIRFLOW_HOME", "/ours") == [child]
+    os.kill(child, 9)

@@ -156,7 +156,8 @@ def cut_power(world: World) -> str:
     victims = [*world.processes(), *(container.attrs["State"]["Pid"] for container in containers)]
     for pid in victims:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            if pid > 0:  # 0: a container that has just ended
+                os.kill(pid, signal.SIGKILL)
     pause = world.chance.uniform(1, 20)
     told = f"all {len(victims)} processes, {len(containers)} containers among them, started again {pause:.0f} s later"
     for folder in trained:

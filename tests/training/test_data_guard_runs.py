@@ -117,6 +117,10 @@ print(ImageDataGenerator().flow(x, y, batch_size=10).next()[0].shape)
 class Seen(Callback):
     def on_epoch_end(self, epoch, logs=None):
         print([part.shape for part in self.validation_data], round(float(self.model.optimizer.learning_rate), 4))
+rated, variable = SGD(lr=0.5, decay=1.0), keras.Variable(1.0)
+for _ in range(3):
+    rated.apply([np.float32(1.0)], [variable])
+print(round(float(variable), 4))
 model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(1, "sigmoid")])
 model.compile(SGD(lr=0.1, decay=0.05), "binary_crossentropy", ["accuracy"])
 callbacks = [
@@ -129,15 +133,32 @@ model.fit(x, y, epochs=2, batch_size=8, validation_data=(x[:20], y[:20]), callba
 def test_callbacks_decay_and_iterators_work_as_in_keras_2_3(tmp_path: Path) -> None:
     done = run_text(tmp_path, FOR_KERAS_2_3)
     assert done.result.error is None and done.result.status == "done"
-    # 80 samples are trained on, in 10 updates: 0.4 / (1 + 0.05 * 10), then 0.2 / (1 + 0.05 * 20).
     assert done.stdout.splitlines() == [
         "(10, 4, 4, 1)",
-        "[(20, 4, 4, 1), (20,), (20,)] 0.2667",
-        "[(20, 4, 4, 1), (20,), (20,)] 0.1",
+        "0.0833",  # 1 - 0.5 / 1 - 0.5 / 2 - 0.5 / 3
+        "[(20, 4, 4, 1), (20,), (20,)] 0.4",
+        "[(20, 4, 4, 1), (20,), (20,)] 0.2",
     ]
-    rate = done.parameter("SGD.learning_rate")
-    assert (rate.value, rate.line, rate.tunable) == (0.1, 12, True)
+    rate = done.parameter(":14#0.SGD.learning_rate")
+    assert (rate.value, rate.line, rate.tunable) == (0.1, 16, True)
     assert len(list(done.output.glob("best-*"))) == 2
+
+
+NAMED_ACC = """
+import keras, numpy as np
+x, y = np.random.RandomState(0).rand(100, 4), np.arange(100) % 2
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, "sigmoid")])
+model.compile("sgd", "binary_crossentropy", metrics=[METRIC])
+callbacks = [keras.callbacks.ModelCheckpoint("best-{epoch}-{val_acc:.1f}.keras")]
+model.fit(x, y, epochs=1, validation_data=(x[:20], y[:20]), callbacks=callbacks, verbose=0)
+"""
+
+
+@pytest.mark.parametrize("metric", ["'acc'", "keras.metrics.BinaryAccuracy(name='acc')"])
+def test_files_that_are_named_by_a_metric_called_acc_stay_so(tmp_path: Path, metric: str) -> None:
+    done = run_text(tmp_path, NAMED_ACC.replace("METRIC", metric))
+    assert done.result.error is None and done.result.status == "done"
+    assert len(list(done.output.glob("best-*"))) == 1
 
 
 BATCHES = """

@@ -150,3 +150,34 @@ def test_a_trial_of_what_is_cross_validated_takes_the_override(tmp_path: Path) -
     done = run_text(tmp_path, CROSS_VALIDATED, mode="trial", overrides=overrides)
     assert done.stdout.startswith("0.9")
     assert done.result.unapplied == []
+
+
+def test_values_that_are_set_between_cross_validations_count_each(tmp_path: Path) -> None:
+    loop = "for depth in (1, 2):\n    cross_val_score(tree.set_params(max_depth=depth), X, y)\n"
+    done = run_text(tmp_path, CROSS_VALIDATED.split("print(cross_val")[0] + loop + "tree.set_params(max_depth=1)\n")
+    assert done.result.objective is not None
+    assert done.result.objective.value > 0.9
+
+
+def test_what_cannot_be_trained_as_a_whole_leaves_the_others(tmp_path: Path) -> None:
+    broken = """
+class Broken(DecisionTreeClassifier):
+    def fit(self, X, y):
+        if len(X) == 150:
+            raise ValueError("too much")
+        return super().fit(X, y)
+cross_val_score(Broken(), X, y)
+"""
+    done = run_text(tmp_path, CROSS_VALIDATED + broken)
+    assert done.result.objective is not None
+    assert "could not be trained: ValueError: too much" in done.messages()
+
+
+def test_what_a_search_within_a_cross_validation_sets_is_not_offered(tmp_path: Path) -> None:
+    nested = """
+from sklearn.model_selection import GridSearchCV
+cross_val_score(GridSearchCV(KNeighborsClassifier(n_neighbors=3), {"n_neighbors": [1, 5]}), X, y, cv=2)
+"""
+    done = run_text(tmp_path, CROSS_VALIDATED.split("tree =")[0] + nested)
+    searched = done.parameter("KNeighborsClassifier.n_neighbors")
+    assert (searched.tunable, searched.reason) == (False, "GridSearchCV of the script searches it")

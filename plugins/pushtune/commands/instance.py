@@ -15,7 +15,7 @@ from pushtune.commands import supervisor
 from pushtune.commands.airflow_api import AirflowApi
 from pushtune.commands.airflow_config import USER, environment, passwords_file, prepare
 from pushtune.commands.console import say, step
-from pushtune.commands.processes import ProcessId, end_sessions, send
+from pushtune.commands.processes import ProcessId, end_sessions, orphans, send
 from pushtune.errors import AirflowNotReady, PortInUse
 from pushtune.running.container_labels import INSTALLATION, installation_id
 from pushtune.settings import Settings
@@ -169,11 +169,13 @@ def _stop_supervisor(settings: Settings) -> None:
 
 
 def _end_leftovers(settings: Settings) -> None:
-    """End parts whose supervisor was killed."""
+    """End parts whose supervisor was killed, and what is left of those that were killed in the same moment."""
     for component in _instance_document(settings).get("components", {}).values():
         identity = ProcessId.from_document(component)
         if identity.is_alive():
             end_sessions([identity.pid], 2.0)
+        else:
+            send(orphans(identity.pid, "AIRFLOW_HOME", str(settings.airflow_home)), signal.SIGKILL)
     supervisor.instance_file(settings).unlink(missing_ok=True)
 
 

@@ -74,6 +74,19 @@ def session_members(leader_pid: int) -> list[int]:
     return sorted(members)
 
 
+def orphans(leader_pid: int, variable: str, value: str) -> list[int]:
+    """Return what is left of a session whose leader is gone: its processes that have ``variable`` in their environment.
+
+    The number of the leader may have been given away since, to a leader of somebody else's.
+    """
+    found = []
+    for pid in session_members(leader_pid):
+        with contextlib.suppress(psutil.Error):
+            if psutil.Process(pid).environ().get(variable) == value:
+                found.append(pid)
+    return found
+
+
 def send(pids: list[int], number: signal.Signals) -> None:
     """Send a signal to each process that still exists."""
     for pid in pids:

@@ -273,7 +273,6 @@ ARGUMENT_MARKERS = (
     _argument("2.15", "time_major", r"^layers\.(\w+\.)*(LSTM|GRU|SimpleRNN|RNN)$", _ARGUMENT_GONE),
 )
 
-_OPTIMIZERS = re.compile(r"opt|adam|sgd|rms_?prop|ada(grad|delta|max)|model", re.I)
 METHOD_MARKERS = (
     MethodMarker("2.5", frozenset({"predict_classes"}), "predict_classes was removed in 2.6"),
     MethodMarker("2.5", frozenset({"to_yaml"}), "to_yaml stopped working in 2.6"),
@@ -287,8 +286,10 @@ METHOD_MARKERS = (
         frozenset({"_make_predict_function", "_make_train_function", "_make_test_function"}),
         "this method of a model was removed by 2.11",
     ),
-    MethodMarker("2.5", frozenset({"get_updates"}), "get_updates of an optimizer was removed by 2.11", _OPTIMIZERS),
-    MethodMarker("2.15", frozenset({"minimize"}), "minimize of an optimizer was removed in Keras 3", _OPTIMIZERS),
+    MethodMarker(
+        "2.5", frozenset({"get_updates"}), "get_updates of an optimizer was removed by 2.11",
+        re.compile(r"opt|adam|sgd|rms_?prop|ada(grad|delta|max)|model", re.I),
+    ),
     MethodMarker("2.15", frozenset({"get_output_at", "get_input_at"}), "layers of Keras 3 have no nodes to ask for"),
     MethodMarker(
         "1",

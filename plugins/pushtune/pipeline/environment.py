@@ -37,14 +37,17 @@ def choose_older_tag(inspection: Document, prepared: Document, reason: str) -> D
     """
     from pushtune.running.keras_route import KERAS_2_15, WITHOUT_KERAS
 
-    name = inspection["chosen_image"]["name"]
+    chosen: Document = inspection["chosen_image"]
+    if chosen.get("refused"):  # the process that chose it died before its container started
+        return chosen
+    name = chosen["name"]
     if prepared.get("built_from") == OWN_DOCKERFILE or name in (*LEGACY_NAMES, *WITHOUT_KERAS):
         return None
     told = (
         f"Keras 3 refuses this code ({reason}), so it trains with TensorFlow 2.15 and its Keras, where an interrupted "
         "training starts again from its beginning"
     )
-    return {"name": KERAS_2_15, "tag": image_tag(KERAS_2_15), "reason": told}
+    return {"name": KERAS_2_15, "tag": image_tag(KERAS_2_15), "reason": told, "refused": True}
 
 
 def make_ready(inspection: Document, checkout: Path, own_dockerfile: bool, settings: Settings) -> Document:

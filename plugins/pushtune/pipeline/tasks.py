@@ -13,6 +13,7 @@ from pushtune.pipeline.run import Document, Run
 from pushtune.pipeline.threads import chosen_threads, cores_of_spec, thread_fields, trial_slots
 from pushtune.records import amend_record, read_record, recorded
 from pushtune.running.disk_reserve import require_free_space
+from pushtune.running.older_keras import refusal_of
 from pushtune.running.smaller_batch import follow
 from pushtune.running.workspace import name_run, prepare_trial
 from pushtune.tuning.final_epochs import with_final_epochs
@@ -85,6 +86,8 @@ def prepare_image(run: Run) -> Document:
     with recorded(run.folder, "prepare_image") as document:
         document.update(make_ready(inspection, run.checkout, run.repository.build_dockerfile, run.settings))
         document["warnings"] = [*document["warnings"], *provide_data(inspection, run.settings)]
+    if refused := refusal_of(run.folder / BASELINE):  # somebody has cleared the run: what was found out still holds
+        older_image(run, refused)
     return {
         "family": inspection["family"],
         "baseline": _spec(run, BASELINE, _request(run, BASELINE), "the script as it is"),

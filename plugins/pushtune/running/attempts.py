@@ -116,13 +116,18 @@ def forget_smaller_batch(trial_folder: Path) -> None:
 
 def mark_older_image(trial_folder: Path, image: str, reason: str) -> None:
     """Note that this trial runs in ``image`` instead of the one it was given, and why."""
-    _write_mark(trial_folder, "older_image", f"{image}\n{reason}")
+    path = _path(trial_folder, "older_image")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, {"image": image, "reason": reason})
 
 
 def older_image(trial_folder: Path) -> tuple[str, str]:
     """Return image and reason that ``mark_older_image`` noted; empty texts where it noted nothing."""
-    image, _, reason = _read_mark(trial_folder, "older_image").partition("\n")
-    return image, reason
+    try:
+        document = read_json(_path(trial_folder, "older_image"))
+    except FileNotFoundError:
+        return "", ""
+    return str(document["image"]), str(document["reason"])
 
 
 def _write_mark(trial_folder: Path, ending: str, text: str) -> None:

@@ -20,6 +20,7 @@ REFUSALS = re.compile(
     r"|Arguments `target` and `output` must have the same (?:rank|shape)"
     r"|Unrecognized keyword arguments passed to"
     r"|Argument\(s\) not recognized"
+    r"|missing a required argument: 'training'"
     r"|optimizer was created with a `LearningRateSchedule`"
     r"|(?:module '(?:keras|tensorflow\.keras|tensorflow)[\w.]*' has no attribute|cannot import name '\w+' from 'keras)"
     r"|(?:ModuleNotFoundError: )No module named '(?:keras|tensorflow)\."
@@ -33,6 +34,11 @@ def adjusted(spec: dict[str, Any]) -> dict[str, Any]:
     """Return ``spec`` as it is to be trained: in the older image, on the CPU, where that was found to be necessary."""
     image, _ = attempts.older_image(Path(spec["folder"]))
     return {**spec, "image": image, "accelerator": None} if image else spec
+
+
+def refusal_of(folder: Path) -> str:
+    """Return the refusal for which the training in ``folder`` runs in an older image; empty where it does not."""
+    return attempts.older_image(folder)[1]
 
 
 def is_refusal(text: str) -> bool:

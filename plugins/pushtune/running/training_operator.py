@@ -128,7 +128,8 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
             smaller_batch.try_smaller(spec, error)
             self.log.warning("%s It is tried once more, from its beginning, with half of the batch size.", error)
         except ScriptFailed as error:
-            older_keras.try_older(spec, error, self.older_image)
+            with fault_kept(spec, context["ti"], self._cancelled):
+                older_keras.try_older(spec, error, self.older_image)
             self.log.warning("%s It is tried once more, from its beginning, with Keras 2.", error.received)
         return self._run(context)
 

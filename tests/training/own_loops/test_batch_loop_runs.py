@@ -41,6 +41,7 @@ WITHOUT_WORDS = {
     'print("%d %.1f" % (epoch, validation_accuracy))': 0.75,
     'print("epoch {}: {:.1f}".format(epoch, validation_accuracy))': 0.75,
     "print(epoch, round(100 * validation_accuracy))": 0.75,
+    "print(epoch, validation_accuracy / 2)": None,
     "print('class', 3, validation_accuracy)": None,
     "print(epoch, best_validation_accuracy)": None,
     "print(epoch, validation_accuracies)": None,
@@ -85,6 +86,19 @@ def test_of_models_that_train_each_other_no_metric_tells_the_better(tmp_path: Pa
     assert (done.result.status, done.result.objective) == ("script_error", None)
     assert done.result.error is not None
     assert "trains several models" in done.result.error.message
+
+
+def test_a_loss_that_is_no_number_ends_a_trial(tmp_path: Path) -> None:
+    text = BATCHES.replace("int64", "float32").replace("    seen = []\n", "    y[:] = np.nan if epoch else y\n    seen = []\n")
+    trial = run_text(tmp_path, text, mode="trial", objective_source="batches train.py:15 accuracy")
+    assert (trial.result.status, trial.result.error is not None) == ("infeasible", True)
+
+
+def test_models_that_are_trained_one_after_the_other_are_no_rivals(tmp_path: Path) -> None:
+    loop = BATCHES[BATCHES.index("model = ") : BATCHES.index("print(means)")].replace("def batches", "def others")
+    done = run_text(tmp_path, BATCHES + loop.replace("means = []\n", ""))
+    assert done.result.status == "done"
+    assert done.result.objective_source.endswith("accuracy")
 
 
 def test_a_held_out_number_tells_the_better_of_them(tmp_path: Path) -> None:

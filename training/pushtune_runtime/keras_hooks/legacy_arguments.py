@@ -6,7 +6,7 @@ import math
 from typing import Any, Callable, Dict, List, Tuple
 
 from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
-from pushtune_runtime.keras_hooks.legacy_decay import OPTIMIZERS
+from pushtune_runtime.keras_hooks.legacy_decay import todays_optimizers
 
 Warn = Callable[[str], None]
 
@@ -27,8 +27,8 @@ FIT_DROPPED = ("workers", "use_multiprocessing", "max_queue_size", "max_q_size",
 
 def install_optimizers(classes: KerasClasses, warn: Warn) -> None:
     """Wrap the constructors of optimizers: those of Keras 2.11 to 2.15 take ``lr`` as well, and pay no heed to it."""
-    for name in OPTIMIZERS:
-        _wrap_constructor(getattr(classes.roots[0].optimizers, name), _optimizer_translation(warn))
+    for optimizer_class in todays_optimizers(classes):
+        _wrap_constructor(optimizer_class, _optimizer_translation(warn))
 
 
 def install(classes: KerasClasses, warn: Warn) -> None:

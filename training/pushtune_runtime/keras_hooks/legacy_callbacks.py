@@ -2,7 +2,7 @@
 
 import re
 from types import FunctionType
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Set
 
 import numpy as np
 
@@ -31,21 +31,23 @@ class LegacyCallbacks(FitListener):
 
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
+        self._served: List[Any] = []  # callbacks that have their validation data from here
 
     def before_fit(self, model: Any, fit_number: int, epochs: int, arguments: Arguments) -> int:
-        compiled = getattr(getattr(model, "_compile_metrics", None), "_user_metrics", "")
-        has_new_names = "acc" not in str(compiled).split("'")
+        has_new_names = "acc" not in _names(_metrics_of(model))
         given = arguments["callbacks"]
         for callback in given if isinstance(given, (list, tuple)) else []:
             if has_new_names:
                 self._rename(callback)
             if _reads_validation_data(callback) and not hasattr(callback, "validation_data"):
+                self._served.append(callback)
+            if any(callback is served for served in self._served):
                 callback.validation_data = _as_keras_2_had_it(arguments["validation_data"])
         return 0
 
     def _rename(self, callback: Any) -> None:
         old = getattr(callback, "monitor", None)
-        if old in NEW_NAMES:
+        if isinstance(old, str) and old in NEW_NAMES:
             self._warn(f"{type(callback).__name__} monitors {old}, which is called {NEW_NAMES[old]} now")
             callback.monitor = NEW_NAMES[old]
         path = getattr(callback, "filepath", None)
@@ -56,6 +58,21 @@ class LegacyCallbacks(FitListener):
     def after_fit(self, model: Any, fit_number: int, history: Any) -> None:
         if isinstance(getattr(history, "history", None), dict):
             history.history = _Logs(history.history)
+
+
+def _metrics_of(model: Any) -> Any:
+    """Return what ``compile`` was given as metrics."""
+    container = getattr(model, "_compile_metrics", None) or getattr(model, "compiled_metrics", None)
+    return getattr(container, "_user_metrics", None)
+
+
+def _names(metrics: Any) -> Set[str]:
+    """Return the names under which ``metrics``, however nested, are logged."""
+    if isinstance(metrics, dict):
+        metrics = list(metrics.values())
+    if isinstance(metrics, (list, tuple)):
+        return {name for metric in metrics for name in _names(metric)}
+    return {str(getattr(metrics, "name", None) or getattr(metrics, "__name__", metrics))}
 
 
 def _reads_validation_data(callback: Any) -> bool:
@@ -69,7 +86,7 @@ def _as_keras_2_had_it(data: Any) -> List[Any]:
         return []
     inputs, targets, weights = (*data, None)[:3]
     parts = [*_listed(inputs), *_listed(targets)]
-    return [*parts, *(_listed(weights) if weights is not None else [np.ones(len(parts[0]))])]
+    return [*parts, *(_listed(weights) if weights is not None else [np.ones(parts[0].shape[0])])]
 
 
 def _listed(data: Any) -> List[Any]:

@@ -91,6 +91,8 @@ def _minimize(
     """Update ``var_list`` once, as in Keras 2: ``loss`` is a function, or a tensor that ``tape`` has recorded."""
     import tensorflow
 
+    if hasattr(grad_loss, "gradient"):  # from 2.11 on the tape came third
+        grad_loss, tape = None, grad_loss
     if callable(loss):
         tape = tape or tensorflow.GradientTape()
         with tape:

@@ -32,7 +32,8 @@ class OwnLoops:
         self._model_class = classes.roots[0].Model
         self._own.watch(self._events)
         self._own.scores.updates = self._updates
-        self._own.scores.models = lambda: [str(model.name) for model in self._own.models.find(self._model_class)]
+        self._own.scores.rivals = self._rivals
+        self._own.scores.on_epoch_end = self._own.models.end_epoch
         classes.trainer.train_on_batch = self._wrap_train_on_batch(classes.trainer.train_on_batch)
         classes.trainer.test_on_batch = self._wrap_test_on_batch(classes.trainer.test_on_batch)
         name = "apply" if classes.generation == 3 else "apply_gradients"
@@ -78,7 +79,7 @@ class OwnLoops:
         return train_on_batch
 
     def _wrap_test_on_batch(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        measured = _with_metrics(original, lambda _, metrics: self._own.batches.after_test(metrics))
+        measured = _with_metrics(original, self._own.batches.after_test)
 
         @functools.wraps(original)
         def test_on_batch(model: Any, *args: Any, **kwargs: Any) -> Any:
@@ -131,6 +132,12 @@ class OwnLoops:
         """Return how often weights were updated so far, in compiled loops as well."""
         return self._session.own_loop_steps + sum(int(one.iterations.numpy()) for one in self._own.models.optimizers)
 
+    def _rivals(self) -> List[str]:
+        """Return the names of the models that were trained in turns."""
+        if not self._own.models.in_turns:
+            return []
+        return [str(model.name) for model in self._own.models.find(self._model_class)]
+
     def finish(self) -> None:
         """Save what was trained, and read which of its widths may change."""
         if not self._session.own_loop_steps or self._session.objective is None:
@@ -144,8 +151,8 @@ class OwnLoops:
                 listener.after_fit(models[-1], 0, None)
 
 
-def _with_metrics(original: Callable[..., Any], tell: Callable[[Any, Dict[str, Any]], None]) -> Callable[..., Any]:
-    """Return ``original``, which takes one batch, telling the model and its metrics by name as well."""
+def _with_metrics(original: Callable[..., Any], tell: Callable[[Dict[str, Any]], None]) -> Callable[..., Any]:
+    """Return ``original``, which takes one batch, telling its metrics by name as well."""
     signature = inspect.signature(original)
 
     def measured(model: Any, *args: Any, **kwargs: Any) -> Any:
@@ -153,7 +160,7 @@ def _with_metrics(original: Callable[..., Any], tell: Callable[[Any, Dict[str, A
         wants_dictionary = bound.arguments.get("return_dict", False)
         bound.arguments["return_dict"] = True
         metrics = original(*bound.args, **bound.kwargs)
-        tell(model, metrics)
+        tell(metrics)
         return metrics if wants_dictionary else in_order(model, metrics)
 
     return measured

@@ -16,6 +16,8 @@ from pushtune_runtime.own_loops.single_numbers import single_number
 from pushtune_runtime.source_index import Position, SourceFile, Sources, called_name
 
 _PRINTING = ("print", "write", "info")
+_ROUNDING = ("round", "float", "str", "format")
+_TO_NUMBER = ("numpy", "item")
 _PLACEHOLDERS = re.compile(r"%[-+ #0-9.]*[A-Za-z%]|\{[^{}]*\}")
 _WORD = re.compile(r"[A-Za-z]+")
 # Words that say nothing about a number beside them. With any other word, it is for the words to say what is printed.
@@ -51,7 +53,7 @@ class NamedPrints:
         call = source.call_at(position) if source else None
         if source is None or call is None or called_name(call) not in _PRINTING or not _is_without_words(call):
             return []
-        names = [node.id for node in _shown(call) if isinstance(node, ast.Name)]
+        names = [name for argument in call.args for name in _plain_names(argument)]
         labels = ((name, read_label(name)) for name in dict.fromkeys(names))
         of_batches = _names_of_training_batches(source)
         return [
@@ -70,13 +72,45 @@ def _is_without_words(call: ast.Call) -> bool:
 
 def _names_of_training_batches(source: SourceFile) -> Set[str]:
     """Return the variables that take what ``train_on_batch`` returns: they speak of the last batch alone."""
-    return {
-        node.id
-        for call in source.calls
-        if called_name(call) == "train_on_batch" and isinstance(source.parents.get(call), ast.Assign)
-        for node in ast.walk(source.parents[call])
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+    taken: Set[str] = set()
+    for call in source.calls:
+        node: Optional[ast.AST] = call if called_name(call) == "train_on_batch" else None
+        while node is not None and not isinstance(node, ast.stmt):
+            node = source.parents.get(node)
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        taken |= {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+    return taken
+
+
+def _plain_names(node: ast.AST) -> Iterator[str]:
+    """Yield the variables that ``node`` shows as they are, or rounded, formatted, or times a number.
+
+    What is computed of several values (``total / batches``) is none of them.
+    """
+    if isinstance(node, ast.Name):
+        yield node.id
+    for part in _shown_as_it_is(node):
+        yield from _plain_names(part)
+
+
+def _shown_as_it_is(node: ast.AST) -> List[ast.AST]:
+    if isinstance(node, ast.JoinedStr):
+        return list(node.values)
+    if isinstance(node, ast.FormattedValue):
+        return [node.value]
+    if isinstance(node, (ast.Tuple, ast.List)):
+        return list(node.elts)
+    if isinstance(node, ast.BinOp):
+        sides = [node.left, node.right]
+        constants = [side for side in sides if isinstance(side, ast.Constant)]
+        is_plain = isinstance(node.op, (ast.Mult, ast.Mod)) and len(constants) == 1
+        return [side for side in sides if side not in constants] if is_plain else []
+    if not isinstance(node, ast.Call):
+        return []
+    if isinstance(node.func, ast.Attribute) and not node.args:
+        return [node.func.value] if node.func.attr in _TO_NUMBER else []
+    is_text = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Constant)
+    return list(node.args) if is_text else list(node.args[:1]) if called_name(node) in _ROUNDING else []
 
 
 def _shown(call: ast.Call) -> Iterator[ast.AST]:

@@ -49,7 +49,8 @@ class OwnScores:
         self._series = ScoreSeries()
         self.busy_libraries: List[Callable[[], bool]] = []  # fit and evaluate print numbers of their own
         self.updates: Callable[[], int] = lambda: session.own_loop_steps
-        self.models: Callable[[], List[str]] = list  # names of those that were trained, each by itself
+        self.rivals: Callable[[], List[str]] = list  # names of models that were trained in turns
+        self.on_epoch_end: Callable[[], None] = lambda: None
         self._updates_before = 0
         self._epoch = AFTERWARDS  # the one that runs, from 1
         self._in_loop = False
@@ -176,6 +177,7 @@ class OwnScores:
             raise TrainingStopped("pruned")
 
     def _close_epoch(self) -> None:
+        self.on_epoch_end()
         session = self._session
         seconds = time.monotonic() - self._started
         self._started = time.monotonic()
@@ -221,8 +223,8 @@ class OwnScores:
         source = self._series.get(self._locked) if self._locked else self._series.choose(session.request.objective)
         if source is None:
             return
-        if not source.is_held_out and session.request.objective is None and len(self.models()) > 1:
-            session.undecidable = _of_several(self.models(), source)
+        if not source.is_held_out and session.request.objective is None and len(self.rivals()) > 1:
+            session.undecidable = _of_several(self.rivals(), source)
             return
         for epoch in self._unjudged if self._locked is None else []:
             session.epoch = epoch.number
@@ -250,7 +252,7 @@ class OwnScores:
 def _of_several(models: List[str], source: Series) -> str:
     number = f"the {source.label.metric} ({source.key})"
     return (
-        f"the script trains several models ({', '.join(models[:MODELS_SHOWN])}), each by itself, and where models "
+        f"the script trains several models in turns ({', '.join(models[:MODELS_SHOWN])}), and where models "
         f"train each other no number of their training, such as {number}, says which trial is the better one; print "
         "one that does as val_... or test_..., or name it as objective in the entry"
     )

@@ -27,7 +27,7 @@ class OwnTraining:
         self.models = UpdatedModels(session)
         self.metrics = MetricObjects(registry.sites, sources, self.scores)
         self.evaluations = OwnEvaluations(registry.sites, sources, self.scores)
-        self.batches = BatchMetrics(self.scores, self.evaluations)
+        self.batches = BatchMetrics(self.scores, self.evaluations, self.models)
         self._loops = EpochLoops(session, registry, self.scores)
 
     def install(self) -> None:

@@ -9,7 +9,12 @@ MODELS_SHOWN = 4
 
 
 class UpdatedModels:
-    """Notes what is updated, and finds the models afterwards, when they are complete."""
+    """Notes what is updated, and finds the models afterwards, when they are complete.
+
+    Attributes:
+        in_turns: whether several are trained side by side, as those that train each other are, and not one after
+            the other.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -17,17 +22,28 @@ class UpdatedModels:
         self._variables: Dict[int, Tuple[Any, List[Any]]] = {}  # id of an optimizer -> itself, what it updated last
         self._last: Any = None  # the model or the optimizer that was at work last
         self._found: Optional[List[Any]] = None
+        self._updates: Dict[int, int] = {}  # id of an optimizer -> its updates up to the newest epoch
+        self.in_turns = False
 
     def note_model(self, model: Any) -> None:
         """``train_on_batch`` of ``model`` was called."""
         if not any(known is model for known in self._models):
             self._models.append(model)
+        elif self._last is not model:
+            self.in_turns = True
         self._last = model
 
     def note_variables(self, optimizer: Any, variables: Sequence[Any]) -> None:
         """``optimizer`` was told to update ``variables``."""
         self._variables[id(optimizer)] = (optimizer, list(variables))
         self._last = optimizer
+
+    def end_epoch(self) -> None:
+        """An epoch has ended: two optimizers that were at work in it train in turns."""
+        updates = {id(one): int(one.iterations.numpy()) for one in self.optimizers}
+        moved = [identity for identity, count in updates.items() if count != self._updates.get(identity, 0)]
+        self.in_turns = self.in_turns or len(moved) > 1
+        self._updates = updates
 
     @property
     def optimizers(self) -> List[Any]:

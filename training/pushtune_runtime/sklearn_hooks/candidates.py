@@ -8,6 +8,7 @@ from pushtune_contract import layout
 from pushtune_contract.reading import sync_folder
 from pushtune_contract.result import Objective
 from pushtune_runtime.objective_choice import better
+from pushtune_runtime.script_runner import TrainingStopped
 from pushtune_runtime.session import Session
 from pushtune_runtime.sklearn_hooks.scoring import Score
 
@@ -85,9 +86,15 @@ class Candidates:
         self._offers.append(train)
 
     def _take_offers(self) -> None:
-        """Train what was offered, where the script itself has trained nothing."""
-        for train in self._offers if not self._all else []:
-            self.add(train())
+        """Train what was offered, where the script itself has trained nothing; a failure is a warning."""
+        for train in [] if self._all or self._session.own_loop_steps else self._offers:
+            try:
+                self.add(train())
+            except TrainingStopped:
+                break
+            except Exception as error:  # whatever an estimator of the script raises, the others count
+                text = f"what was cross-validated could not be trained: {type(error).__name__}: {error}"
+                self._session.warn(text[:500])
 
     def finish(self) -> None:
         """Put the best candidate into the session and save its model."""

@@ -146,26 +146,34 @@ class EstimatorHooks:
             self._stop_if_asked()
             self._session.phase = "train"
             self._trained_class, self._mark = type(estimator), self._registry.sites.mark()
+            self._leave_to_the_search(estimator)
             self._depth += 1
             try:
                 value = original(estimator, X, y, **kwargs)
+                if y is not None and callable(getattr(estimator, "predict", None)):
+                    self._offer(estimator, X, y)
             finally:
                 self._depth -= 1
-            if y is not None and callable(getattr(estimator, "predict", None)):
-                self._candidates.offer(lambda: self._train_as_a_whole(estimator, X, y))
             return value
 
         return function
 
-    def _train_as_a_whole(self, estimator: Any, x: Any, y: Any) -> Candidate:
+    def _offer(self, estimator: Any, x: Any, y: Any) -> None:
         from sklearn.base import clone
 
-        self._depth += 1
-        try:
-            score = self._score_of(estimator, x, y)
-            return Candidate(clone(estimator).fit(x, y), score, count_samples(x) or len(x), [x, y])
-        finally:
-            self._depth -= 1
+        copy = clone(estimator)  # the script may go on to set other values
+
+        def train() -> Candidate:
+            self._stop_if_asked()
+            self._depth += 1
+            try:
+                score = self._score_of(copy, x, y)
+                copy.fit(x, y)
+            finally:
+                self._depth -= 1
+            return Candidate(copy, score, count_samples(x) or len(x), [x, y])
+
+        self._candidates.offer(train)
 
     def _leave_to_the_search(self, estimator: Any) -> None:
         """Freeze the values that a search of the script's own (``GridSearchCV``, ...) sets again and again."""
