@@ -89,7 +89,8 @@ def test_of_models_that_train_each_other_no_metric_tells_the_better(tmp_path: Pa
 
 
 def test_a_loss_that_is_no_number_ends_a_trial(tmp_path: Path) -> None:
-    text = BATCHES.replace("int64", "float32").replace("    seen = []\n", "    y[:] = np.nan if epoch else y\n    seen = []\n")
+    broken = "    y[:] = np.nan if epoch else y\n    seen = []\n"
+    text = BATCHES.replace("int64", "float32").replace("    seen = []\n", broken)
     trial = run_text(tmp_path, text, mode="trial", objective_source="batches train.py:15 accuracy")
     assert (trial.result.status, trial.result.error is not None) == ("infeasible", True)
 
