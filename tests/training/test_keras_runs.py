@@ -65,6 +65,7 @@ def test_the_search_space_points_at_literals(dense: Run) -> None:
         "train.py:18:4#0.Dense.activation": ("activation", "softmax", 18, 32, True),
         "train.py:20:0#0.compile.optimizer": ("optimizer", "sgd", 20, 24, True),
         "train.py:20:0#0.compile.learning_rate": ("learning_rate", 0.01, 20, 0, False),
+        "train.py:20:0#0.compile.learning_rate_decay": ("other", "none", 20, 0, False),
         "train.py:21:0#0.fit.epochs": ("epochs", 3, 8, 9, True),
         "train.py:21:0#0.fit.batch_size": ("batch_size", 64, 9, 8, True),
     }
@@ -145,6 +146,7 @@ def test_values_are_found_across_files(folder: Path) -> None:
         "0.Dense.units@11": ("lib/network.py", 1),
         "0.Adam.learning_rate@15": ("train.py", 0.001),
         "0.compile.optimizer@15": ("train.py", "adam"),
+        "0.compile.learning_rate_decay@15": ("train.py", "none"),
         "0.fit.epochs@6": ("settings.py", 2),
         "0.fit.batch_size@1": ("settings.py", 40),
     }
@@ -188,10 +190,10 @@ def test_a_loop_of_its_own_is_said_plainly(folder: Path) -> None:
     text = (
         "import keras, numpy as np\n"
         "m = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1)])\n"
-        "m.compile('sgd', 'mse')\n"
-        "m.train_on_batch(np.ones((4, 3)), np.ones((4, 1)))\n"
+        "optimizer = keras.optimizers.SGD(0.1)\n"
+        "optimizer.apply([np.ones((3, 1)), np.ones(1)], m.trainable_variables)\n"
     )
     done = run_text(folder / "loop", text)
     assert done.exit_code == ExitCode.SCRIPT_ERROR
     assert done.result.error is not None
-    assert "trains with a loop of its own (GradientTape or train_on_batch)" in done.result.error.message
+    assert "trains with a loop of its own (GradientTape, train_on_batch or partial_fit)" in done.result.error.message
