@@ -1,5 +1,6 @@
 """``python -m pushtune_runtime.serving`` with real models, over a real socket."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -59,7 +60,8 @@ class Server:
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.connect(str(self.place / "s"))
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        connection.request(method, path, content, headers)
+        with contextlib.suppress(BrokenPipeError):  # it was refused before all of it was read: the answer is there
+            connection.request(method, path, content, headers)
         answer = connection.getresponse()
         document = json.loads(answer.read())
         connection.close()
