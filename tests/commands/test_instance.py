@@ -115,6 +115,9 @@ def test_nothing_is_left_of_a_part_that_dies_in_the_same_moment_as_its_superviso
     document = json.loads(supervisor.instance_file(settings).read_text())
     for identity in (document["supervisor"], document["components"]["scheduler"]):
         os.kill(identity["pid"], signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while instance.is_running(settings) and time.monotonic() < deadline:
+        time.sleep(0.1)
     instance.up(settings)
     assert not before & {process.pid for process in processes_of(settings)}
 
