@@ -144,6 +144,23 @@ def test_callbacks_decay_and_iterators_work_as_in_keras_2_3(tmp_path: Path) -> N
     assert len(list(done.output.glob("best-*"))) == 2
 
 
+LISTS = """
+import keras, numpy as np
+def batches():
+    while True:
+        yield np.ones((4, 2)), [np.ones((4, 1)), np.zeros((4, 1))]
+given = keras.Input((2,))
+model = keras.Model(given, [keras.layers.Dense(1)(given), keras.layers.Dense(1)(given)])
+model.compile("sgd", ["mse", "mse"])
+model.fit_generator(batches(), steps_per_epoch=10 / 4, epochs=2, validation_data=batches(), validation_steps=1)
+"""
+
+
+def test_generators_may_yield_lists_of_outputs(tmp_path: Path) -> None:
+    done = run_text(tmp_path, LISTS)
+    assert done.result.error is None and done.result.status == "done"
+
+
 NAMED_ACC = """
 import keras, numpy as np
 x, y = np.random.RandomState(0).rand(100, 4), np.arange(100) % 2

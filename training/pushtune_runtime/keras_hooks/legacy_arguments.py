@@ -3,6 +3,7 @@
 import functools
 import inspect
 import math
+from types import GeneratorType
 from typing import Any, Callable, Dict, List, Tuple
 
 from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
@@ -105,6 +106,10 @@ def _translate_fit(args: Any, kwargs: Dict[str, Any], warn: Warn) -> Any:
         if old in kwargs:
             warn(f"the argument {old} of Keras 1 was taken as {new}")
             kwargs[new] = kwargs.pop(old)
+    args = (*map(_without_lists, args[:1]), *args[1:])
+    for name in ("x", "validation_data"):
+        if name in kwargs:
+            kwargs[name] = _without_lists(kwargs[name])
     for name in STEPS:
         if isinstance(kwargs.get(name), float):
             kwargs[name] = math.ceil(kwargs[name])  # Keras 2 went on as long as it had made fewer
@@ -114,6 +119,13 @@ def _translate_fit(args: Any, kwargs: Dict[str, Any], warn: Warn) -> Any:
     if dropped:
         warn(f"arguments of Keras 2 were left out, they only concern speed: {', '.join(dropped)}")
     return args, kwargs
+
+
+def _without_lists(data: Any) -> Any:
+    """Return a generator with tuples in the place of the lists that it yields for several inputs or outputs."""
+    if not isinstance(data, GeneratorType):
+        return data
+    return (tuple(tuple(part) if isinstance(part, list) else part for part in batch) for batch in data)
 
 
 def _translate_compile(args: Tuple[Any, ...], kwargs: Dict[str, Any], warn: Warn) -> Any:
