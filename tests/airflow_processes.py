@@ -40,6 +40,10 @@ class AirflowProcesses:
         self.password = secrets.token_hex(12)
         (home / "passwords.json").write_text(json.dumps({"admin": self.password}))
         self.environment = self._environment() | environment
+        config = Path(self.environment["AIRFLOW_HOME"]) / "config"
+        config.parent.mkdir(parents=True, exist_ok=True)
+        if not config.exists():
+            config.symlink_to(PROJECT / "config")
         assert self._airflow("db", "migrate").wait(PATIENCE_SECONDS) == 0, f"logs are in {home}"
         for name in names:
             self.start(name)

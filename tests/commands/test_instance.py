@@ -7,6 +7,7 @@ import socket
 import stat
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -14,6 +15,7 @@ import pytest
 import requests
 
 from pushtune.commands import instance, supervisor
+from pushtune.commands.airflow_api import AirflowApi
 from pushtune.commands.airflow_config import passwords_file, read_password
 from pushtune.commands.processes import ProcessId
 from pushtune.errors import PortInUse
@@ -106,6 +108,23 @@ def test_starting_it_again_changes_nothing(settings: Settings) -> None:
 def test_another_port_of_the_same_instance_is_refused(settings: Settings) -> None:
     with pytest.raises(PortInUse, match="Run `make down` first"):
         instance.up(settings.model_copy(update={"port": free_port()}))
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+def test_changes_at_once_are_all_answered_and_in_the_audit_log(settings: Settings) -> None:
+    def change(dag_id: str) -> None:
+        api = AirflowApi(settings)
+        for _ in range(30):
+            api._call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+
+    def logged() -> int:
+        return int(AirflowApi(settings).get("/eventLogs", event="patch_dag", limit=1)["total_entries"])
+
+    before = logged()
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(change, ("check_containers", "clean_up", "send_delayed_mails", "clean_up")))
+    assert logged() == before + 4 * 30
 
 
 @pytest.mark.airflow
