@@ -6,7 +6,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 X, y = load_digits(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.25, random_state=56)
+X_train, X_val, y_train, y_val = train_test_split(X, y, test_size=0.25, random_state=56)
 scaler = StandardScaler()
 n_epochs, batch_size = 3, 100
 for i in range(0, len(X_train), batch_size):
@@ -17,5 +17,5 @@ for epoch in range(n_epochs):
     for i in range(0, len(order), batch_size):
         rows = order[i:i + batch_size]
         clf.partial_fit(scaler.transform(X_train[rows]), y_train[rows], classes=np.unique(y))
-    score = accuracy_score(y_test, clf.predict(scaler.transform(X_test)))
-    print("Epoch", epoch, "test accuracy:", score)
+    val_score = accuracy_score(y_val, clf.predict(scaler.transform(X_val)))
+    print("Epoch", epoch, "validation accuracy:", val_score)
