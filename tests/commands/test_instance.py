@@ -17,7 +17,7 @@ import requests
 from pushtune.commands import instance, supervisor
 from pushtune.commands.airflow_api import AirflowApi
 from pushtune.commands.airflow_config import passwords_file, read_password
-from pushtune.commands.processes import ProcessId
+from pushtune.commands.processes import ProcessId, session_members
 from pushtune.errors import PortInUse
 from pushtune.settings import PROJECT_FOLDER, Settings
 
@@ -130,15 +130,20 @@ def test_changes_at_once_are_all_answered_and_in_the_audit_log(settings: Setting
 @pytest.mark.airflow
 @pytest.mark.slow
 def test_nothing_is_left_of_a_part_that_dies_in_the_same_moment_as_its_supervisor(settings: Settings) -> None:
-    before = {process.pid for process in processes_of(settings)}
     document = json.loads(supervisor.instance_file(settings).read_text())
+    scheduler = document["components"]["scheduler"]["pid"]
+    deadline = time.monotonic() + 60
+    while len(session_members(scheduler)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    before = session_members(scheduler)
+    assert len(before) > 1, "workers, which outlive a scheduler that is killed"
     for identity in (document["supervisor"], document["components"]["scheduler"]):
         os.kill(identity["pid"], signal.SIGKILL)
     deadline = time.monotonic() + 10
     while instance.is_running(settings) and time.monotonic() < deadline:
         time.sleep(0.1)
     instance.up(settings)
-    assert not before & {process.pid for process in processes_of(settings)}
+    assert session_members(scheduler) == []
 
 
 def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:

@@ -54,18 +54,17 @@ def test_a_zombie_and_a_process_that_is_gone_are_not_alive(sleeper) -> None:
         ProcessId.of(sleeper.pid)
 
 
-def test_what_is_left_of_a_session_is_known_by_its_environment(sleeper) -> None:
+def test_what_is_left_of_a_session_is_known_by_where_it_writes(tmp_path) -> None:
     """Its leader was killed; another session, whose leader has got the same number since, is not ours."""
     code = "import subprocess, sys; p = subprocess.Popen(['sleep', '60']); print(p.pid, flush=True); p.wait()"
-    leader = subprocess.Popen(
-        [sys.executable, "-c", code], env={**os.environ, "AIRFLOW_HOME": "/ours"}, start_new_session=True,
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert leader.stdout is not None
-    child = int(leader.stdout.readline())
+    output = tmp_path / "part.log"
+    with output.open("w") as stream:
+        leader = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, stdout=stream)
+    while not output.read_text().endswith("\n"):
+        time.sleep(0.05)
+    child = int(output.read_text())
     leader.kill()
     leader.wait()
-    leader.stdout.close()
-    assert orphans(leader.pid, "AIRFLOW_HOME", "/somebody-else's") == []
-    assert orphans(leader.pid, "AIRFLOW_HOME", "/ours") == [child]
+    assert orphans(leader.pid, tmp_path / "another") == []
+    assert orphans(leader.pid, tmp_path) == [child]
     os.kill(child, 9)

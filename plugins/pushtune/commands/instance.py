@@ -170,12 +170,12 @@ def _stop_supervisor(settings: Settings) -> None:
 
 def _end_leftovers(settings: Settings) -> None:
     """End parts whose supervisor was killed, and what is left of those that were killed in the same moment."""
-    for component in _instance_document(settings).get("components", {}).values():
+    for name, component in _instance_document(settings).get("components", {}).items():
         identity = ProcessId.from_document(component)
         if identity.is_alive():
             end_sessions([identity.pid], 2.0)
         else:
-            send(orphans(identity.pid, "AIRFLOW_HOME", str(settings.airflow_home)), signal.SIGKILL)
+            send(orphans(identity.pid, supervisor.log_file(settings, name).parent), signal.SIGKILL)
     supervisor.instance_file(settings).unlink(missing_ok=True)
 
 

@@ -74,17 +74,21 @@ def session_members(leader_pid: int) -> list[int]:
     return sorted(members)
 
 
-def orphans(leader_pid: int, variable: str, value: str) -> list[int]:
-    """Return what is left of a session whose leader is gone: its processes that have ``variable`` in their environment.
+def orphans(leader_pid: int, output_folder: Path) -> list[int]:
+    """Return what is left of a session whose leader is gone, and which writes its output to a file in the folder.
 
-    The number of the leader may have been given away since, to a leader of somebody else's.
+    The number of the leader may have been given away since, to a leader of somebody else's. What a process was started
+    with does not tell: Airflow's write their titles over their environment.
     """
-    found = []
-    for pid in session_members(leader_pid):
-        with contextlib.suppress(psutil.Error):
-            if psutil.Process(pid).environ().get(variable) == value:
-                found.append(pid)
-    return found
+    members = session_members(leader_pid)
+    return members if any(_writes_to(pid, output_folder) for pid in members) else []
+
+
+def _writes_to(pid: int, folder: Path) -> bool:
+    try:
+        return Path(f"/proc/{pid}/fd/1").readlink().parent == folder
+    except OSError:
+        return False
 
 
 def send(pids: list[int], number: signal.Signals) -> None:
