@@ -13,7 +13,6 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from pushtune.notifying.email_operator import EmailOperator
 from pushtune.settings import load_settings
-from pushtune.watching.configuration_files import usable_repositories
 
 with DAG(
     "check_containers",
@@ -22,7 +21,8 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=5),
-    default_args={"retries": 0, "execution_timeout": timedelta(minutes=2)},
+    # A step that was killed is done again at once: the next check is a minute away.
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=5), "execution_timeout": timedelta(minutes=2)},
     tags=["pushtune"],
     description="Ends hung training containers, removes those that no task owns, and keeps champions served",
 ):
@@ -62,15 +62,11 @@ with DAG(
 
         return serve_champions(load_settings())
 
-    @task(trigger_rule="none_failed")
-    def report(
-        acted: list[dict[str, Any]] | None, cleared: list[dict[str, Any]] | None, served: list[dict[str, Any]] | None
-    ) -> dict[str, Any]:
-        from pushtune.healing.check import compose_alert
+    @task(trigger_rule="all_done")
+    def report() -> dict[str, Any]:
+        from pushtune.pipeline.alert import alert
 
-        records = [*(acted or []), *(cleared or []), *(served or [])]
-        recipients = {entry.name: list(entry.notify) for entry in usable_repositories(load_settings())}
-        mail = compose_alert(records, recipients)
+        mail = alert(load_settings())
         if mail is None:
             raise AirflowSkipException("Nothing was given up.")
         return mail
@@ -80,5 +76,6 @@ with DAG(
     containers: Any = list_all()
     cleared >> containers
     diagnoses: Any = diagnose(containers)
-    records: Any = act(diagnoses)
-    EmailOperator(task_id="notify", message=report(records, cleared, serve()))
+    reported: Any = report()
+    [act(diagnoses), cleared, serve()] >> reported
+    EmailOperator(task_id="notify", message=reported)

@@ -10,8 +10,8 @@ from tests.containers.engine_proxy import EngineProxy
 from tests.containers.test_survival import SCRIPT, Training
 from tests.containers.training_airflow import TrainingAirflow
 
+from pushtune.healing.action_log import actions_file, keep
 from pushtune.healing.exhausted import read_histories
-from pushtune.healing.restart import actions_file
 from pushtune.records import read_faults
 from pushtune.running.container_engine import ContainerEngine
 from pushtune.running.container_labels import INSTALLATION, installation_id
@@ -102,3 +102,23 @@ def test_a_deleted_run_leaves_no_folder_and_old_checks_go(airflow, client):
     assert "does not know this run" in line
     assert not ended_checks(airflow) & before
     assert other.folder.is_dir(), "the other run is known and stays"
+
+
+def test_a_person_is_told_even_while_the_checks_fail(airflow, proxy):
+    settings = Settings(home=airflow.home)
+    proxy.cut()
+    try:
+        record = {
+            "unix_time": time.time(), "verdict": "given_up", "action": "removed", "reason": "no try left",
+            "dag_id": "training", "run_id": "r", "task_id": "trial", "map_index": -1, "attempt": 3, "name": "n",
+            "container_id": "c", "trial_folder": "",
+        }  # fmt: skip
+        keep(settings, record)
+        airflow.wait(lambda: list(settings.outbox.glob("*.eml")), "the mail lies in the outbox: there is no key")
+    finally:
+        proxy.mend()
+    (mail,) = settings.outbox.glob("*.eml")
+    assert "no try left" in mail.read_text()
+    checks = ended_checks(airflow)
+    airflow.wait(lambda: len(ended_checks(airflow) - checks) >= 2, "two more checks have ended")
+    assert list(settings.outbox.glob("*.eml")) == [mail]

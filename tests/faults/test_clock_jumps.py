@@ -18,7 +18,7 @@ from tests.faults.shifted_clock import ShiftedClock
 from tests.faults.world import World
 
 from pushtune.commands.build_images import ensure_images
-from pushtune.healing.restart import actions_file
+from pushtune.healing.action_log import actions_file
 from pushtune.running.container_labels import TRIAL_FOLDER
 from pushtune.settings import load_settings
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pushtune.errors import EngineUnavailable
+from pushtune.healing.action_log import actions_file
 from pushtune.healing.clean_workspaces import clean_workspaces, summary, tags_in_use
-from pushtune.healing.restart import actions_file
 from pushtune.healing.retention import ABSENT
 from pushtune.healing.run_folders import facts_of, leftovers, state_of_run, tree_bytes
 from pushtune.records import recorded

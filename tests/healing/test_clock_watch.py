@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pushtune.healing import clock_watch
+from pushtune.healing.action_log import actions_file
 from pushtune.healing.clock_watch import ages_are_believed
-from pushtune.healing.restart import actions_file
 from pushtune.moments import Moment, present
 from pushtune.notifying.outbox import Mail, outbox_entry
 from pushtune.pipeline import clean_up

@@ -2,8 +2,8 @@
 
 import json
 
+from pushtune.healing.action_log import actions_file, keep
 from pushtune.healing.container_view import container_view, keep_findings
-from pushtune.healing.restart import actions_file, keep
 
 LABELS = {"run_id": "r", "task_id": "round_1.trial", "map_index": 3, "attempt": 2, "installation": "i"}
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pushtune.errors import InvalidMail, MailNotSent
-from pushtune.notifying.outbox import Mail, as_eml, forget_sent, outbox_entry
+from pushtune.notifying.outbox import Mail, as_eml, forget_sent, is_settled, outbox_entry
 from pushtune_contract.reading import UnsafeFile
 
 
@@ -54,6 +54,20 @@ def test_the_state_survives_the_process(tmp_path: Path) -> None:
     with outbox_entry(tmp_path, mail_with()) as entry:
         assert entry.sent and not entry.uncertain and not entry.eml.exists()
         assert entry.state()["to"] == ["ada@example.org"] and entry.state()["reason"] == "id-1"
+
+
+def test_a_mail_is_settled_once_nothing_is_to_be_done_by_its_task(tmp_path: Path) -> None:
+    mail = mail_with()
+    assert not is_settled(tmp_path, mail.key)
+    with outbox_entry(tmp_path, mail) as entry:
+        assert not is_settled(tmp_path, mail.key)
+        entry.start_sending()
+        assert not is_settled(tmp_path, mail.key), "its sender may have died: the next attempt finds out"
+        for settle in (entry.leave_uncertain, lambda: entry.keep("no"), lambda: entry.delay("no", "c"),
+                       lambda: entry.finish_sending("id")):  # fmt: skip
+            settle()
+            assert is_settled(tmp_path, mail.key)
+            entry.start_sending()
 
 
 def test_each_key_has_its_own_place(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from tests.pages.browser import HOSTILE, NEEDS_BROWSER, drawn_page
 from tests.serving import serving
 
+from pushtune.healing.action_log import keep
 from pushtune.healing.container_view import container_view, keep_findings
-from pushtune.healing.restart import keep
 from pushtune.pages.web_app import create_app
 from pushtune.settings import Settings
 

@@ -8,7 +8,7 @@ import pytest
 from tests.promoting.serving_harness import DAG, Served, served
 
 from pushtune.commands import instance
-from pushtune.healing.check import compose_alert
+from pushtune.healing.alerts import REPORTED, compose_alert
 from pushtune.healing.container_view import container_view
 from pushtune.pipeline.serving import serve_champion, served_images
 from pushtune.promoting import registry
@@ -117,8 +117,8 @@ def test_an_image_that_is_gone_is_named_and_tried_a_few_times_only(served: Serve
     actions = [action for _ in range(6) for action in served.check()]
     assert [action["verdict"] for action in actions].count("given_up") == 1
     assert len(actions) == (4 if image else 2) and says in actions[0]["reason"] and image in actions[0]["reason"]
-    mail = compose_alert(actions, {DAG: ["a@example.org"]})
-    assert mail is not None and mail["to"] == ["a@example.org"]
+    mail = compose_alert([action for action in actions if action["verdict"] in REPORTED], {DAG: ["a@example.org"]})
+    assert mail["to"] == ["a@example.org"]
     assert "version 1 of its model is not served" in mail["text"]
     assert "serving container(s)" in mail["subject"] and "clear the task" not in mail["text"]
     assert says in served.predict()[1]["error"]

@@ -1,6 +1,5 @@
-"""The four steps of a check, each from plain data to plain data: list, diagnose, act, report."""
+"""Three steps of a check, each from plain data to plain data: list, diagnose, act."""
 
-import html
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,7 @@ from pushtune.healing.container_view import keep_findings
 from pushtune.healing.diagnosis import ABSENT, UNKNOWN, Facts, Verdict, diagnose
 from pushtune.healing.exhausted import TaskId, awaiting
 from pushtune.healing.observation import observe, read_observations, write_observations
-from pushtune.healing.restart import REPORTED, act
+from pushtune.healing.restart import act
 from pushtune.moments import present
 from pushtune.running.container_labels import TrainingLabels, installation_id
 from pushtune.running.workspace import unmoved_containers
@@ -20,11 +19,6 @@ from pushtune.settings import Settings
 from pushtune_contract.progress import read_heartbeat
 from pushtune_contract.validation import build
 
-TRAINING_REMEDY = "Look at the log of the task in Airflow; clear the task to train on from its newest checkpoint."
-SERVING_REMEDY = (
-    "The former version goes on answering where there is one. Mend what is named and push again, or set 'serve: false' "
-    "for a minute and then 'serve: true' to try the same version once more."
-)
 Document = dict[str, Any]
 AskStates = Callable[..., Mapping[str, Mapping[str, Any]]]
 
@@ -117,40 +111,3 @@ def act_on(settings: Settings, diagnoses: Iterable[Document]) -> list[Document]:
 
 def _container(document: Document) -> Container:
     return Container(**{**document, "labels": build(TrainingLabels, document["labels"])})
-
-
-def compose_alert(records: Iterable[Document], recipients: Mapping[str, Iterable[str]]) -> Document | None:
-    """Return the mail about trainings that were given up; None where there are none.
-
-    Args:
-        recipients: DAG id -> addresses of those who want to hear about it.
-    """
-    given_up = [record for record in records if record["verdict"] in REPORTED]
-    if not given_up:
-        return None
-    lines = [_told(record) for record in given_up]
-    served = [is_serving(record) for record in given_up]
-    remedy = " ".join([TRAINING_REMEDY] * (not all(served)) + [SERVING_REMEDY] * any(served))
-    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
-    return {
-        "key": "given_up/" + given_up[0]["container_id"],
-        "to": sorted({address for record in given_up for address in recipients.get(record["dag_id"], ())}),
-        "subject": f"Pushtune: {len(given_up)} {'serving' if all(served) else 'training'} container(s) given up",
-        "html": f"<ul>{items}</ul><p>{html.escape(remedy)}</p>",
-        "text": "\n".join([*lines, "", remedy]),
-    }
-
-
-def is_serving(record: Document) -> bool:
-    """Whether the record of an action is about a container that serves a model."""
-    return "version" in record
-
-
-def _told(record: Document) -> str:
-    if is_serving(record):
-        return f"{record['dag_id']}, version {record['version']} of its model is not served: {record['reason']}"
-    mapped = f"[{record['map_index']}]" if record["map_index"] >= 0 else ""
-    return (
-        f"{record['dag_id']}, run {record['run_id']}, task {record['task_id']}{mapped}: container {record['name']} "
-        f"was given up after {record['attempt']} attempts: {record['reason']}."
-    )

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.errors import CleaningIncomplete
+from pushtune.healing.action_log import keep
 from pushtune.healing.container_facade import ContainerFacade
-from pushtune.healing.restart import keep
 from pushtune.healing.retention import Fate, decide
 from pushtune.healing.run_folders import RunState, facts_of, leftovers, lighten, run_folders, tree_bytes
 from pushtune.records import read_record

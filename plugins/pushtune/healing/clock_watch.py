@@ -7,7 +7,7 @@ now and be set back: nobody can tell. So for a day after it nothing is removed f
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pushtune.healing.restart import keep
+from pushtune.healing.action_log import keep
 from pushtune.moments import NEVER, Moment, present
 from pushtune.settings import Settings
 from pushtune_contract.reading import UnsafeFile, read_json, write_json

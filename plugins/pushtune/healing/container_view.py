@@ -5,13 +5,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pushtune.healing.restart import ACTIONS_LIMIT_BYTES, actions_file
+from pushtune.healing.action_log import read_actions
 from pushtune.settings import Settings
-from pushtune_contract.reading import UnsafeFile, read_json, read_json_lines, write_json
+from pushtune_contract.reading import UnsafeFile, read_json, write_json
 
 ALL_CONTAINERS = "check_containers"  # whoever may read the runs of this DAG may see the containers of all
 ACTIONS_SHOWN = 100
-READ_LIMIT_BYTES = ACTIONS_LIMIT_BYTES + 2**20  # the record that passed the limit is still in the file
 Document = dict[str, Any]
 
 
@@ -56,7 +55,7 @@ def container_view(settings: Settings, dag_id: str) -> Document:
     return {
         "checked_unix_time": document["unix_time"],
         "containers": [record for record in document["containers"] + served["containers"] if is_shown(record)],
-        "actions": [record for record in _newest_actions(settings) if is_shown(record)][:ACTIONS_SHOWN],
+        "actions": [record for record in reversed(read_actions(settings)) if is_shown(record)][:ACTIONS_SHOWN],
     }
 
 
@@ -65,13 +64,3 @@ def _kept(path: Path) -> Document:
         return dict(read_json(path))
     except (FileNotFoundError, UnsafeFile):
         return {"unix_time": 0.0, "containers": []}
-
-
-def _newest_actions(settings: Settings) -> list[Document]:
-    path, records = actions_file(settings), list[Document]()
-    for file in (path.with_name(path.name + ".1"), path):
-        try:
-            records += [record for record in read_json_lines(file, READ_LIMIT_BYTES) if isinstance(record, dict)]
-        except UnsafeFile:
-            continue
-    return records[::-1]

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from pushtune.healing.action_log import keep
 from pushtune.healing.container_facade import ContainerFacade
-from pushtune.healing.restart import keep
 from pushtune.healing.run_folders import run_folders
 from pushtune.moments import NEVER, Moment, moment_in, present
 from pushtune.records import read_faults
@@ -74,9 +74,9 @@ def clear_exhausted(settings: Settings, api: Api) -> list[Document]:
             _clear(fault, api)
         histories[_key(fault)] = History(history.clears + (not gives_up), now, gives_up)
         records.append(_record(fault, histories[_key(fault)], now))
+        keep(settings, records[-1])  # first: what is noted as given up must be told
         kept = {key: done for key, done in histories.items() if done.last.seconds_until(now) < KEPT_SECONDS}
         write_histories(settings, kept)
-        keep(settings, records[-1])
     return records
 
 

@@ -4,18 +4,16 @@ A hung container is only ended: its task notices, and its next try starts the ne
 So there is one way to restart, and the task's own limit of tries bounds it.
 """
 
-import json
-import os
 import time
 from pathlib import Path
 from typing import Any
 
+from pushtune.healing.action_log import keep
 from pushtune.healing.container_facade import Container, ContainerFacade
 from pushtune.healing.diagnosis import Verdict
 from pushtune.running.workspace import give_up_trial
 from pushtune.settings import Settings
 
-ACTIONS_LIMIT_BYTES = 4 * 2**20
 ACTIONS = {
     Verdict.HUNG: "stopped, its task resumes from the newest checkpoint",
     Verdict.LOOPING: "stopped, its task fails",
@@ -23,7 +21,6 @@ ACTIONS = {
     Verdict.LEFTOVER: "removed",
     Verdict.GIVEN_UP: "removed",
 }
-REPORTED = (Verdict.LOOPING, Verdict.GIVEN_UP)
 
 
 def act(facade: ContainerFacade, settings: Settings, container: Container, verdict: Verdict, reason: str) -> Any:
@@ -52,21 +49,3 @@ def act(facade: ContainerFacade, settings: Settings, container: Container, verdi
     }
     keep(settings, record)
     return record
-
-
-def actions_file(settings: Settings) -> Path:
-    """Return the file of all actions, one JSON document per line; the one before it ends in ``.1``."""
-    return settings.home / "healing" / "actions.jsonl"
-
-
-def keep(settings: Settings, record: dict[str, Any]) -> None:
-    """Append one record in a single write; at ``ACTIONS_LIMIT_BYTES`` a new file is begun."""
-    path = actions_file(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size > ACTIONS_LIMIT_BYTES:
-        path.replace(path.with_name(path.name + ".1"))
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        os.write(handle, (json.dumps(record) + "\n").encode())
-    finally:
-        os.close(handle)

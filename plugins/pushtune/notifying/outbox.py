@@ -171,6 +171,15 @@ def outbox_entry(folder: Path, mail: Mail) -> Iterator[OutboxEntry]:
         yield OutboxEntry(folder, mail)
 
 
+def is_settled(folder: Path, key: str) -> bool:
+    """Return whether no attempt is to be made by the task of this mail: it is sent, kept, delayed or uncertain."""
+    try:
+        state = read_json(folder / f"{_file_stem(key)}.json")["state"]
+    except (FileNotFoundError, UnsafeFile, KeyError, TypeError):
+        return False
+    return state in ("sent", "kept", "delayed", "uncertain")
+
+
 def _unused_records(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield each record and what it says, while its lock is held; those that somebody else works on are passed over."""
     for record in sorted(folder.glob("*.json")):

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ from pushtune.settings import Settings
 
 CHECK_SECONDS = 20.0  # so long a check waits for a new container; the next one goes on
 GRACE_SECONDS = 5.0
+FAULT_PAUSE_SECONDS = 2.0
 Document = dict[str, Any]
 
 
 def serve_champions(settings: Settings) -> list[Document]:
     """Bring the serving containers to where the registry and the entries want them; return what was done, and why.
 
-    What does not answer now (engine, registry) is a line in the log: the next check tries again.
+    What does not answer within the time of a check (engine, registry) is a line in the log: the next one tries again.
     """
     from pushtune.healing.container_view import keep_served
     from pushtune.watching.configuration_files import broken_entries, usable_repositories
@@ -28,13 +30,17 @@ def serve_champions(settings: Settings) -> list[Document]:
     if not names and not settings.serving.exists():
         return []
     unknown = bool(broken_entries(settings))  # an entry that cannot be read may ask for it
-    try:
-        done = _reconcile(settings, names, lambda dag_id: not unknown, CHECK_SECONDS)
-        keep_served(settings, _rows(settings))
-    except PassingFault as error:
-        logging.getLogger(__name__).warning("%s", error)
-        return []
-    return done.actions
+    deadline = time.monotonic() + CHECK_SECONDS
+    while True:
+        try:
+            done = _reconcile(settings, names, lambda dag_id: not unknown, CHECK_SECONDS)
+            keep_served(settings, _rows(settings))
+            return done.actions
+        except PassingFault as error:
+            if time.monotonic() >= deadline:
+                logging.getLogger(__name__).warning("%s", error)
+                return []
+            time.sleep(FAULT_PAUSE_SECONDS)
 
 
 def serve_champion(settings: Settings, dag_id: str) -> Document:
@@ -63,7 +69,7 @@ def served_images(settings: Settings) -> list[str]:
 
 
 def _reconcile(settings: Settings, names: list[str], is_unwanted: Any, here_seconds: float) -> Reconciled:
-    from pushtune.healing.restart import keep
+    from pushtune.healing.action_log import keep
 
     found = {name: _champion(settings, name) for name in names}
     wanted = {name: champion for name, champion in found.items() if champion is not None}

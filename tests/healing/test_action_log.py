@@ -1,13 +1,13 @@
 import json
 
-from pushtune.healing import restart
-from pushtune.healing.restart import actions_file, keep
+from pushtune.healing import action_log
+from pushtune.healing.action_log import actions_file, keep
 from pushtune.settings import Settings
 
 
 def test_actions_are_appended_and_the_file_is_bounded(tmp_path, monkeypatch):
     settings = Settings(home=tmp_path)
-    monkeypatch.setattr(restart, "ACTIONS_LIMIT_BYTES", 100)
+    monkeypatch.setattr(action_log, "ACTIONS_LIMIT_BYTES", 100)
     for number in range(10):
         keep(settings, {"number": number, "reason": "x" * 40})
     lines = [json.loads(line)["number"] for line in actions_file(settings).read_text().splitlines()]

@@ -1,0 +1,86 @@
+"""What was given up is told once, whoever is killed on the way to it."""
+
+import json
+import time
+
+import pytest
+
+from pushtune.healing.action_log import actions_file, keep
+from pushtune.healing.alerts import ACTIONS_PER_MAIL, compose_alert, next_alert
+
+TO = {"digits": ["ada@example.org"], "other": ["bob@example.org"]}
+
+
+def given_up(number: int, unix_time: float, dag_id: str = "digits", **changes) -> dict:
+    return {
+        "verdict": "given_up", "dag_id": dag_id, "run_id": "r", "task_id": f"task_{number}", "map_index": -1,
+        "name": "n", "attempt": 2, "reason": "no try left", "container_id": f"c{number}", "unix_time": unix_time,
+        "action": "removed", **changes,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def now():
+    return time.time()
+
+
+@pytest.fixture
+def settled():
+    return set()
+
+
+@pytest.fixture
+def ask(settings, settled):
+    return lambda: next_alert(settings, TO, settled.__contains__)
+
+
+def test_nothing_is_told_where_nothing_was_given_up(settings, ask, now):
+    assert ask() is None
+    keep(settings, given_up(1, now, verdict="hung"))
+    assert ask() is None
+
+
+def test_a_mail_stays_the_same_until_its_fate_is_known(settings, ask, settled, now):
+    keep(settings, given_up(1, now))
+    mail = ask()
+    assert mail["to"] == TO["digits"] and "task_1" in mail["text"]
+    keep(settings, given_up(2, now, "other"))
+    assert ask() == mail, "another key would let the same be sent twice"
+    settled.add(mail["key"])
+    second = ask()
+    assert second["to"] == TO["other"] and "task_1" not in second["text"] and second["key"] != mail["key"]
+    settled.add(second["key"])
+    assert ask() is None and ask() is None
+
+
+def test_what_happens_again_is_told_again(settings, ask, settled, now):
+    keep(settings, given_up(1, now))
+    settled.add(ask()["key"])
+    assert ask() is None
+    keep(settings, given_up(1, now + 1))
+    assert ask()["key"] not in settled
+
+
+def test_many_are_told_in_several_mails(settings, ask, settled, now):
+    for number in range(ACTIONS_PER_MAIL + 3):
+        keep(settings, given_up(number, now))
+    first = ask()
+    settled.add(first["key"])
+    assert first["text"].count("task_") == ACTIONS_PER_MAIL and ask()["text"].count("task_") == 3
+
+
+def test_what_is_long_past_is_no_news(settings, ask, now):
+    keep(settings, given_up(1, now - 30 * 86_400))
+    assert ask() is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", json.dumps({"told": 3}), json.dumps({"mail": {"key": "x"}})])
+def test_a_damaged_file_says_nothing(settings, ask, now, content):
+    keep(settings, given_up(1, now))
+    actions_file(settings).with_name("alerts.json").write_text(content)
+    assert "task_1" in ask()["text"]
+
+
+def test_it_escapes_what_it_quotes(now):
+    mail = compose_alert([given_up(1, now, "<b>", reason="<script>")], {})
+    assert "<script>" not in mail["html"] and "&lt;script&gt;" in mail["html"] and mail["to"] == []
