@@ -93,3 +93,10 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_paths_of_functions_that_never_run_do_not_count(tmp_path: Path) -> None:
     assert _paths(tmp_path, "def never():\n    open('a.csv')") == []
+
+
+@pytest.mark.parametrize("method", ["on_epoch_end", "train_step", "update_state", "__getitem__"])
+def test_paths_in_what_keras_calls_by_itself_count(tmp_path: Path, method: str) -> None:
+    other = f"class Keeper(Base):\n    def {method}(self, *a):\n        plt.savefig('images/epoch=%d.png')\n"
+    (found,) = _paths(tmp_path, "from own import Keeper\nkeeper = Keeper()", {"own.py": other})
+    assert (found["literal"], found["kind"], found["file"]) == ("images/epoch=%d.png", "output", "own.py")

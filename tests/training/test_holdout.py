@@ -59,6 +59,15 @@ def test_chance_is_the_share_of_the_largest_class() -> None:
     assert majority_share(None) is None
 
 
+def test_take_copies_nothing_where_the_samples_follow_each_other() -> None:
+    array = np.arange(12).reshape(6, 2)
+    for indices in (np.arange(2, 5), np.array([4]), np.array([1, 2, 4]), np.array([2, 1]), np.array([1, 3, 2, 4]), []):
+        chosen = np.array(indices, dtype=np.int64)
+        assert take(array, chosen).tolist() == array[chosen].tolist()
+    assert np.shares_memory(take(array, np.arange(2, 5)), array)
+    assert not np.shares_memory(take(array, np.array([1, 3, 2, 4])), array)
+
+
 def test_take_keeps_the_structure() -> None:
     data = {"a": np.arange(5), "b": [np.arange(10).reshape(5, 2), (np.arange(5) * 2, None)]}
     taken = take(data, np.array([1, 3]))

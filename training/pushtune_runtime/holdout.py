@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +70,13 @@ def majority_share(labels: Optional[NDArray[Any]]) -> Optional[float]:
 
 
 def take(data: Any, indices: Indices) -> Any:
-    """Return the samples ``indices`` of ``data``: an array, tensor or frame, or a list, tuple or dict of them."""
-    return _map(data, lambda array: _take_one(array, indices))
+    """Return the samples ``indices`` of ``data``: an array, tensor or frame, or a list, tuple or dict of them.
+
+    Where each index follows the one before, an array is not copied.
+    """
+    follow_each_other = len(indices) > 0 and bool(np.all(np.diff(indices) == 1))
+    wanted = slice(int(indices[0]), int(indices[-1]) + 1) if follow_each_other else indices
+    return _map(data, lambda array: _take_one(array, wanted))
 
 
 def count_samples(data: Any) -> Optional[int]:
@@ -94,11 +99,11 @@ def _map(data: Any, function: Callable[[Any], Any]) -> Any:
     return function(data)
 
 
-def _take_one(array: Any, indices: Indices) -> Any:
+def _take_one(array: Any, wanted: Union[Indices, slice]) -> Any:
     if hasattr(array, "iloc"):
-        return array.iloc[indices]
-    if isinstance(array, np.ndarray) or not hasattr(array, "numpy"):
-        return array[indices]
+        return array.iloc[wanted]
+    if isinstance(wanted, slice) or isinstance(array, np.ndarray) or not hasattr(array, "numpy"):
+        return array[wanted]
     import tensorflow
 
-    return tensorflow.gather(array, indices)
+    return tensorflow.gather(array, wanted)

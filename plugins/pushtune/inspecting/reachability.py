@@ -10,6 +10,11 @@ from pushtune.inspecting.script_facts import MAIN, MODULE, ScriptFacts
 IMPORTS_LIMIT = 200
 SCOPE_LIMIT = 3000
 BASES_DEPTH = 5
+# Beside ``__init__`` and its kin, and what callbacks are told (``on_epoch_end``).
+CALLED_BY_FRAMEWORKS = frozenset(
+    "call build compute_output_shape compute_loss train_step test_step predict_step update_state result reset_state "
+    "get_updates forward training_step validation_step configure_optimizers run".split()
+)
 Scope = tuple[str, str]
 
 
@@ -115,8 +120,8 @@ def _constructors(project: Project, path: str, class_name: str) -> list[Scope]:
 
 def _runs_by_itself(class_name: str, member: str) -> bool:
     """Methods that making an instance, or a framework, calls without their name being written."""
-    hooks = ("call", "build", "train_step", "forward", "training_step", "configure_optimizers", "run")
-    return member.startswith(class_name + ".__") or member in {f"{class_name}.{hook}" for hook in hooks}
+    method = member.removeprefix(class_name + ".")
+    return method.startswith(("__", "on_")) or method in CALLED_BY_FRAMEWORKS
 
 
 def _method(project: Project, path: str, class_name: str, method: str, depth: int = BASES_DEPTH) -> list[Scope]:
