@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from pushtune.inspecting.dynamic_starts import STARTERS, commands_of_fire, modules_by_text
 from pushtune.inspecting.libraries import framework_of
+from pushtune.inspecting.patterns import words
 from pushtune.inspecting.project import Project
 from pushtune.inspecting.script_facts import MAIN, MODULE, ScriptFacts
 
@@ -11,9 +12,9 @@ IMPORTS_LIMIT = 200
 SCOPE_LIMIT = 3000
 BASES_DEPTH = 5
 # Beside ``__init__`` and its kin, and what callbacks are told (``on_epoch_end``).
-CALLED_BY_FRAMEWORKS = frozenset(
-    "call build compute_output_shape compute_loss train_step test_step predict_step update_state result reset_state "
-    "get_updates forward training_step validation_step configure_optimizers run".split()
+CALLED_BY_FRAMEWORKS = words(
+    "call build compute_output_shape compute_loss train_step test_step predict_step update_state result reset_state"
+    " get_updates forward training_step validation_step configure_optimizers run"
 )
 Scope = tuple[str, str]
 
