@@ -102,3 +102,40 @@ def test_one_question_to_the_repository_answers_for_all_refs(
     classpath, arguments = trigger.serialize()
     assert PushTrigger(**arguments).serialize() == (classpath, arguments)
     assert arguments["more_refs"] == ["refs/heads/feature/*", "refs/tags/*"]
+
+
+def test_a_head_whose_run_has_gone_without_a_word_is_due_again() -> None:
+    watch = Watch()
+    watch.look(main="a")
+    watch.busy = True
+    watch.ledger.claim("a", "run 1", None, [])
+    assert watch.look(main="a") == set()
+    watch.busy = False
+    assert watch.look(main="a") == {"a"}, "the run that is woken finds out what became of the other"
+    watch.ledger.close("a", "failed", "it ended silently", "run 1")
+    assert watch.look(main="a") == set()
+
+
+def test_what_was_seen_before_a_restart_gets_its_end() -> None:
+    watch = Watch()
+    watch.ledger.claim("a", "run 1", None, [])
+    watch.ledger.close("a", "trained", "", "run 1")
+    watch.look(main="a", feature="b")
+    watch.heads = DueHeads()
+    assert watch.look(main="a") == {"b"}, "feature was deleted while nobody watched"
+    watch.ledger.refuse("b", "dropped", "deleted", "run 2")
+    assert watch.look(main="a") == set()
+
+
+def test_what_could_not_be_noted_is_noted_at_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Watch()
+
+    async def unreachable(key: str, value: object) -> None:
+        raise ConnectionError("no API server")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watch.store, "aset", unreachable, raising=False)
+        with pytest.raises(ConnectionError):
+            watch.look(main="a")
+    watch.look(main="a")
+    assert [sighting["commit"] for sighting in watch.store.get(SIGHTINGS_KEY)] == ["a"]

@@ -4,9 +4,11 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.serving import answering
 from tests.watching.git_http_server import PASSWORD, serve
 from tests.watching.git_origin import Origin
 
@@ -142,3 +144,34 @@ def test_ssh_asks_no_question() -> None:
         with pytest.raises(PushtuneError) as caught:
             resolve_head(url, "main", timeout_seconds=20)
     assert isinstance(caught.value, RepositoryUnreachable)
+
+
+def test_a_password_does_not_follow_a_redirect_to_another_host(origin: Origin) -> None:
+    origin.commit_and_push()
+    heard = []
+
+    class Thief(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(self.headers.get("Authorization"))
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    thief = ThreadingHTTPServer(("127.0.0.1", 0), Thief)
+
+    class Host(Thief):
+        def do_GET(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", f"http://127.0.0.1:{thief.server_port}{self.path}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Host)
+    url = f"http://127.0.0.1:{server.server_port}/origin.git"
+    with answering(thief), answering(server), pytest.raises(PushtuneError):
+        head(url, credentials=Credentials("ann", PASSWORD))
+    assert heard and set(heard) == {None}

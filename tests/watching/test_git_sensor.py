@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,10 +19,13 @@ from tests.watching.git_http_server import PASSWORD, serve
 from tests.watching.git_origin import Origin
 from tests.watching.memory_store import MemoryStore
 
+from pushtune.errors import RepositoryUnreachable
+from pushtune.moments import present
 from pushtune.settings import Settings
 from pushtune.watching.check_out import open_mirror
 from pushtune.watching.git_command import GitFailed
 from pushtune.watching.git_sensor import GitSensor
+from pushtune.watching.mirror import Mirror
 from pushtune.watching.push_ledger import PushLedger
 from pushtune.watching.push_trigger import HeadTrigger, watched_asset
 from pushtune.watching.watched_repositories import WatchedRepository
@@ -195,3 +199,22 @@ def test_the_sensor_stands_in_a_dag_that_pushes_wake(origin: Origin) -> None:
     assert "commit" in task.template_fields and "dag_run.conf" in task.commit
     written = DagSerialization.to_dict(dag)
     assert written["dag"]["tasks"][0]["__var"]["task_type"] == "GitSensor"
+
+
+def test_a_repository_that_answers_a_look_but_no_fetch_is_given_up(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: Mirror, branch: str) -> str:
+        raise RepositoryUnreachable("It must be fetched within 1 s.", "no end", "Raise the limit.")
+
+    origin.commit_and_push()
+    monkeypatch.setattr(Mirror, "fetch", fails)
+    task, run, now = sensor(origin.url), Run(Stores(), "r1"), asdict(present())
+    with pytest.raises(TaskDeferred) as deferred:
+        task.resume(run.context, {"answered": True, "error": ""}, since=now, failures=3)
+    assert isinstance(deferred.value.trigger, HeadTrigger) and deferred.value.trigger.failures == 3
+    assert deferred.value.kwargs is not None and deferred.value.kwargs["failures"] == 4, "the pauses grow"
+    for name in ("unix_time", "uptime_seconds"):
+        now[name] -= 200
+    with pytest.raises(AirflowFailException, match="did not answer within 100 s. It must be fetched within 1 s."):
+        task.resume(run.context, {"answered": True, "error": ""}, since=now, failures=4)

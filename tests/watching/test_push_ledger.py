@@ -6,9 +6,11 @@ import pytest
 from tests.watching.memory_store import MemoryStore
 
 from pushtune.errors import InvalidPushOutcome
+from pushtune.watching import push_ledger
 from pushtune.watching.push_ledger import (
     RECORDS_LIMIT,
     SIGHTINGS_KEY,
+    Place,
     PushLedger,
     close_push,
     with_sighting,
@@ -157,3 +159,22 @@ def test_sightings_are_kept_once_and_bounded() -> None:
         sightings = with_sighting(sightings, f"c{number // 2}", float(number))
     assert len(sightings) == 200
     assert sightings[-1] == {"commit": "c299", "unix_time": 598.0, "ref": ""}
+
+
+def test_what_would_be_trained_again_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(push_ledger, "RECORDS_LIMIT", 5)
+    store = MemoryStore()
+    ledger = PushLedger(store)
+    store.set(SIGHTINGS_KEY, with_sighting([], "seen", 1.0, "refs/heads/main"))
+    for commit, place in (("seen", Place("refs/heads/main")), ("tagged", Place("refs/tags/v1", False))):
+        ledger.claim(commit, f"run {commit}", None, [], at=place)
+        ledger.close(commit, "trained", "", f"run {commit}")
+    ledger.claim("open", "run open", None, [], is_head=False)
+    for number in range(20):
+        ledger.claim(f"c{number}", f"run {number}", "seen", [f"older {number}"], at=Place("refs/heads/main"))
+        ledger.close(f"c{number}", "trained", "", f"run {number}")
+        assert "open" in [record.commit for record in ledger.open_records()], "as each run asks"
+    states = {record.commit: record.state for record in ledger.records()}
+    assert (states["seen"], states["tagged"], states["open"]) == ("trained", "trained", "running")
+    assert states["c19"] == "trained" and "c5" not in states and ledger.record("c5") is None
+    assert ledger.unrecorded_sightings() == []

@@ -1,6 +1,8 @@
 """A look without git sees what git sees, and leaves to git whatever is not as expected."""
 
+import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -175,3 +177,31 @@ def test_other_protocols_are_gits(url: str) -> None:
 
 def test_nothing_there_is_left_to_git(tmp_path: Path) -> None:
     assert look(str(tmp_path / "none.git")) is None
+
+
+@pytest.mark.parametrize("drips", ["headers", "body"])
+def test_an_answer_that_drips_ends(monkeypatch: pytest.MonkeyPatch, drips: str) -> None:
+    monkeypatch.setattr(quick_look, "TIMEOUT_SECONDS", 0.5)
+    ended = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            if drips == "body":
+                self.wfile.write(b"Content-Type: application/x-git-upload-pack-result\r\n\r\n")
+            with contextlib.suppress(OSError):
+                while not ended.wait(0.05):
+                    self.wfile.write(b"x")
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with answering(server):
+        looked = threading.Thread(target=look, args=(f"http://127.0.0.1:{server.server_port}/x.git",))
+        looked.start()
+        looked.join(15)
+        still_looks = looked.is_alive()
+        ended.set()
+        looked.join()
+    assert not still_looks

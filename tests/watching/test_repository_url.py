@@ -40,6 +40,10 @@ def test_usual_addresses_are_accepted(url: str) -> None:
         ("ssh://-oProxyCommand=id/x", "must name a host"),
         ("https:///digits.git", "must name a host"),
         ("https://[::1", "must be well-formed"),
+        ("https://evil.example?@github.com/team/x", "must not hold"),
+        ("https://evil.example#@github.com/team/x", "must not hold"),
+        ("https://evil.example\\\\@github.com/team/x", "must not hold"),
+        ("https://example.com/x?private_token=abc", "must not hold"),
         ("https://example.com:port/x", "must be well-formed"),
         ("file://example.com/x", "absolute path and no host"),
         ("", "1 to 1024 characters"),
@@ -79,3 +83,13 @@ def test_branches_that_git_refuses_are_refused(branch: str) -> None:
 def test_credentials_are_removed_from_every_address_in_a_text() -> None:
     text = "fatal: https://ann:s3cret@a.example/x and ssh://tok@b.example/y failed for git@c.example:z"
     assert redacted(text) == "fatal: https://***@a.example/x and ssh://***@b.example/y failed for git@c.example:z"
+
+
+@pytest.mark.parametrize("password", ["S3cr3t/bcd", "S3cr3t@bcd", "S3cr3t#bcd", "S3cr3t?bcd", "S3cr3t" + "x" * 300])
+@pytest.mark.parametrize("scheme", ["https", "http", "ftp"])
+def test_no_part_of_a_password_is_repeated_however_odd(scheme: str, password: str) -> None:
+    url = f"{scheme}://bob:{password}@github.com/a/b"
+    with pytest.raises(InvalidRepositoryUrl) as caught:
+        check_url(url)
+    assert "S3cr" not in str(caught.value) and "bcd" not in str(caught.value)
+    assert redacted(f"could not read {url} at all") == f"could not read {scheme}://***@github.com/a/b at all"

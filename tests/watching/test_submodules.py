@@ -12,7 +12,7 @@ from pushtune.errors import CheckoutRefused, CommitMissing, SubmoduleRefused
 from pushtune.settings import Settings
 from pushtune.watching.check_out import Extras, check_out
 from pushtune.watching.credentials import Credentials
-from pushtune.watching.submodules import SUBMODULES_LIMIT, submodule_url
+from pushtune.watching.submodules import SUBMODULES_LIMIT, _host, submodule_url
 
 
 @pytest.fixture
@@ -94,6 +94,8 @@ def test_a_local_repository_leads_only_to_those_beside_it(origin: Origin, librar
     for url in (str(secret), "../../secret.git", f"{origin.folder}/../secret.git", f"file://{secret}"):
         with pytest.raises(SubmoduleRefused, match="must lie beside it"):
             submodule_url(origin.url, url)
+    beside = f"file://{origin.folder}/library.git"
+    assert submodule_url(origin.url, beside) == submodule_url(f"file://{origin.url}", beside) == beside
 
 
 def test_a_commit_that_is_not_there_is_told(origin: Origin, library: str, installation: Settings) -> None:
@@ -186,9 +188,21 @@ def test_addresses(parent: str, given: str, expected: str) -> None:
         ("git@h:team/app.git", "/etc"),
         ("/srv/app.git", "git@h:x/y"),
         ("/srv/app.git", "http://127.0.0.1/x"),
+        ("https://h/team/app.git", "https://evil.example?@h/team/x"),
+        ("https://h/team/app.git", "https://evil.example#@h/team/x"),
+        ("file:///srv/pub/app.git", "file:///srv/pub/%2e%2e%2fpriv%2flib.git"),
+        ("file:///srv/pub/app.git", "file:///srv/pub/..%2fpriv/lib.git"),
     ],
 )
 def test_addresses_that_lead_elsewhere(parent: str, given: str) -> None:
     with pytest.raises(SubmoduleRefused) as caught:
         submodule_url(parent, given)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "given", ["https://h:8443/x", "https://other/x", "https://H.evil/x", "ssh://h/x", "https://h.evil/x@h/y"]
+)
+def test_credentials_are_for_their_host_alone(given: str) -> None:
+    assert _host(given) != _host("https://h/team/app.git")
+    assert _host("https://H/other") == _host("https://h/team/app.git")

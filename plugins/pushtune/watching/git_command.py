@@ -13,6 +13,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pushtune.watching.credentials import Credentials
 from pushtune.watching.repository_url import PROTOCOLS, redacted
@@ -136,7 +137,10 @@ def _command(
     if git_folder:
         command += ["--git-dir", str(git_folder)]
     if credentials and credentials.password:
-        command += ["-c", "credential.helper=", "-c", f"credential.helper={_CREDENTIAL_HELPER}"]
+        # For this host alone: a server may redirect to another one, and git would ask for its password as well.
+        origins = [_origin(argument) for argument in arguments if argument.startswith(("https://", "http://"))]
+        command += ["-c", "credential.helper="]
+        command += [part for at in origins for part in ("-c", f"credential.{at}.helper={_CREDENTIAL_HELPER}")]
     command += arguments
     if file_limit_bytes is not None:
         blocks = str(max(1, file_limit_bytes // 512))
@@ -145,6 +149,11 @@ def _command(
     if inherited:
         command = ["env", *(part for name in inherited for part in ("-u", name)), "--", *command]
     return command
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _variables(

@@ -7,7 +7,7 @@ from airflow.sdk import BaseSensorOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from pushtune.errors import RepositoryUnreachable, UnusablePush
-from pushtune.moments import present
+from pushtune.moments import moment_in, present
 from pushtune.settings import load_settings
 from pushtune.watching.check_out import open_mirror
 from pushtune.watching.git_command import GitFailed
@@ -54,15 +54,18 @@ class GitSensor(BaseSensorOperator):
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Return the push that this run trains, wait for the repository, or skip."""
-        return self._decide_or_wait(context, asdict(present()))
+        return self._decide_or_wait(context, asdict(present()), 0)
 
-    def resume(self, context: Any, event: dict[str, Any], since: dict[str, Any]) -> dict[str, Any]:
-        """Go on after the wait, which began at the moment ``since``."""
+    def resume(self, context: Any, event: dict[str, Any], since: dict[str, Any], failures: int = 0) -> dict[str, Any]:
+        """Go on after the wait, which began at the moment ``since``; ``failures``: how often it was in vain before."""
         if not event["answered"]:
-            raise AirflowFailException(f"The repository did not answer within {self.timeout:g} s. {event['error']}")
-        return self._decide_or_wait(context, since)
+            raise self._given_up(event["error"])
+        return self._decide_or_wait(context, since, failures)
 
-    def _decide_or_wait(self, context: Any, since: dict[str, Any]) -> dict[str, Any]:
+    def _given_up(self, error: object) -> AirflowFailException:
+        return AirflowFailException(f"The repository did not answer within {self.timeout:g} s. {error}")
+
+    def _decide_or_wait(self, context: Any, since: dict[str, Any], failures: int) -> dict[str, Any]:
         try:
             decision = self._decision(context)
             push = decision.take(self.commit.strip())
@@ -74,7 +77,9 @@ class GitSensor(BaseSensorOperator):
             raise
         except RepositoryUnreachable as error:
             self.log.warning("%s", error)
-            self._wait(since)
+            if moment_in(since).seconds_until(present()) >= self.timeout:  # it answers a look, but not a fetch
+                raise self._given_up(error) from error
+            self._wait(since, failures)
         if isinstance(push, NothingToTrain):
             raise AirflowSkipException(push.reason)
         return push
@@ -98,8 +103,13 @@ class GitSensor(BaseSensorOperator):
             run_state=run_state,
         )
 
-    def _wait(self, since: dict[str, Any]) -> None:
+    def _wait(self, since: dict[str, Any], failures: int) -> None:
         trigger = HeadTrigger(
-            self.repository.url, self.repository.branch, since, self.timeout, self.repository.connection_id
+            self.repository.url,
+            self.repository.branch,
+            since,
+            self.timeout,
+            self.repository.connection_id,
+            failures=failures,
         )
-        self.defer(trigger=trigger, method_name="resume", kwargs={"since": since})
+        self.defer(trigger=trigger, method_name="resume", kwargs={"since": since, "failures": failures + 1})

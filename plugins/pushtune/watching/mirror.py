@@ -20,7 +20,10 @@ from pushtune.watching.repository_url import check_url, redacted
 LOOK_LIMIT_SECONDS = 20.0
 _COMMIT_NAME = re.compile(r"[0-9a-f]{7,64}")
 # What git says of a repository that a power cut left half written; the mirror is thrown away then and fetched again.
-_BROKEN = re.compile(r"bad object|corrupt|is empty|unable to read|valid object|missing (blob|tree|commit)|bad tree")
+_BROKEN = re.compile(
+    r"bad object|corrupt|is empty|unable to read|valid object|missing (blob|tree|commit)|bad tree"
+    r"|not a git repository: |bad config|unterminated line"
+)
 
 
 @dataclass(frozen=True)

@@ -251,9 +251,19 @@ class PushLedger:
         # A task may die before the last record is written: its commits are still to be recorded then.
         self._keep_pending([*dict.fromkeys([*(self.store.get(PENDING_KEY) or []), *commits])])
         known = [*dict.fromkeys([*(self.store.get(COMMITS_KEY) or []), *commits])]
-        for old in known[:-RECORDS_LIMIT]:
+        needed = self._needed()
+        forgotten = [commit for commit in known if commit not in needed][: max(0, len(known) - RECORDS_LIMIT)]
+        for old in forgotten:
             self.store.delete(record_key(old))
-        self.store.set(COMMITS_KEY, known[-RECORDS_LIMIT:])
+        kept = set(known).difference(forgotten)
+        self.store.set(COMMITS_KEY, [commit for commit in known if commit in kept])
+
+    def _needed(self) -> set[str]:
+        """Return the commits that would be trained again, or have another end, if they were forgotten."""
+        heads: dict[str, str] = self.store.get(REFS_KEY) or {}
+        plan = self.store.get(ADVANCE_KEY) or {}
+        needed = {self.store.get(HEAD_KEY), plan.get("head"), *heads.values(), *(self.store.get(OPEN_KEY) or [])}
+        return needed | {sighting["commit"] for sighting in self.store.get(SIGHTINGS_KEY) or []}
 
     def _keep_pending(self, commits: list[str]) -> None:
         if commits:

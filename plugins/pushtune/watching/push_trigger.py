@@ -148,7 +148,8 @@ class PushTrigger(BaseEventTrigger):
 class HeadTrigger(BaseTrigger):
     """Waits until a repository answers, whatever the answer, or for ``limit_seconds`` since ``since`` (see ``Moment``).
 
-    Its event is ``{"answered": bool, "error": str}``; ``error`` is the last failure when the time was over.
+    Its event is ``{"answered": bool, "error": str}``; ``error`` is the last failure when the time was over. After
+    ``failures`` waits in vain, since what it answers does not help, it pauses first, longer each time.
     """
 
     def __init__(
@@ -160,11 +161,13 @@ class HeadTrigger(BaseTrigger):
         connection_id: str | None = None,
         poll_interval_seconds: float = 5,
         git_timeout_seconds: float = 30,
+        failures: int = 0,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.url = url
         self.branch = branch
         self.since = since
+        self.failures = failures
         self.limit_seconds = limit_seconds
         self.connection_id = connection_id
         self.poll_interval_seconds = poll_interval_seconds
@@ -173,13 +176,15 @@ class HeadTrigger(BaseTrigger):
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class and what builds an equal trigger."""
         arguments = {"url": self.url, "branch": self.branch, "since": self.since, "limit_seconds": self.limit_seconds}
-        for name in ("connection_id", "poll_interval_seconds", "git_timeout_seconds"):
+        for name in ("connection_id", "poll_interval_seconds", "git_timeout_seconds", "failures"):
             arguments[name] = getattr(self, name)
         return f"{__name__}.{type(self).__name__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look with growing pauses, and emit one event."""
         pause = self.poll_interval_seconds
+        if self.failures:
+            await asyncio.sleep(min(pause * 2 ** min(self.failures, 20), ERROR_PAUSE_LIMIT_SECONDS))
         while True:
             try:
                 await self._look()

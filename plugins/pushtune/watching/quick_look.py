@@ -5,9 +5,12 @@ refusal, an error, another protocol, has no answer: git is asked then, which als
 """
 
 import base64
+import contextlib
 import os
 import re
+import socket
 import stat
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -81,7 +84,7 @@ def _post(url: str, body: bytes, headers: dict[str, str], timeout_seconds: float
     )
     try:
         content = bytearray()
-        while chunk := answer.read(_CHUNK_BYTES):
+        while chunk := answer.read1(_CHUNK_BYTES):  # what is there: a full chunk could drip in for days
             content += chunk
             if len(content) > ANSWER_LIMIT_BYTES or time.monotonic() > deadline:
                 raise ValueError("too large or too slow")
@@ -97,10 +100,42 @@ def _post(url: str, body: bytes, headers: dict[str, str], timeout_seconds: float
 @cache
 def _connections() -> Any:
     import urllib3  # only the triggerer asks often enough to profit
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+
+    class Plain(_HeadersInTime, HTTPConnection):
+        pass
+
+    class Secure(_HeadersInTime, HTTPSConnection):
+        pass
 
     # Once more where a kept connection had been closed by the other side; the request changes nothing there.
     retries = urllib3.Retry(total=1, redirect=0, status=0, other=0, allowed_methods=None, raise_on_redirect=False)
-    return urllib3.PoolManager(num_pools=64, maxsize=8, retries=retries)
+    manager = urllib3.PoolManager(num_pools=64, maxsize=8, retries=retries)
+    pools = {"http": urllib3.HTTPConnectionPool, "https": urllib3.HTTPSConnectionPool}
+    connections = {"http": Plain, "https": Secure}
+    manager.pool_classes_by_scheme = {
+        scheme: type(pool.__name__, (pool,), {"ConnectionCls": connections[scheme]}) for scheme, pool in pools.items()
+    }
+    return manager
+
+
+class _HeadersInTime:
+    """Cuts a connection whose answer does not begin in time: the time-out of a socket starts anew with each byte."""
+
+    sock: Any
+
+    def getresponse(self) -> Any:
+        timer = threading.Timer(TIMEOUT_SECONDS, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            return super().getresponse()  # type: ignore[misc]
+        finally:
+            timer.cancel()
+
+    def _cut(self) -> None:
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 def _packet(text: str) -> bytes:

@@ -10,7 +10,8 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 PROTOCOLS = ("https", "ssh", "file")
 
 _SCP_LIKE = re.compile(r"(?P<user>[\w.+-]+)@(?P<host>[A-Za-z0-9][\w.-]*):(?P<path>[^:\s-][^\s]*)")
-_USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/\s@]*@")
+_USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)\S*@")  # to the last @: a password may hold / and @
+_MISREAD = re.compile(r"[?#\\]")  # programs disagree where the host ends that follows
 _BRANCH_REFUSED = re.compile(r"^[-/.]|[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|/\.|@\{|\.lock(/|$)|[/.]$|^@$")
 _REMEDY = "Use https://host/path, ssh://user@host/path, user@host:path, or the absolute path of a local repository."
 
@@ -32,6 +33,8 @@ def check_url(url: str) -> str:
         return url
     if re.match(r"[^/]*::", url):
         raise _refused("A repository's url must not name a remote helper ('::'): helpers run commands.", url)
+    if _MISREAD.search(url):
+        raise _refused("A repository's url must not hold '?', '#' or '\\'.", url)
     _check_parts(url)
     return url
 
@@ -42,7 +45,8 @@ def _check_parts(url: str) -> None:
         host = parts.hostname or ""
         _ = parts.port
     except ValueError as error:
-        raise _refused(f"A repository's url must be well-formed ({error}).", url) from error
+        # What is wrong with it may be a part of a password: the error of the parser is not shown.
+        raise _refused("A repository's url must be well-formed, with a port that is a number.", url) from error
     if parts.scheme == "http" and host in LOOPBACK_HOSTS:
         pass
     elif parts.scheme not in PROTOCOLS:
@@ -50,7 +54,7 @@ def _check_parts(url: str) -> None:
     if parts.password or (parts.username and parts.scheme != "ssh"):
         raise InvalidRepositoryUrl(
             "A repository's url must not carry a password or token.",
-            redacted(url),
+            repr(redacted(url)[:200]),
             "Put the credentials into an Airflow connection and name it in connection_id.",
         )
     if parts.scheme == "file":
@@ -73,4 +77,4 @@ def redacted(text: str) -> str:
 
 
 def _refused(rule: str, url: str) -> InvalidRepositoryUrl:
-    return InvalidRepositoryUrl(rule, repr(redacted(url[:200])), _REMEDY)
+    return InvalidRepositoryUrl(rule, repr(redacted(url)[:200]), _REMEDY)

@@ -10,7 +10,7 @@ import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pushtune.errors import InvalidRepositoryUrl, SubmoduleRefused
 from pushtune.watching.commit_files import FILES_LIMIT, measure, write_files
@@ -130,8 +130,14 @@ def submodule_url(parent: str, given: str) -> str:
 
 def _is_beside(parent: str, url: str) -> bool:
     """Return whether both are in the same folder: whoever may push to one must not read all others of this machine."""
-    folders = [posixpath.dirname(posixpath.normpath("/" + _split(address)[2])) for address in (parent, url)]
-    return folders[0] == folders[1] and ".." not in _split(url)[2].split("/")
+    paths = [_path_of(address) for address in (parent, url)]
+    folders = [posixpath.dirname(posixpath.normpath(path)) for path in paths]
+    return folders[0] == folders[1] and ".." not in paths[1].split("/")
+
+
+def _path_of(address: str) -> str:
+    path = _split(address)[2]
+    return "/" + (unquote(path) if "://" in address else path).lstrip("/")  # git decodes what may stand for ".."
 
 
 def _resolved(parent: str, given: str) -> str:
@@ -170,9 +176,11 @@ _REACHABLE = {"https": {"https"}, "ssh": {"ssh", "https"}, "file": {"file", "htt
 
 
 def _host(url: str) -> str:
-    """Return what credentials are meant for: kind and host with port."""
-    root, _, _ = _split(url)
-    return f"{_kind(url)} {root.partition('://')[2].rpartition('@')[2] or root.rpartition('@')[2]}"
+    """Return what credentials are meant for: kind and host with port, as programs that connect read them."""
+    if "://" in url:
+        parts = urlsplit(url)
+        return f"{parts.scheme} {parts.hostname or ''}:{parts.port or ''}".removesuffix(":")
+    return f"{_kind(url)} {_split(url)[0].rpartition('@')[2].lower()}"
 
 
 def _addresses(mirror: Mirror, commit: str) -> dict[str, str]:
