@@ -77,3 +77,21 @@ def test_take_keeps_the_structure() -> None:
     assert taken["b"][1][1] is None
     assert count_samples(data) == 5
     assert count_samples([]) is None
+
+
+@pytest.mark.parametrize("keep_order", [True, False])
+@pytest.mark.parametrize(("samples", "batch"), [(448, 32), (64, 32), (70, 32), (100, 1), (101, 7), (90, 30)])
+def test_both_parts_hold_whole_batches(samples: int, batch: int, keep_order: bool) -> None:
+    parts = split_indices(samples, 0.2, None, keep_order, batch)
+    together = np.concatenate([parts.train, parts.held_out])
+    assert len(parts.train) % batch == len(parts.held_out) % batch == 0
+    assert len(parts.train) >= batch and len(parts.held_out) >= batch
+    assert len(set(together)) == len(together) > samples - 2 * batch
+    assert np.all(np.diff(parts.train) > 0) and np.all(np.diff(parts.held_out) > 0)
+    if keep_order:
+        assert parts.train[-1] < parts.held_out[0]
+
+
+def test_fewer_than_two_batches_cannot_be_split() -> None:
+    with pytest.raises(ValueError, match="63 samples are fewer than two batches of 32"):
+        split_indices(63, 0.2, None, True, 32)

@@ -50,3 +50,25 @@ def test_chance() -> None:
     assert chance_of("accuracy", 0.1) == 0.1
     assert chance_of("auc", 0.1) == 0.5
     assert chance_of("loss", 0.1) is None
+
+
+def test_a_metric_that_is_named_exactly_comes_before_one_that_ends_so() -> None:
+    chosen = choose(["val_a_loss", "val_b_loss", "val_loss"], "loss")
+    assert chosen is not None and chosen.log_name == "val_loss"
+    assert choose(["a_loss", "b_loss"]) is None, "of two losses alone, none is the model's"
+    chosen = choose(["a_loss", "b_loss"], "b_loss")
+    assert chosen is not None and chosen.log_name == "b_loss"
+    chosen = choose(["total_loss", "kl_loss"])
+    assert chosen is not None and chosen.log_name == "total_loss"
+
+
+@pytest.mark.parametrize(
+    ("metric", "direction"),
+    [
+        ("mean_io_u", "maximize"), ("psnr", "maximize"), ("cohen_kappa", "maximize"),
+        ("explained_variance", "maximize"), ("brier_score", "minimize"), ("mean_absolute_error", "minimize"),
+        ("kl_divergence", "minimize"), ("f1_score", "maximize"), ("recall_at_precision", "maximize"),
+    ],
+)  # fmt: skip
+def test_the_direction_of_more_metrics(metric: str, direction: str) -> None:
+    assert direction_of(metric) == direction

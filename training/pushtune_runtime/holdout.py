@@ -20,14 +20,38 @@ class Holdout:
     held_out: Indices
 
 
-def split_indices(samples: int, fraction: float, labels: Optional[NDArray[Any]], keep_order: bool) -> Holdout:
+def split_indices(
+    samples: int, fraction: float, labels: Optional[NDArray[Any]], keep_order: bool, batch: int = 1
+) -> Holdout:
     """Return which samples are held out.
 
     Args:
         samples: number of samples. fraction: part to hold out, 0 < f < 1; at least one sample stays on each side.
         labels: class of each sample, shape (samples,), to hold out the same part of each class; None for none.
         keep_order: hold out the end, as ``validation_split`` does: the samples follow each other in time.
+        batch: both parts hold a multiple of so many samples; what is left over is in neither.
+
+    Raises:
+        ValueError: there are fewer than two batches.
     """
+    parts = _split(samples, fraction, labels, keep_order)
+    return parts if batch == 1 else _in_whole_batches(parts, batch)
+
+
+def _in_whole_batches(parts: Holdout, batch: int) -> Holdout:
+    train, held_out = parts.train, parts.held_out
+    samples = len(train) + len(held_out)
+    if samples < 2 * batch:
+        raise ValueError(f"{samples} samples are fewer than two batches of {batch}, which the model asks for")
+    wanted = min(max(1, round(len(held_out) / batch)), samples // batch - 1) * batch
+    missing = max(0, wanted - len(held_out))
+    moved, surplus = train[len(train) - missing :], held_out[: len(held_out) - wanted + missing]
+    train = np.sort(np.concatenate([train[: len(train) - missing], surplus]))
+    held_out = np.sort(np.concatenate([moved, held_out[len(surplus) :]]))
+    return Holdout(train[: len(train) // batch * batch], held_out)
+
+
+def _split(samples: int, fraction: float, labels: Optional[NDArray[Any]], keep_order: bool) -> Holdout:
     if keep_order:
         cut = min(samples - 1, max(1, math.floor(samples * (1 - fraction))))
         return Holdout(np.arange(cut), np.arange(cut, samples))

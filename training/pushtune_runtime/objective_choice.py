@@ -5,9 +5,14 @@ import re
 from dataclasses import dataclass
 from typing import Dict, List, Optional
 
-MAXIMIZED = ("accuracy", "acc", "auc", "f1", "precision", "recall", "r2", "iou", "dice", "score", "similarity")
+MAXIMIZED = (
+    "accuracy", "acc", "auc", "f1", "precision", "recall", "specificity", "sensitivity", "r2", "iou", "dice", "jaccard",
+    "score", "similarity", "psnr", "ssim", "kappa", "mcc", "matthews", "correlation", "ndcg", "mrr", "bleu", "variance",
+)  # fmt: skip
+MINIMIZED = ("loss", "error", "brier", "divergence", "crossentropy", "perplexity")  # stronger: a brier_score is one
 # In the order of preference; a name matches as a whole word between underscores.
 PREFERRED = ("accuracy", "acc", "auc", "f1", "r2")
+WHOLE_LOSSES = ("loss", "total_loss")
 _NUMBERED = re.compile(r"_\d+$")
 
 
@@ -20,28 +25,40 @@ class Chosen:
     direction: str
 
 
-def choose(names: List[str], wanted: Optional[str] = None) -> Optional[Chosen]:
+def choose(names: List[str], wanted: Optional[str] = None, classes: bool = True) -> Optional[Chosen]:
     """Return the objective among the names of metrics, all of them either with or without ``val_``.
 
-    A metric that the request names wins; then accuracy, AUC, F1, R2; then the loss. None for an empty list.
+    A metric that the request names wins; then accuracy, AUC, F1, R2; then the loss. None for an empty list, and where
+    several losses work against each other, as in a GAN: the best of one is not the best of the other.
+
+    Args:
+        classes: the targets can be classes; otherwise an accuracy says nothing.
     """
     if wanted:
-        for name in names:
+        for name in sorted(names, key=lambda name: plain_name(name) != wanted):
             if plain_name(name) == wanted or plain_name(name).endswith("_" + wanted):
                 return _chosen(name)
-    for preferred in PREFERRED:
+    for preferred in PREFERRED if classes else PREFERRED[2:]:
         for name in names:
             if _has_word(plain_name(name), preferred) and not _has_word(plain_name(name), "top"):
                 return _chosen(name)
     for name in names:
-        if plain_name(name) == "loss":
+        if plain_name(name) in WHOLE_LOSSES:
             return _chosen(name)
-    return _chosen(names[0]) if names else None
+    return _chosen(names[0]) if names and not has_rival_losses(names) else None
+
+
+def has_rival_losses(names: List[str]) -> bool:
+    """Return whether there are several losses and none of all together."""
+    losses = [name for name in names if _has_word(plain_name(name), "loss")]
+    return len(losses) > 1 and not any(plain_name(name) in WHOLE_LOSSES for name in losses)
 
 
 def direction_of(metric: str) -> str:
     """Return ``maximize`` for scores and ``minimize`` for losses and errors."""
-    return "maximize" if any(_has_word(metric, word) for word in MAXIMIZED) else "minimize"
+    if any(_has_word(metric, word) for word in MINIMIZED):
+        return "minimize"
+    return "maximize" if "io_u" in metric or any(_has_word(metric, word) for word in MAXIMIZED) else "minimize"
 
 
 def better(direction: str, value: float, other: float) -> bool:

@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 
 from pushtune_runtime.keras_hooks.fit_events import Arguments, FitListener
+from pushtune_runtime.keras_hooks.model_facts import loss_name
 
 METRIC = "accuracy"
 SAMPLES_LOOKED_AT = 1000
@@ -17,7 +18,7 @@ class AccuracyMetric(FitListener):
         self._models: List[Any] = []
 
     def before_fit(self, model: Any, fit_number: int, epochs: int, arguments: Arguments) -> int:
-        if _lacks_metrics(model) and _is_classification(model.loss) and _may_hold_classes(arguments["y"]):
+        if _lacks_metrics(model) and _is_classification(model.loss) and _may_hold_classes(arguments):
             _set_metric(model)
             self._models.append(model)
         return 0
@@ -33,11 +34,14 @@ def _lacks_metrics(model: Any) -> bool:
 
 
 def _is_classification(loss: Any) -> bool:
-    return "crossentropy" in _name_of(loss).lower()
+    return "crossentropy" in loss_name(loss).lower()
 
 
-def _may_hold_classes(y: Any) -> bool:
+def _may_hold_classes(arguments: Arguments) -> bool:
     """Return whether targets can be classes: autoencoders are trained with a crossentropy too, on shares of light."""
+    y, spec = arguments["y"], getattr(arguments["x"], "element_spec", None)
+    if y is None and isinstance(spec, tuple) and len(spec) > 1:
+        return not _is_like_an_input(*spec[:2])
     if getattr(y, "shape", None) is None or getattr(getattr(y, "dtype", None), "kind", "") != "f":
         return True  # whole numbers, texts, or data that only the training itself reads
     values = np.asarray(y[:SAMPLES_LOOKED_AT])
@@ -46,10 +50,11 @@ def _may_hold_classes(y: Any) -> bool:
     return whole or shares
 
 
-def _name_of(loss: Any) -> str:
-    if isinstance(loss, str):
-        return loss
-    return str(getattr(loss, "__name__", type(loss).__name__)) if loss is not None else ""
+def _is_like_an_input(x: Any, y: Any) -> bool:
+    """Return whether the targets ``y`` of a data set, as its element says, are images or texts like ``x``."""
+    is_float = bool(getattr(getattr(y, "dtype", None), "is_floating", False))
+    rank = getattr(getattr(y, "shape", None), "rank", None)
+    return is_float and ((rank is not None and rank > 2) or x == y)
 
 
 def _set_metric(model: Any) -> None:
@@ -68,7 +73,7 @@ def _metric_for(loss: Any) -> Any:
     from_logits: Optional[bool] = getattr(loss, "from_logits", None)
     if from_logits is None:
         from_logits = getattr(loss, "_fn_kwargs", {}).get("from_logits", False)
-    if from_logits and "binary" in _name_of(loss).lower():
+    if from_logits and "binary" in loss_name(loss).lower():
         from keras.metrics import BinaryAccuracy
 
         return BinaryAccuracy(name=METRIC, threshold=0.0)

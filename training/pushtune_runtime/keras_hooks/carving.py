@@ -6,7 +6,7 @@ from typing import Any, Optional, Tuple
 from pushtune_runtime.call_sites import CallSites
 from pushtune_runtime.holdout import class_labels, count_samples, majority_share, split_indices, take
 from pushtune_runtime.keras_hooks.batch_sources import is_batch_source, split_batches
-from pushtune_runtime.keras_hooks.dataset_recipes import Recipe, recipe_of, split_dataset
+from pushtune_runtime.keras_hooks.dataset_recipes import Recipe, is_empty, recipe_of, same_origin, split_dataset
 from pushtune_runtime.keras_hooks.fit_events import Arguments
 from pushtune_runtime.keras_hooks.fit_hooks import is_array_like
 from pushtune_runtime.keras_hooks.image_iterators import is_image_iterator, split_iterator, splits_itself
@@ -35,14 +35,17 @@ class Carved:
     chance: Optional[float] = None
 
 
-def carve(arguments: Arguments, fraction: float, sites: CallSites) -> Carved:
-    """Return the data of ``fit``'s ``arguments`` with ``fraction`` of the samples held out; they are not changed."""
+def carve(arguments: Arguments, fraction: float, sites: CallSites, batch: Optional[int]) -> Carved:
+    """Return the data of ``fit``'s ``arguments`` with ``fraction`` of the samples held out; they are not changed.
+
+    ``batch``: number of samples that the model takes at once; None where it takes any.
+    """
     data = arguments["x"]
     if is_array_like(data):
-        return _carve_arrays(arguments, fraction)
+        return _carve_arrays(arguments, fraction, batch or 1)
     recipe = recipe_of(data)
     if recipe is not None:
-        return _carve_dataset(arguments, recipe, fraction, sites)
+        return _carve_dataset(arguments, recipe, fraction, sites, batch is not None)
     if is_image_iterator(data):
         return _carve_images(arguments, fraction)
     if is_batch_source(data):
@@ -50,7 +53,7 @@ def carve(arguments: Arguments, fraction: float, sites: CallSites) -> Carved:
     return Carved("none", "fit gets its data from a generator or another source that cannot be read in two parts")
 
 
-def _carve_arrays(arguments: Arguments, fraction: float) -> Carved:
+def _carve_arrays(arguments: Arguments, fraction: float, batch: int) -> Carved:
     samples = count_samples(arguments["x"])
     if samples is None or samples < SMALLEST_SPLIT_SAMPLES:
         return Carved("none", f"{samples} samples are too few to hold some out")
@@ -58,7 +61,7 @@ def _carve_arrays(arguments: Arguments, fraction: float) -> Carved:
     own_fraction = arguments["validation_split"] if arguments["validation_data"] is None else 0.0
     labels = None if own_fraction else class_labels(arguments["y"])
     keep_order = bool(own_fraction) or arguments["shuffle"] is False
-    parts = split_indices(samples, own_fraction or fraction, labels, keep_order)
+    parts = split_indices(samples, own_fraction or fraction, labels, keep_order, batch)
     held_out = _triple(given, parts.held_out)
     return Carved(
         "validation_split" if own_fraction else "holdout",
@@ -85,14 +88,18 @@ def _in_training_precision(x: Any) -> Any:
     return x
 
 
-def _carve_dataset(arguments: Arguments, recipe: Recipe, fraction: float, sites: CallSites) -> Carved:
+def _carve_dataset(
+    arguments: Arguments, recipe: Recipe, fraction: float, sites: CallSites, whole_batches: bool
+) -> Carved:
     if recipe.splits:
         return _own_part(arguments, recipe)
     if recipe.samples < SMALLEST_SPLIT_SAMPLES:
         return Carved("none", f"{recipe.samples} samples are too few to hold some out")
     sites.paused = True
     try:
-        split = split_dataset(recipe, fraction)
+        split = split_dataset(recipe, fraction, whole_batches)
+        if is_empty(split.train) or is_empty(split.held_out):
+            return Carved("none", f"{recipe.samples} samples are too few: one of the two parts gives no batch")
     except Exception as error:  # steps that the script's own functions take on other data than they expect
         return Carved("none", f"the data set could not be made in two parts: {type(error).__name__}: {error}"[:300])
     finally:
@@ -115,15 +122,11 @@ def _of_split(split: Any) -> Carved:
 def _own_part(arguments: Arguments, recipe: Recipe) -> Carved:
     """The script takes a part of a data set: its validation data is clean if it is another part of the same."""
     other = recipe_of(arguments["validation_data"])
-    if other is None or not _same_origin(other.origin, recipe.origin):
+    if other is None or not same_origin(other.origin, recipe.origin):
         return Carved("none", "the script trains on a part of a data set and validates on something else")
     if recipe.mixes() or other.mixes():
         return Carved("none", "the script splits a data set after shuffling it anew in each epoch: its parts mix")
     return Carved("validation_split", held_out=(arguments["validation_data"], None, None), chance=None)
-
-
-def _same_origin(one: Any, other: Any) -> bool:
-    return one is other or (isinstance(one, str) and isinstance(other, str) and one == other)
 
 
 def _carve_images(arguments: Arguments, fraction: float) -> Carved:

@@ -13,8 +13,10 @@ import numpy as np
 from pushtune_runtime.call_sites import CallSites
 from pushtune_runtime.holdout import count_samples
 from pushtune_runtime.keras_hooks.carving import Carved, Triple, carve
+from pushtune_runtime.keras_hooks.dataset_recipes import recipe_of, same_samples
 from pushtune_runtime.keras_hooks.fit_events import Arguments, FitListener
 from pushtune_runtime.keras_hooks.fit_hooks import is_array_like
+from pushtune_runtime.keras_hooks.model_facts import fixed_batch, trains_only
 from pushtune_runtime.objective_choice import finite, plain_name
 from pushtune_runtime.session import Session
 
@@ -41,7 +43,7 @@ class DataSplit(FitListener):
         self._model = model
         self._training_data.append(arguments["x"])
         self._note_script_validation(arguments)
-        self._carved = self._carve(arguments)
+        self._carved = self._carve(model, arguments)
         self._session.chance_accuracy = self._carved.chance
         self._session.samples = {name: count for name, count in self._session.samples.items() if name == "test"}
         if self._carved.guard == "none":
@@ -50,9 +52,11 @@ class DataSplit(FitListener):
             self._replace(arguments, self._carved)
         return 0
 
-    def _carve(self, arguments: Arguments) -> Carved:
+    def _carve(self, model: Any, arguments: Arguments) -> Carved:
+        if trains_only(model):
+            return Carved("none", f"{type(model).__name__} has a train_step, but neither a test_step nor a call")
         try:
-            return carve(arguments, self._session.request.validation_fraction, self._sites)
+            return carve(arguments, self._session.request.validation_fraction, self._sites, fixed_batch(model))
         except Exception as error:  # data of a kind that nobody has thought of: the script itself may train on it
             return Carved("none", f"the data could not be split ({type(error).__name__}: {error})"[:300])
 
@@ -151,10 +155,10 @@ class DataSplit(FitListener):
 
 
 def _overlaps(one: Any, other: Any) -> bool:
-    """Return whether both are the same data, or parts of one array that lie in each other."""
+    """Return whether both are the same data, parts of one array that lie in each other, or made of the same samples."""
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
         return bool(np.may_share_memory(one, other))
-    return one is other
+    return one is other or same_samples(recipe_of(one), recipe_of(other))
 
 
 def _validation_argument(held_out: Triple) -> Any:

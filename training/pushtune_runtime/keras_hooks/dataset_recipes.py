@@ -17,9 +17,11 @@ STEPS = (
     "batch", "padded_batch", "ragged_batch", "unbatch", "map", "filter", "flat_map", "interleave", "apply", "enumerate",
     "shuffle", "repeat", "prefetch", "cache", "with_options", "window",
 )  # fmt: skip
+BATCHES = ("batch", "padded_batch", "ragged_batch")
 SPLITTING_STEPS = ("take", "skip", "shard")
 TRAINING_ONLY = ("shuffle", "repeat")
 FOLDER_FUNCTIONS = ("image_dataset_from_directory", "text_dataset_from_directory", "audio_dataset_from_directory")
+UNKNOWN_LENGTH = -2  # tf.data.UNKNOWN_CARDINALITY
 _MARK = "_pushtune_recipe"
 
 
@@ -42,6 +44,15 @@ class Recipe:
     labels: Any = None
     steps: Tuple[Tuple[str, Any, Any], ...] = ()
     splits: bool = False
+
+    def joins_neighbours(self) -> bool:
+        """Return whether a step makes one sample of several that follow each other at the source, as a time series."""
+        in_batches = False
+        for name, _, _ in self.steps:
+            if name == "window" or (name in BATCHES and in_batches):
+                return True
+            in_batches = name in BATCHES or (in_batches and name != "unbatch")
+        return False
 
     def mixes(self) -> bool:
         """Return whether the script splits after a shuffle that gives another order in each epoch."""
@@ -140,29 +151,65 @@ def recipe_of(dataset: Any) -> Optional[Recipe]:
     return found if isinstance(found, Recipe) else None
 
 
-def split_dataset(recipe: Recipe, fraction: float) -> DatasetSplit:
-    """Make the data set of ``recipe`` twice: on the samples to train on, and on those held out."""
-    parts = split_indices(recipe.samples, fraction, recipe.labels, keep_order=False)
-    held_out_labels = None if recipe.labels is None else recipe.labels[parts.held_out]
+def same_samples(one: Optional[Recipe], other: Optional[Recipe]) -> bool:
+    """Return whether two data sets hold the same samples, however they batch, change or shuffle them."""
+    if one is None or other is None or not same_origin(one.origin, other.origin):
+        return False
+    parts = [[step for step in recipe.steps if step[0] in SPLITTING_STEPS] for recipe in (one, other)]
+    return [repr(step) for step in parts[0]] == [repr(step) for step in parts[1]]
+
+
+def same_origin(one: Any, other: Any) -> bool:
+    """Return whether two recipes begin with the same arrays, or the same folder."""
+    return one is other or (isinstance(one, str) and isinstance(other, str) and one == other)
+
+
+def split_dataset(recipe: Recipe, fraction: float, whole_batches: bool) -> DatasetSplit:
+    """Make the data set of ``recipe`` twice: on the samples to train on, and on those held out.
+
+    Args:
+        whole_batches: the held-out part leaves out a last batch that is smaller, where the training data does.
+    """
+    in_time = recipe.joins_neighbours()
+    parts = split_indices(recipe.samples, fraction, recipe.labels, keep_order=in_time)
+    held_out_labels = None if recipe.labels is None or in_time else recipe.labels[parts.held_out]
     return DatasetSplit(
         train=_replay(recipe.source(parts.train), recipe.steps),
-        held_out=_replay(recipe.source(parts.held_out), list(_validation_steps(recipe))),
+        held_out=_replay(recipe.source(parts.held_out), list(_validation_steps(recipe, whole_batches))),
         train_samples=len(parts.train),
         held_out_samples=len(parts.held_out),
         chance=majority_share(held_out_labels),
     )
 
 
-def _validation_steps(recipe: Recipe) -> Iterator[Tuple[str, Any, Any]]:
-    for name, args, kwargs in recipe.steps:
+def is_empty(dataset: Any) -> bool:
+    """Return whether ``dataset`` gives nothing; one whose length is not known is asked for its first element."""
+    batches = int(dataset.cardinality())
+    return batches == 0 or (batches == UNKNOWN_LENGTH and next(iter(dataset), None) is None)
+
+
+def _validation_steps(recipe: Recipe, whole_batches: bool) -> Iterator[Tuple[str, Any, Any]]:
+    last_batch = max((number for number, step in enumerate(recipe.steps) if step[0] in BATCHES), default=-1)
+    for number, (name, args, kwargs) in enumerate(recipe.steps):
         if name in TRAINING_ONLY:
             continue
         if name == "cache":
             yield name, (), {}  # a cache file belongs to the training data
-        elif name.endswith("batch"):
-            yield name, args, {**kwargs, **({"drop_remainder": False} if "drop_remainder" in kwargs else {})}
+        elif number == last_batch and not whole_batches:
+            yield name, (), _with_remainder(name, args, kwargs)
         else:
             yield name, args, kwargs
+
+
+def _with_remainder(name: str, args: Any, kwargs: Any) -> Any:
+    """Return the arguments of a batch step by name, so that it keeps a last batch that is smaller."""
+    from tensorflow.python.data.ops.dataset_ops import DatasetV2
+
+    given = dict(inspect.signature(getattr(DatasetV2, name)).bind(None, *args, **kwargs).arguments)
+    given.pop("self")
+    if "drop_remainder" in given:
+        given["drop_remainder"] = False
+    return given
 
 
 def _replay(dataset: Any, steps: Any) -> Any:

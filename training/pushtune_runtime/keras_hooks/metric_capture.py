@@ -5,11 +5,17 @@ import time
 from typing import Any, Dict, Optional
 
 from pushtune_contract.result import Objective
+from pushtune_runtime.holdout import class_labels
 from pushtune_runtime.keras_hooks.fit_events import Arguments, FitListener
-from pushtune_runtime.objective_choice import Chosen, better, chance_of, choose, finite
+from pushtune_runtime.keras_hooks.model_facts import is_for_numbers
+from pushtune_runtime.objective_choice import Chosen, better, chance_of, choose, finite, has_rival_losses, plain_name
 from pushtune_runtime.session import Session
 
 TICK_INTERVAL_SECONDS = 10.0
+RIVAL_LOSSES = (
+    "the model reports several losses and none of all together ({}), as models do whose parts work against each other: "
+    "the best of one is not the best model; name the metric to tune by as 'objective' in the entry of the repository"
+)
 
 
 class MetricCapture(FitListener):
@@ -20,6 +26,8 @@ class MetricCapture(FitListener):
         self._session = session
         self._guard_of_fit = guard_of_fit
         self._validates = False
+        self._has_classes = True
+        self._warned = False
         self._epoch_started = 0.0
         self._last_tick = 0.0
         self._steps = 0
@@ -34,6 +42,8 @@ class MetricCapture(FitListener):
         self._session.objective_history = []
         self._session.objective_source = None
         self._validates = arguments["validation_data"] is not None or bool(arguments["validation_split"])
+        are_labels = self._session.chance_accuracy is not None or class_labels(arguments["y"]) is not None
+        self._has_classes = are_labels or not is_for_numbers(model.loss)
         return 0
 
     def on_train_begin(self, callback_list: Any) -> None:
@@ -95,7 +105,11 @@ class MetricCapture(FitListener):
         if self._session.objective_source is None:
             validated = [name for name in metrics if name.startswith("val_")]
             if validated or not self._validates:
-                self._session.objective_source = choose(validated or list(metrics), self._session.request.objective)
+                names, wanted = validated or list(metrics), self._session.request.objective
+                self._session.objective_source = choose(names, wanted, self._has_classes)
+                if self._session.objective_source is None and has_rival_losses(names) and not self._warned:
+                    self._warned = True
+                    self._session.warn(RIVAL_LOSSES.format(", ".join(map(plain_name, names))), kind="objective")
         return self._session.objective_source
 
     def _stop_if_diverged(self, callback_list: Any, logs: Dict[str, float]) -> None:
