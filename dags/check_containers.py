@@ -22,7 +22,14 @@ with DAG(
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=5),
     # A step that was killed is done again at once: the next check is a minute away.
-    default_args={"retries": 2, "retry_delay": timedelta(seconds=5), "execution_timeout": timedelta(minutes=2)},
+    # Before all trainings: where these take all slots, nobody would end those that hang.
+    default_args={
+        "retries": 2,
+        "retry_delay": timedelta(seconds=5),
+        "execution_timeout": timedelta(minutes=2),
+        "priority_weight": 1000,
+        "weight_rule": "absolute",
+    },
     tags=["pushtune"],
     description="Ends hung training containers, removes those that no task owns, and keeps champions served",
 ):

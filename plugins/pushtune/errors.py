@@ -185,6 +185,10 @@ class TrialKilled(TrialInterrupted):
     """It was stopped from outside, and is not known to do so by itself."""
 
 
+class CheckoutMissing(PushtuneError):
+    """What is to be trained is not in the folder of its run any more."""
+
+
 class TrialOutOfMemory(PushtuneError):
     """The container needed more memory than it may have."""
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pushtune.errors import EngineUnavailable
+from pushtune.errors import ContainerRefused, EngineUnavailable
 from pushtune.healing import check
 from pushtune.healing.action_log import actions_file
 from pushtune.healing.alerts import REPORTED, compose_alert
@@ -149,3 +149,27 @@ def test_no_engine_is_told(settings, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
     with pytest.raises(EngineUnavailable, match="unix:///no/such.sock"):
         check.list_containers(settings)
+
+
+def test_a_container_that_the_engine_cannot_end_holds_up_no_other_and_a_person_is_told_once(
+    trial, settings, monkeypatch
+):
+    stuck = start(trial("time.sleep(600)"))
+    found = look(settings, lambda **asked: {}, monkeypatch)
+    another = {**found[0], "container": {**found[0]["container"], "id": "b" * 64}}
+    removed = []
+
+    def remove(self, container_id):
+        if container_id == stuck:
+            raise ContainerRefused("x", "tried to kill container, but did not receive an exit event", "y")
+        removed.append(container_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(check.ContainerFacade, "remove", remove)
+        records = check.act_on(settings, [*found, another])
+        assert [record["verdict"] for record in records] == ["stuck", "orphan"] and removed == ["b" * 64]
+        assert "did not receive an exit event" in records[0]["reason"] and records[0]["verdict"] in REPORTED
+        assert [record["verdict"] for record in check.act_on(settings, [*found, another])] == ["orphan"]
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
+    with pytest.raises(EngineUnavailable):
+        check.act_on(settings, found)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -184,3 +186,28 @@ def test_the_summary_names_the_largest():
     found = summary(records)
     assert (found["bytes"], found["count"], len(found["removed"])) == (19_900, 200, 100)
     assert found["removed"][0]["bytes"] == 199
+
+
+@pytest.mark.docker
+@pytest.mark.skipif(os.getuid() != 0, reason="another user is needed, whom a closed folder keeps out")
+def test_a_training_that_closed_its_folder_keeps_no_other_from_being_cleaned(settings):
+    """In a process without root's rights: root may read everything."""
+    closed, other = make_run(settings, "r1"), make_run(settings, "r2")
+    (closed / "baseline").chmod(0)
+    for place in (settings.home, *settings.home.rglob("*")):
+        os.chown(place, 10001, 10001)
+    settings.home.parent.chmod(0o755)
+    script = """
+import os, sys
+from pathlib import Path
+from pushtune.healing.run_folders import facts_of
+os.setgroups([]); os.setgid(10001); os.setuid(10001)
+for folder in map(Path, sys.argv[1:]):
+    print(facts_of(folder, lambda *name: "success", []).heavy_bytes > 50_000)
+"""
+    command = [sys.executable, "-c", script, str(closed), str(other)]
+    for parent in settings.home.parents:
+        if parent.stat().st_mode & 0o001 == 0 and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o011)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["True", "True"], done.stderr

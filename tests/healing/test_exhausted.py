@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from pushtune.errors import EngineUnavailable
+from pushtune.errors import AirflowRefused, EngineUnavailable
 from pushtune.healing import exhausted
 from pushtune.healing.alerts import REPORTED, compose_alert
-from pushtune.healing.exhausted import awaiting, clear_exhausted, read_histories
+from pushtune.healing.exhausted import awaiting, clear_exhausted, read_histories, runs_to_be_cleared
 from pushtune.moments import Moment, moment_in
 from pushtune.records import note_fault
 from pushtune.running.workspace import run_folder
@@ -121,6 +121,49 @@ def test_nothing_is_cleared_while_the_cause_goes_on(settings, fault, clock, monk
     monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
     with pytest.raises(EngineUnavailable):
         clear_exhausted(settings, Airflow())
+
+
+def test_a_run_that_was_deleted_keeps_back_no_other(settings, fault, clock):
+    note_fault(run_folder(settings, "another", "deleted"), {**TASK, "dag_id": "another"}, "EngineUnavailable", "none")
+    clock(fault + 100)
+
+    class Refusing(Airflow):
+        status_code = 404
+
+        def get(self, path: str, **parameters: Any) -> dict[str, Any]:
+            if path.startswith("/dags/another"):
+                raise AirflowRefused("x", "y", "z", self.status_code)
+            return super().get(path, **parameters)
+
+    airflow = Refusing()
+    assert len(clear_exhausted(settings, airflow)) == len(airflow.cleared) == 1
+
+
+def test_a_refusal_is_told_once_all_others_were_cleared(settings, fault, clock):
+    note_fault(run_folder(settings, "another", "mine"), {**TASK, "dag_id": "another"}, "EngineUnavailable", "none")
+    clock(fault + 100)
+
+    class Refusing(Airflow):
+        def get(self, path: str, **parameters: Any) -> dict[str, Any]:
+            if path.startswith("/dags/another"):
+                raise AirflowRefused("The user must be allowed.", "403", "Add the connection.", 403)
+            return super().get(path, **parameters)
+
+    airflow = Refusing()
+    with pytest.raises(AirflowRefused, match="Add the connection"):
+        clear_exhausted(settings, airflow)
+    assert len(airflow.cleared) == 1
+
+
+def test_the_runs_that_will_be_cleared_are_known_to_the_cleaning(settings, fault, clock):
+    folder = run_folder(settings, TASK["dag_id"], TASK["run_id"])
+    clock(fault + 3600)
+    assert runs_to_be_cleared(settings) == {folder}
+    for _ in range(5):
+        clear_exhausted(settings.model_copy(update={"clear_limit": 0}), Airflow())
+    assert runs_to_be_cleared(settings) == set(), "it is given up"
+    clock(fault + 25 * 3600)
+    assert runs_to_be_cleared(settings) == set()
 
 
 def test_a_broken_note_or_history_stops_nothing(settings, fault, clock):

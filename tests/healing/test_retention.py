@@ -34,6 +34,8 @@ def run(days: float, **changes: object) -> RunFacts:
         (run(31, has_containers=True), Fate.KEPT, "with a container"),
         (run(1, state=ABSENT), Fate.REMOVED, "does not know this run"),
         (run(0.001, state=ABSENT), Fate.KEPT, "it is absent"),
+        (run(31, awaits_clear=True), Fate.KEPT, "will be cleared"),
+        (run(31, awaits_clear=True, state=ABSENT), Fate.REMOVED, "does not know this run"),
     ],
 )
 def test_each_rule(facts: RunFacts, fate: Fate, reason: str) -> None:

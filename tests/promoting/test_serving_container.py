@@ -3,16 +3,20 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.promoting.serving_harness import DAG, Served, served
 
 from pushtune.commands import instance
+from pushtune.errors import ContainerRefused
 from pushtune.healing.alerts import REPORTED, compose_alert
 from pushtune.healing.container_view import container_view
 from pushtune.pipeline.serving import serve_champion, served_images
 from pushtune.promoting import registry
 from pushtune.running.container_labels import ROLE, SERVING
+from pushtune.running.serving_containers import ServingContainers
+from pushtune_contract.serving import ServingOrder
 
 __all__ = ["served"]
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -174,3 +178,43 @@ def test_the_container_answers_for_each_bad_input_on_its_own(served: Served) -> 
     body = json.dumps({"signature_name": "predict_proba", "instances": [[5, 5]]}).encode()
     ((_, high),) = served.predict(body)[1]["predictions"]
     assert high > 0.5
+
+
+def test_a_configuration_that_the_engine_refuses_is_given_up_and_the_former_version_is_kept_up(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.champion(served.fit(FIRST), 0.95)
+    served.check()
+    served.champion(served.fit(SECOND), 0.97)
+    (before,) = served.containers()
+    served.settings = served.settings.model_copy(update={"restart_limit": 2})
+    real = ServingContainers.start
+
+    def start(self: ServingContainers, dag_id: str, order: ServingOrder, *more: Any) -> str:
+        if order.version == 2:
+            raise ContainerRefused("The Docker engine must accept the request.", "range of CPUs", "Look at its log.")
+        return real(self, dag_id, order, *more)
+
+    monkeypatch.setattr(ServingContainers, "start", start)
+    served.client.kill(before["Id"])
+    actions = [action for _ in range(6) for action in served.check()]
+    assert served.predict()[0] == 200 and served.state.model.version == 1, "the former one is brought back"
+    given_up = [action for action in actions if action["verdict"] == "given_up"]
+    assert len(given_up) == 1 and "range of CPUs" in given_up[0]["reason"]
+
+
+def test_a_folder_that_cannot_be_read_ends_its_own_model_alone(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.champion(served.fit(FIRST), 0.95)
+    served.check()
+    (before,) = served.containers()
+
+    def closed(self: Path) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:  # root reads what any other user may not
+        patch.setattr(Path, "iterdir", closed)
+        actions = served.check()
+    assert ("refused", 1) in words(actions) and ("given_up", 1) in words(actions)
+    assert before["Id"] not in [found["Id"] for found in served.containers()]

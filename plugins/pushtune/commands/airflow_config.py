@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from pushtune.commands.private_files import private_folders, write_private
 from pushtune.errors import AirflowNotReady
 from pushtune.settings import PROJECT_FOLDER, Settings
+from pushtune.watching.configuration_files import usable_repositories
 
 USER = "admin"
 MIGRATION_TIMEOUT_SECONDS = 300
@@ -23,6 +24,9 @@ MIGRATION_TIMEOUT_SECONDS = 300
 TASK_TOKEN_SECONDS = 2 * 86_400
 CLOCK_LEEWAY_SECONDS = 3_900
 LOCK_WAIT_SECONDS = 60
+FEWEST_REPOSITORIES = 4  # some are added while Airflow runs
+SERVICE_TASKS = 6
+TASKS_LIMIT = 100  # each is a process of Airflow with some 100 MB of its own
 
 
 def passwords_file(settings: Settings) -> Path:
@@ -91,6 +95,12 @@ def _read_secrets(settings: Settings) -> dict[str, str]:
     return keys
 
 
+def _tasks_at_once(settings: Settings) -> int:
+    """Return how many tasks may run: all trainings of all repositories, and still the checks that look after them."""
+    repositories = max(FEWEST_REPOSITORIES, len(usable_repositories(settings)))
+    return min(repositories * (settings.trials_at_once + 1) + SERVICE_TASKS, TASKS_LIMIT)
+
+
 def _write_configuration(settings: Settings) -> None:
     keys = _read_secrets(settings)
     address = f"http://127.0.0.1:{settings.port}"
@@ -99,7 +109,7 @@ def _write_configuration(settings: Settings) -> None:
             "dags_folder": str(PROJECT_FOLDER / "dags"),
             "plugins_folder": str(PROJECT_FOLDER / "plugins"),
             "executor": "pushtune.commands.steady_executor.SteadyLocalExecutor",
-            "parallelism": str(settings.trials_at_once + 6),
+            "parallelism": str(_tasks_at_once(settings)),
             "load_examples": "False",
             "fernet_key": keys["fernet_key"],
             "dags_are_paused_at_creation": "False",

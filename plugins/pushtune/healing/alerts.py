@@ -19,7 +19,7 @@ from pushtune.settings import Settings
 from pushtune_contract.reading import UnsafeFile, read_json, write_json
 from pushtune_contract.validation import ContractViolation, build
 
-REPORTED = (Verdict.LOOPING, Verdict.GIVEN_UP)
+REPORTED = (Verdict.LOOPING, Verdict.GIVEN_UP, Verdict.STUCK)
 ACTIONS_PER_MAIL = 50
 MAIL_FIELDS = {"key", "to", "subject", "html", "text"}
 RECENT_SECONDS = 7 * 86_400  # what is older was told by another release, or is no news any more

@@ -5,13 +5,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pushtune.errors import ContainerRefused, EngineUnavailable
 from pushtune.healing.clock_watch import ages_are_believed
 from pushtune.healing.container_facade import Container, ContainerFacade
 from pushtune.healing.container_view import keep_findings
 from pushtune.healing.diagnosis import ABSENT, UNKNOWN, Facts, Verdict, diagnose
 from pushtune.healing.exhausted import TaskId, awaiting
 from pushtune.healing.observation import observe, read_observations, write_observations
-from pushtune.healing.restart import act
+from pushtune.healing.restart import act, note_stuck
 from pushtune.moments import present
 from pushtune.running.container_labels import TrainingLabels, installation_id
 from pushtune.running.workspace import unmoved_containers
@@ -98,12 +99,20 @@ def _expected_seconds(settings: Settings, said: float) -> float:
 
 
 def act_on(settings: Settings, diagnoses: Iterable[Document]) -> list[Document]:
-    """Do what the verdicts ask for; return the records of the actions."""
+    """Do what the verdicts ask for; return the records of the actions. One that cannot be ended holds up no other.
+
+    Raises:
+        EngineUnavailable: the engine does not answer at all.
+    """
     facade = ContainerFacade(installation_id(settings))
     records = []
     for diagnosis in diagnoses:
         container = _container(diagnosis["container"])
-        record = act(facade, settings, container, Verdict(diagnosis["verdict"]), diagnosis["reason"])
+        try:
+            record = act(facade, settings, container, Verdict(diagnosis["verdict"]), diagnosis["reason"])
+        except (ContainerRefused, EngineUnavailable) as error:
+            facade.require_answer()
+            record = note_stuck(settings, container, f"{diagnosis['reason']}; it could not be ended: {error}")
         if record is not None:
             records.append(record)
     return records

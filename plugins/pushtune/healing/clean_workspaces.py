@@ -9,6 +9,7 @@ from typing import Any
 from pushtune.errors import CleaningIncomplete
 from pushtune.healing.action_log import keep
 from pushtune.healing.container_facade import ContainerFacade
+from pushtune.healing.exhausted import runs_to_be_cleared
 from pushtune.healing.retention import Fate, decide
 from pushtune.healing.run_folders import RunState, facts_of, leftovers, lighten, run_folders, tree_bytes
 from pushtune.records import read_record
@@ -33,9 +34,14 @@ def clean_workspaces(settings: Settings, ask: RunState) -> list[Document]:
     """
     facade = ContainerFacade(installation_id(settings))
     busy = [Path(container.labels.trial_folder) for container in facade.training_containers()]
-    facts = {str(folder): facts_of(folder, ask, busy) for folder in run_folders(settings)}
+    cleaner, awaited = _Cleaner(settings), runs_to_be_cleared(settings)
+    facts = {}
+    for folder in run_folders(settings):
+        try:
+            facts[str(folder)] = facts_of(folder, ask, busy, awaited)
+        except OSError as error:
+            cleaner.problems.append(f"{folder}: {error}")
     decisions = decide(facts.values(), settings)
-    cleaner = _Cleaner(settings)
     for path in leftovers(settings):
         cleaner.do(path, discard_folder, "removed", "an earlier removal was interrupted", tree_bytes(path))
     for name, (fate, reason) in sorted(decisions.items()):

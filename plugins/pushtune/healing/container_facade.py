@@ -11,7 +11,7 @@ from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound
 from docker.utils import kwargs_from_env
 
-from pushtune.errors import EngineUnavailable
+from pushtune.errors import ContainerRefused, EngineUnavailable
 from pushtune.running.container_labels import INSTALLATION, ROLE, TRAINING, TrainingLabels, from_labels
 
 ENGINE_TIMEOUT_SECONDS = 20
@@ -41,12 +41,18 @@ class ContainerFacade:
 
     Raises:
         EngineUnavailable: from the constructor and each method, where the engine does not answer.
+        ContainerRefused: it answers, but cannot do what is asked.
     """
 
     def __init__(self, installation: str) -> None:
         self._installation = installation
         with _translated_errors():
             self._client = APIClient(**{**kwargs_from_env(), "timeout": ENGINE_TIMEOUT_SECONDS})
+            self._client.ping()
+
+    def require_answer(self) -> None:
+        """Raise EngineUnavailable where the engine as a whole does not answer."""
+        with _translated_errors():
             self._client.ping()
 
     def training_containers(self) -> list[Container]:
@@ -59,7 +65,7 @@ class ContainerFacade:
     def _look(self, container_id: str) -> Container | None:
         try:
             document = self._client.inspect_container(container_id)
-        except NotFound:
+        except (NotFound, requests.exceptions.Timeout):  # one that cannot be looked at does not hide the others
             return None
         labels = from_labels(document["Config"].get("Labels") or {})
         if labels is None:
@@ -78,7 +84,7 @@ class ContainerFacade:
         try:
             stats: Any = self._client.stats(container_id, stream=False, one_shot=True)
             return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) / NANOSECONDS
-        except (APIError, KeyError):
+        except (APIError, KeyError, requests.exceptions.Timeout):
             return None
 
     def stop(self, container_id: str) -> None:
@@ -107,6 +113,10 @@ class ContainerFacade:
 def _translated_errors() -> Iterator[None]:
     try:
         yield
+    except APIError as error:
+        raise ContainerRefused(
+            "The Docker engine must do what is asked.", str(error.explanation or error)[:300], "Look at its log."
+        ) from error
     except (DockerException, requests.exceptions.RequestException) as error:
         raise EngineUnavailable(
             "A Docker engine must be running and reachable.", str(error)[:300],

@@ -28,6 +28,7 @@ class Verdict(StrEnum):
     ORPHAN = "orphan"
     LEFTOVER = "leftover"
     GIVEN_UP = "given_up"
+    STUCK = "stuck"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from pushtune.errors import AirflowRefused
 from pushtune.healing.action_log import keep
 from pushtune.healing.container_facade import ContainerFacade
 from pushtune.healing.run_folders import run_folders
@@ -26,6 +27,7 @@ RECENT_SECONDS = 24 * 3600
 KEPT_SECONDS = 2 * RECENT_SECONDS
 FIRST_PAUSE_SECONDS = 60.0
 PAUSE_FACTOR = 4
+NOT_FOUND = 404
 LATE_SECONDS = 300.0  # a clear follows the pause at the next check, unless the cause goes on
 Document = dict[str, Any]
 TaskId = tuple[str, str, str, int]
@@ -55,7 +57,7 @@ def clear_exhausted(settings: Settings, api: Api) -> list[Document]:
     """Clear the tasks whose cause has passed; return one record per task that was cleared or given up.
 
     Raises:
-        EngineUnavailable: it is not the time for it. And what ``api`` raises.
+        EngineUnavailable: it is not the time for it. And what ``api`` raises, once all others were looked at.
     """
     faults = [fault for folder in run_folders(settings) for fault in _readable_faults(folder)]
     now, histories = present(), read_histories(settings)
@@ -64,9 +66,14 @@ def clear_exhausted(settings: Settings, api: Api) -> list[Document]:
     if not due or shutil.disk_usage(settings.home).free < settings.disk_reserve_bytes:
         return []
     ContainerFacade(installation_id(settings))  # raises while the engine does not answer
-    records = []
+    records: list[Document] = []
+    refusals = []
     for fault in due:
-        if not _is_exhausted(fault, api):
+        try:
+            if not _is_exhausted(fault, api):
+                continue
+        except AirflowRefused as error:
+            refusals += [error] * (error.status_code != NOT_FOUND)  # a run that was deleted has nothing to clear
             continue
         history = histories.get(_key(fault), History())
         gives_up = history.clears >= settings.clear_limit
@@ -77,6 +84,8 @@ def clear_exhausted(settings: Settings, api: Api) -> list[Document]:
         keep(settings, records[-1])  # first: what is noted as given up must be told
         kept = {key: done for key, done in histories.items() if done.last.seconds_until(now) < KEPT_SECONDS}
         write_histories(settings, kept)
+    if refusals:
+        raise refusals[0]
     return records
 
 
@@ -89,6 +98,17 @@ def awaiting(settings: Settings) -> set[TaskId]:
         for fault in _readable_faults(folder)
         if _may_be_cleared(fault, histories.get(_key(fault), History()), now, settings)
     }
+
+
+def runs_to_be_cleared(settings: Settings) -> set[Path]:
+    """Return the folders of the runs with a fault that healing has neither given up nor forgotten."""
+    now, histories = present(), read_histories(settings)
+
+    def is_open(fault: Document) -> bool:
+        given_up = histories.get(_key(fault), History()).given_up
+        return moment_in(fault).seconds_until(now) < RECENT_SECONDS and not given_up
+
+    return {folder for folder in run_folders(settings) if any(map(is_open, _readable_faults(folder)))}
 
 
 def _may_be_cleared(fault: Document, history: History, now: Moment, settings: Settings) -> bool:

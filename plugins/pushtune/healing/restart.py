@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pushtune.healing.action_log import keep
+from pushtune.healing.action_log import keep, read_actions
 from pushtune.healing.container_facade import Container, ContainerFacade
 from pushtune.healing.diagnosis import Verdict
 from pushtune.running.workspace import give_up_trial
@@ -33,11 +33,23 @@ def act(facade: ContainerFacade, settings: Settings, container: Container, verdi
         facade.stop(container.id)
     else:
         facade.remove(container.id)
+    return _kept(settings, container, verdict, reason, ACTIONS[verdict])
+
+
+def note_stuck(settings: Settings, container: Container, reason: str) -> Any:
+    """Keep, once for each container, that the engine cannot end it: a person has to."""
+    known = [record for record in read_actions(settings) if record.get("container_id") == container.id]
+    if any(record.get("verdict") == Verdict.STUCK for record in known):
+        return None
+    return _kept(settings, container, Verdict.STUCK, reason, "left: the engine cannot end it, and each check tries")
+
+
+def _kept(settings: Settings, container: Container, verdict: Verdict, reason: str, action: str) -> dict[str, Any]:
     record = {
         "unix_time": time.time(),
         "verdict": str(verdict),
         "reason": reason,
-        "action": ACTIONS[verdict],
+        "action": action,
         "container_id": container.id,
         "name": container.name,
         "dag_id": container.labels.dag_id,

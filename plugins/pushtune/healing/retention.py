@@ -36,6 +36,7 @@ class RunFacts:
         idle_seconds: how long none of its stages has written anything.
         has_model: whether its model is in the registry. has_containers: whether a container of it exists.
         heavy_bytes, light_bytes: what could be given up first, and the rest.
+        awaits_clear: a task of it met a fault lately that may pass, and will be cleared then.
     """
 
     folder: str
@@ -46,12 +47,14 @@ class RunFacts:
     has_containers: bool
     heavy_bytes: int
     light_bytes: int
+    awaits_clear: bool = False
 
     @property
     def may_be_touched(self) -> bool:
         """Whether nobody works in it, or will again on their own."""
         known = self.state in OVER or self.state == ABSENT
-        return known and not self.has_containers and self.idle_seconds > SETTLED_SECONDS
+        waits = self.has_containers or (self.awaits_clear and self.state != ABSENT)
+        return known and not waits and self.idle_seconds > SETTLED_SECONDS
 
 
 Decision = tuple[Fate, str]
@@ -73,7 +76,8 @@ def _by_age(run: RunFacts, newer: int, settings: Settings) -> Decision:
     days = run.idle_seconds / DAY_SECONDS
     lighter = Fate.LIGHTENED if run.heavy_bytes else Fate.KEPT
     if not run.may_be_touched:
-        return Fate.KEPT, f"it is {run.state}" + (", with a container" if run.has_containers else "")
+        why = ", with a container" * run.has_containers + ", and will be cleared" * run.awaits_clear
+        return Fate.KEPT, f"it is {run.state}{why}"
     if run.state == ABSENT:
         return Fate.REMOVED, "Airflow does not know this run any more"
     if newer and newer >= settings.keep_runs_per_repository:

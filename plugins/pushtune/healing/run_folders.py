@@ -42,12 +42,13 @@ def leftovers(settings: Settings) -> list[Path]:
     return [path for path in found if time.time() - path.lstat().st_ctime > SETTLED_SECONDS]
 
 
-def facts_of(folder: Path, ask: RunState, busy: Collection[Path]) -> RunFacts:
+def facts_of(folder: Path, ask: RunState, busy: Collection[Path], awaited: Collection[Path] = ()) -> RunFacts:
     """Return what is known about a run's folder.
 
     Args:
         ask: DAG id and run id to the run's state, ``absent`` where there is no such run; it may raise.
         busy: folders of the trainings that have a container.
+        awaited: folders of the runs that healing will clear.
     """
     name = run_name(folder)
     heavy_bytes = sum(tree_bytes(part) for part in heavy_parts(folder))
@@ -60,6 +61,7 @@ def facts_of(folder: Path, ask: RunState, busy: Collection[Path]) -> RunFacts:
         has_containers=any(training.is_relative_to(folder) for training in busy),
         heavy_bytes=heavy_bytes,
         light_bytes=max(0, tree_bytes(folder) - heavy_bytes),
+        awaits_clear=folder in awaited,
     )
 
 
@@ -101,6 +103,8 @@ def heavy_parts(folder: Path) -> list[Path]:
     """Return what a run that is over gives up first."""
     parts = [folder / CHECKOUT] if is_folder(folder / CHECKOUT) else []
     for training in training_folders(folder):
+        if not os.access(training, os.R_OK | os.W_OK | os.X_OK):  # its script has closed it, also to us
+            training.chmod(stat.S_IRWXU)
         parts += [path for path in sorted(training.iterdir()) if not _is_kept(path)]
     return parts
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pushtune.errors import PassingFault
+from pushtune.errors import PushtuneError
 from pushtune.file_locks import wait_for_lock
 from pushtune.promoting.serving_keeper import Keeper, Patience
 from pushtune.promoting.serving_ports import Containers
@@ -52,7 +52,7 @@ def reconcile(
             keeper = Keeper(root / dag_id, dag_id, containers, patience, note)
             try:
                 keeper.keep(model)
-            except PassingFault as error:
+            except (PushtuneError, OSError) as error:  # one that cannot be served holds up no other
                 done.faults.append(str(error))
             done.actions += keeper.actions
         for dag_id in sorted(filter(is_unwanted, _known(root, containers) - set(wanted))):

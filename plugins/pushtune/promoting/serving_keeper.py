@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pushtune.errors import ModelUnreachable, PassingFault, PushtuneError, ServingRefused
+from pushtune.errors import EngineUnavailable, ModelUnreachable, PushtuneError, ServingRefused
 from pushtune.moments import NEVER, present
 from pushtune.promoting.model_client import ask
 from pushtune.promoting.serving_ports import Container, Containers
@@ -74,9 +74,11 @@ class Keeper:
         state.engine, state.seen = self._containers.engine_id, present()
         if state.container_id not in {found.id for found in self._all()}:
             state.container_id = ""
-        self._bring_up(model)
-        if state.model not in (NOTHING, model):
-            self._bring_up(state.model)
+        try:
+            self._bring_up(model)
+        finally:
+            if state.model not in (NOTHING, model):
+                self._bring_up(state.model)
         kept = {str(model.version), str(state.model.version)}
         state.efforts = {version: effort for version, effort in state.efforts.items() if version in kept}
         write_state(self._root, state)
@@ -124,7 +126,7 @@ class Keeper:
         write_state(self._root, self._state)  # before the start: whoever is killed within it has tried
         try:
             self._create(model, effort.starts)
-        except PassingFault:
+        except EngineUnavailable:
             effort.starts -= 1  # nothing was learned about the model
             write_state(self._root, self._state)
             raise
@@ -154,7 +156,7 @@ class Keeper:
         """Wait for its first answer, and let it take over then; end it where it has had its time."""
         while True:
             if not self._is_clean(container):
-                self._bury(container, model, "it writes files where only its socket belongs", True)
+                self._bury(container, model, "it fills or closes the folder of its socket", True)
                 return
             if self._probe(container):
                 self._take_over(container, model)
@@ -168,7 +170,10 @@ class Keeper:
 
     def _is_clean(self, container: Container) -> bool:
         folder = self._root / container.socket_folder
-        return not folder.is_dir() or len(list(islice(folder.iterdir(), FILES_LIMIT + 1))) <= FILES_LIMIT
+        try:
+            return not folder.is_dir() or len(list(islice(folder.iterdir(), FILES_LIMIT + 1))) <= FILES_LIMIT
+        except OSError:  # it has closed the folder, also to us
+            return False
 
     def _probe(self, container: Container) -> bool:
         path = self._root / container.socket_folder / SOCKET_FILE

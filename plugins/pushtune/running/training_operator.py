@@ -217,9 +217,10 @@ class TrainingOperator(ResumableJobMixin, DockerOperator):
         assert self._supervisor is not None
         container_id = self._container.adopt()
         if not container_id:
-            if reason := self._supervisor.reason_to_stop():
-                self.log.info("Not started: %s", reason)
+            # One that has trained goes on instead, and is asked to stop: it answers with what it has reached.
+            if not self._container.attempts.containers and (reason := self._supervisor.reason_to_stop()):
                 raise AirflowSkipException(f"Not started: {reason}")
+            workspace.require_checkout(self._checked_spec())
             require_free_space(load_settings())
             container_id = self._create(older_keras.adjusted(self._checked_spec()).get("image") or self.image)
         return {"container_id": container_id, "engine": self._engine_id}

@@ -14,7 +14,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from pushtune.errors import UnsafeTrialFolder
+from pushtune.errors import CheckoutMissing, UnsafeTrialFolder
 from pushtune.running.attempts import Attempts, forget_attempts, give_up, read_attempts, write_attempts
 from pushtune.settings import Settings
 from pushtune_contract import layout
@@ -130,6 +130,16 @@ def restore_trial(spec: dict[str, Any], settings: Settings) -> None:
         os.chown(folder, settings.container_uid, settings.container_uid)
     content = json.dumps(spec["request"], indent=1, sort_keys=True, allow_nan=False) + "\n"
     write_inside(folder, layout.REQUEST_FILE, content.encode())
+
+
+def require_checkout(spec: dict[str, Any]) -> None:
+    """Raise CheckoutMissing where the files of the commit are gone, so that no container can start."""
+    if not Path(spec["checkout"]).is_dir():
+        raise CheckoutMissing(
+            "The files of the commit must be in the folder of the run.",
+            f"{spec['checkout']} is gone: clean_up removes it some days after a run, or where the disk gets full",
+            "Clear the task check_out of this run with all that follows it, or push again.",
+        )
 
 
 def unmoved_containers(folder: Path) -> int:
