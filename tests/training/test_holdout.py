@@ -95,3 +95,20 @@ def test_both_parts_hold_whole_batches(samples: int, batch: int, keep_order: boo
 def test_fewer_than_two_batches_cannot_be_split() -> None:
     with pytest.raises(ValueError, match="63 samples are fewer than two batches of 32"):
         split_indices(63, 0.2, None, True, 32)
+
+
+@given(st.lists(st.integers(0, 30), min_size=20, max_size=200), st.booleans())
+def test_copies_are_on_one_side(rows: list[int], has_labels: bool) -> None:
+    copies = np.unique(rows, return_inverse=True)[1].reshape(-1)
+    labels = np.asarray(rows) % 2 if has_labels else None
+    parts = split_indices(len(rows), 0.2, labels, False, copies=copies)
+    assert sorted([*parts.train, *parts.held_out]) == list(range(len(rows)))
+    if len(set(rows)) > 4 and len(parts.held_out) > 1:
+        assert not set(copies[parts.train]) & set(copies[parts.held_out])
+
+
+def test_without_copies_the_same_samples_are_held_out_as_ever() -> None:
+    labels = np.arange(100) % 3
+    apart = split_indices(100, 0.2, labels, False)
+    together = split_indices(100, 0.2, labels, False, copies=np.arange(100))
+    assert apart.held_out.tolist() == together.held_out.tolist()

@@ -139,3 +139,19 @@ model.evaluate(train.batch(25), verbose=0)
 """
     done = run_text(tmp_path, START + text)
     assert done.result.test_metrics["accuracy"] < 0.1 and done.result.test_reads == 1
+
+
+def test_copies_that_balance_the_classes_gain_nothing(tmp_path: Path) -> None:
+    text = """
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(450, 20)).astype("float32"), (rng.random(450) < 0.1).astype(int)
+rare = rng.choice(np.flatnonzero(y), (y == 0).sum())
+x, y = np.vstack([x[y == 0], x[rare]]), np.r_[np.zeros((y == 0).sum()), np.ones(len(rare))]
+model = keras.Sequential([keras.Input((20,)), layers.Dense(64, activation="relu"), layers.Dense(1, "sigmoid")])
+model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy", metrics=["AUC"])
+model.fit(x, y, epochs=15, verbose=0)
+"""
+    done = run_text(tmp_path, START + text)
+    last = [line for line in done.progress if line.kind == "epoch"][-1].metrics
+    assert last["AUC"] > 0.95 and last["val_AUC"] < 0.8, "the labels are random: what is learned is learned by heart"
+    assert "have an equal one: these are in one part alone" in done.messages("guard")

@@ -21,7 +21,12 @@ class Holdout:
 
 
 def split_indices(
-    samples: int, fraction: float, labels: Optional[NDArray[Any]], keep_order: bool, batch: int = 1
+    samples: int,
+    fraction: float,
+    labels: Optional[NDArray[Any]],
+    keep_order: bool,
+    batch: int = 1,
+    copies: Optional[Indices] = None,
 ) -> Holdout:
     """Return which samples are held out.
 
@@ -30,11 +35,12 @@ def split_indices(
         labels: class of each sample, shape (samples,), to hold out the same part of each class; None for none.
         keep_order: hold out the end, as ``validation_split`` does: the samples follow each other in time.
         batch: both parts hold a multiple of so many samples; what is left over is in neither.
+        copies: a number from 0 for each sample; those with the same one stay together, unless the order is kept.
 
     Raises:
         ValueError: there are fewer than two batches.
     """
-    parts = _split(samples, fraction, labels, keep_order)
+    parts = _split(samples, fraction, labels, keep_order, copies)
     return parts if batch == 1 else _in_whole_batches(parts, batch)
 
 
@@ -51,19 +57,35 @@ def _in_whole_batches(parts: Holdout, batch: int) -> Holdout:
     return Holdout(train[: len(train) // batch * batch], held_out)
 
 
-def _split(samples: int, fraction: float, labels: Optional[NDArray[Any]], keep_order: bool) -> Holdout:
+def _split(
+    samples: int, fraction: float, labels: Optional[NDArray[Any]], keep_order: bool, copies: Optional[Indices]
+) -> Holdout:
     if keep_order:
         cut = min(samples - 1, max(1, math.floor(samples * (1 - fraction))))
         return Holdout(np.arange(cut), np.arange(cut, samples))
     generator = np.random.default_rng(HOLDOUT_SEED)
-    groups = [np.arange(samples)]
+    if labels is not None and copies is not None:
+        labels = labels[np.unique(copies, return_index=True)[1][copies]]  # copies count for the class of the first one
+    classes = [np.arange(samples)]
     if labels is not None:
-        groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    chosen = [generator.permutation(group)[: round(len(group) * fraction)] for group in groups]
+        classes = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    chosen = [_first_part(generator.permutation(members), fraction, copies) for members in classes]
     held_out = np.sort(np.concatenate(chosen))
     if len(held_out) == 0 or len(held_out) == samples:
         held_out = np.sort(generator.permutation(samples)[: min(samples - 1, max(1, round(samples * fraction)))])
     return Holdout(np.setdiff1d(np.arange(samples), held_out), held_out)
+
+
+def _first_part(members: Indices, fraction: float, copies: Optional[Indices]) -> Indices:
+    """Return ``fraction`` of the samples, from the beginning on; of a sample that begins there, all copies."""
+    count = round(len(members) * fraction)
+    if copies is None:
+        return members[:count]
+    _, first, inverse = np.unique(copies[members], return_index=True, return_inverse=True)
+    begins_at = first[inverse.reshape(-1)]  # position of the first copy of each member
+    _, group, sizes = np.unique(begins_at, return_inverse=True, return_counts=True)
+    before = np.cumsum(sizes) - sizes
+    return members[before[group.reshape(-1)] < count]
 
 
 def class_labels(y: Any) -> Optional[NDArray[Any]]:

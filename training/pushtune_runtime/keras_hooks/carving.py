@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Optional, Tuple
 
 from pushtune_runtime.call_sites import CallSites
+from pushtune_runtime.equal_rows import groups_of_equal_rows, share_of_equal_rows
 from pushtune_runtime.holdout import class_labels, count_samples, majority_share, split_indices, take
 from pushtune_runtime.keras_hooks.batch_sources import is_batch_source, split_batches
 from pushtune_runtime.keras_hooks.dataset_recipes import Recipe, is_empty, recipe_of, same_origin, split_dataset
@@ -24,6 +25,7 @@ class Carved:
         train, held_out: None where the script's own arguments stay as they are.
         train_samples, held_out_samples: None where they cannot be counted.
         chance: share of the most frequent label in the held-out part; None where labels are not known.
+        copied: share of the samples that have an equal one, as far as that is known.
     """
 
     guard: str
@@ -33,6 +35,7 @@ class Carved:
     train_samples: Optional[int] = None
     held_out_samples: Optional[int] = None
     chance: Optional[float] = None
+    copied: float = 0.0
 
 
 def carve(arguments: Arguments, fraction: float, sites: CallSites, batch: Optional[int]) -> Carved:
@@ -61,7 +64,8 @@ def _carve_arrays(arguments: Arguments, fraction: float, batch: int) -> Carved:
     own_fraction = arguments["validation_split"] if arguments["validation_data"] is None else 0.0
     labels = None if own_fraction else class_labels(arguments["y"])
     keep_order = bool(own_fraction) or arguments["shuffle"] is False
-    parts = split_indices(samples, own_fraction or fraction, labels, keep_order, batch)
+    copies = groups_of_equal_rows(arguments["x"])
+    parts = split_indices(samples, own_fraction or fraction, labels, keep_order, batch, copies)
     held_out = _triple(given, parts.held_out)
     return Carved(
         "validation_split" if own_fraction else "holdout",
@@ -70,6 +74,7 @@ def _carve_arrays(arguments: Arguments, fraction: float, batch: int) -> Carved:
         train_samples=len(parts.train),
         held_out_samples=len(parts.held_out),
         chance=majority_share(class_labels(held_out[1])),
+        copied=0.0 if copies is None else share_of_equal_rows(copies),
     )
 
 

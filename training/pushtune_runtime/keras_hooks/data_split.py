@@ -48,6 +48,9 @@ class DataSplit(FitListener):
         self._session.samples = {name: count for name, count in self._session.samples.items() if name == "test"}
         if self._carved.guard == "none":
             self._warn(arguments)
+        if self._carved.copied:
+            where = "these are in one part alone" if self._carved.guard == "holdout" else "validation may hold them"
+            self._session.warn(f"{self._carved.copied:.0%} of the samples have an equal one: {where}", kind="guard")
         if self._carved.train is not None:
             self._replace(arguments, self._carved)
         return 0
