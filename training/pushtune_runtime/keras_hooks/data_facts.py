@@ -16,6 +16,7 @@ STATEFUL_OPERATIONS = frozenset({
 })  # fmt: skip
 # Data sets whose passes differ from each other or depend on how often they were opened.
 CHANGING_DATASETS = ("Shuffle", "Random", "Generator", "Sample", "Rebatch", "LegacyRandom")
+SPLIT = "a distribution strategy splits the data"
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,15 @@ def describe_data(iterator: Any) -> DataFacts:
     from keras.src.trainers.data_adapters.tf_dataset_adapter import TFDatasetAdapter
 
     spans_epochs = iterator.steps_per_epoch is not None
-    if tf.distribute.has_strategy():
-        return DataFacts(False, True, False, "a distribution strategy splits the data")
+    # fit is often called outside the scope: the strategy is the one that the model was built with then.
+    if tf.distribute.has_strategy() or iterator._distribute_strategy.num_replicas_in_sync > 1:
+        return DataFacts(False, True, False, SPLIT)
     if isinstance(iterator.data_adapter, ArrayDataAdapter):
         return DataFacts(True, spans_epochs, False, "")
     if not isinstance(iterator.data_adapter, TFDatasetAdapter):
         return DataFacts(False, True, True, _workers(iterator.data_adapter))
+    if not isinstance(iterator._distributed_dataset, tf.data.Dataset):
+        return DataFacts(False, True, False, SPLIT)  # what a strategy makes of a data set has no graph to be read
     return _describe_dataset(iterator._distributed_dataset, spans_epochs)
 
 

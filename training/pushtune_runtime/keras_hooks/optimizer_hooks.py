@@ -10,7 +10,7 @@ import numpy
 from pushtune_contract.parameters import Value
 from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
 from pushtune_runtime.keras_hooks.legacy_decay import keep_decay
-from pushtune_runtime.keras_hooks.rate_decay import RateDecay, has_constant_rate
+from pushtune_runtime.keras_hooks.rate_decay import RateDecay, has_constant_rate, rate_of
 from pushtune_runtime.parameter_registry import ParameterRegistry
 
 OPTIMIZERS = ("SGD", "RMSprop", "Adam", "AdamW", "Adadelta", "Adagrad", "Adamax", "Nadam", "Ftrl", "Lion", "Adafactor")
@@ -133,12 +133,12 @@ class OptimizerHooks:
             self._take_rate_of_library(site, given)
         identity = self._rates.get(id(given))
         if identity is not None and self._registry.is_overridden(identity):
-            return float(given.learning_rate)
+            return rate_of(given)
         return None
 
     def _take_rate_of_library(self, site: Any, given: Any) -> None:
         """Register the rate of an optimizer that the library made for the script (``get``, ``from_config``)."""
-        current = float(str(numpy.float32(given.learning_rate)))  # 0.002 and not 0.0020000000949949026
+        current = float(str(numpy.float32(rate_of(given))))  # 0.002 and not 0.0020000000949949026
         if not math.isfinite(current):
             return
         identity, wanted = self._registry.see(site, ("learning_rate", "compile", "learning_rate"), current, True)

@@ -11,6 +11,8 @@ import weakref
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Set
 
+import numpy as np
+
 from pushtune_contract.parameters import Value
 from pushtune_runtime.call_sites import CallSite
 from pushtune_runtime.keras_hooks.fit_events import Arguments, FitListener
@@ -78,7 +80,7 @@ class RateDecay(FitListener):
         for name in _changing_callbacks(arguments.get("callbacks")):
             self._freeze(offer, f"{name} of the script changes the learning rate")
         self._running = _Running(
-            optimizer, offer, float(optimizer.learning_rate), arguments["initial_epoch"], self.fit_hooks.asked_epochs
+            optimizer, offer, rate_of(optimizer), arguments["initial_epoch"], self.fit_hooks.asked_epochs
         )
         return 0
 
@@ -92,7 +94,7 @@ class RateDecay(FitListener):
         running = self._of(callback_list)
         if running is None or running.offer.decays:
             return
-        if float(running.optimizer.learning_rate) != running.rate:
+        if rate_of(running.optimizer) != running.rate:
             self._freeze(running.offer, "the script changes the learning rate while it trains")
 
     def on_train_end(self, callback_list: Any) -> None:
@@ -123,6 +125,11 @@ def decayed_share(epoch: int, epochs: int) -> float:
     It is the mean over the epoch of what would decay from step to step, but for rounding; above 0 in the last one.
     """
     return 0.5 * (1.0 + math.cos(math.pi * (epoch + 0.5) / max(epochs, epoch + 1)))
+
+
+def rate_of(optimizer: Any) -> float:
+    """Return the learning rate that ``optimizer`` has now; ``float`` alone cannot read one that lies on replicas."""
+    return float(np.asarray(optimizer.learning_rate))
 
 
 def has_constant_rate(optimizer: Any) -> bool:
