@@ -1,6 +1,7 @@
 """Sources without a seed get one; the state between two batches comes back."""
 
 import json
+import pickle
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -19,9 +20,10 @@ dataset_ops = pytest.importorskip("tensorflow.python.data.ops.dataset_ops")
 def unpatched() -> Iterator[None]:
     """Begin without a global seed, and undo the patches afterwards."""
     tf.compat.v1.set_random_seed(None)
-    default_rng, shuffle = np.random.default_rng, dataset_ops.DatasetV2.shuffle
+    of_numpy, shuffle, seed = dict(vars(np.random)), dataset_ops.DatasetV2.shuffle, random.seed
     yield
-    np.random.default_rng, dataset_ops.DatasetV2.shuffle = default_rng, shuffle
+    vars(np.random).update(of_numpy)
+    dataset_ops.DatasetV2.shuffle, random.seed = shuffle, seed
     tf.compat.v1.set_random_seed(None)
 
 
@@ -86,3 +88,55 @@ def test_a_seed_of_the_script_wins(unpatched: None) -> None:
 def test_generators_without_a_seed_differ_from_each_other(unpatched: None) -> None:
     installed(1)
     assert np.random.default_rng().random() != np.random.default_rng().random()
+
+
+def draw_unseeded() -> list[Any]:
+    """Draw from everything that NumPy and Python seed from the operating system."""
+    np.random.seed()
+    random.seed()
+    drawn: list[Any] = [np.random.rand(), random.random()]
+    np.random.seed(None)
+    random.seed(None)
+    drawn += [np.random.rand(), random.random()]
+    drawn += [np.random.RandomState().rand(), np.random.RandomState(seed=None).rand()]
+    drawn += [np.random.Generator(kind()).random() for kind in (np.random.PCG64, np.random.MT19937)]
+    return [*drawn, np.random.SeedSequence().entropy]
+
+
+def test_what_is_seeded_by_the_system_is_seeded_by_the_run(unpatched: None) -> None:
+    originals = dict(vars(np.random)), random.seed
+    draws = []
+    for seed in (1, 1, 2):
+        installed(seed)
+        draws.append(draw_unseeded())
+        vars(np.random).update(originals[0])
+        random.seed = originals[1]
+    assert draws[0] == draws[1]
+    assert len({*draws[0], *draws[2]}) == 2 * len(draws[0]), "no two sources are alike"
+
+
+def test_random_state_stays_a_class(unpatched: None) -> None:
+    original = np.random.RandomState
+    expected = original(7).rand()
+    installed(1)
+    state: Any = np.random.RandomState()
+    assert type(state) is original and isinstance(state, np.random.RandomState)
+    assert np.random.RandomState(7).rand() == expected
+    assert pickle.loads(pickle.dumps(np.random.RandomState)) is np.random.RandomState
+    assert pickle.loads(pickle.dumps(state)).rand() == state.rand()
+
+    class Named(np.random.RandomState):
+        def __init__(self, name: str = "") -> None:
+            super().__init__(7)
+            self.name = name
+
+    assert Named().rand() == expected and Named("a").name == "a"
+    assert isinstance(Named(), np.random.RandomState) and not isinstance(state, Named)
+
+
+def test_a_seed_that_is_given_to_python_or_numpy_wins(unpatched: None) -> None:
+    installed(1)
+    np.random.seed(seed=3)
+    random.seed("a text", version=2)
+    assert np.random.rand() == np.random.RandomState(3).rand()
+    assert random.random() == random.Random("a text").random()

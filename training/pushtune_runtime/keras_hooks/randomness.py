@@ -2,8 +2,8 @@
 
 Policy: Python's and NumPy's generators are seeded before the script starts, and the script's own seeds win, as they
 come later. What would be seeded by the operating system is seeded from the run's seed instead, as long as the script
-gives no seed: ``numpy.random.default_rng()`` and ``tf.data.Dataset.shuffle``. TensorFlow's global seed is left alone,
-since with it stateful operations in a data pipeline draw the same numbers in each epoch.
+gives no seed: generators of NumPy, ``random.seed()`` and ``tf.data.Dataset.shuffle``. TensorFlow's global seed is left
+alone, since with it stateful operations in a data pipeline draw the same numbers in each epoch.
 """
 
 import functools
@@ -11,6 +11,9 @@ import random
 from typing import Any, Callable, Dict
 
 import numpy as np
+
+# Classes of ``numpy.random`` that take fresh numbers from the operating system when they are given no seed.
+UNSEEDED_CLASSES = ("RandomState", "SeedSequence", "MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 
 class SeededRandomness:
@@ -25,8 +28,14 @@ class SeededRandomness:
         self._sources = 0
 
     def install_numpy(self) -> None:
-        """Patch ``numpy.random.default_rng``; call before the script imports it by name."""
+        """Patch what NumPy and Python seed by themselves; call before the script imports any of it by name."""
         np.random.default_rng = self._wrap_default_rng(np.random.default_rng)
+        for name in UNSEEDED_CLASSES:
+            next_seed = self._legacy_seed if name == "RandomState" else self._next_seed
+            if hasattr(np.random, name):
+                setattr(np.random, name, _seeded_class(getattr(np.random, name), name, next_seed))
+        np.random.seed = self._wrap_seed(np.random.seed)
+        random.seed = self._wrap_seed(random.seed)
 
     def install_tensorflow(self) -> None:
         """Patch ``tf.data.Dataset.shuffle``."""
@@ -64,6 +73,18 @@ class SeededRandomness:
         words = np.random.SeedSequence([self._seed, self._sources]).generate_state(1, np.uint64)
         return int(words[0]) >> 2  # as an int of Python: NumPy 1 does not shift such words
 
+    def _legacy_seed(self) -> int:
+        return self._next_seed() % 2**32  # NumPy's older generators take no more
+
+    def _wrap_seed(self, original: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(original)
+        def seed(*args: Any, **kwargs: Any) -> None:
+            if _gives_nothing(args, kwargs):
+                return original(self._legacy_seed())
+            return original(*args, **kwargs)
+
+        return seed
+
     def _wrap_default_rng(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def default_rng(seed: Any = None) -> Any:
@@ -81,6 +102,31 @@ class SeededRandomness:
             return original(dataset, buffer_size, seed, *args, **kwargs)
 
         return shuffle
+
+
+def _gives_nothing(args: Any, kwargs: Dict[str, Any]) -> bool:
+    return all(value is None for value in (*args, *kwargs.values()))
+
+
+def _seeded_class(original: Any, name: str, next_seed: Callable[[], int]) -> Any:
+    """Return a class in place of ``original``: it makes its instances, and classes of scripts can inherit from it."""
+
+    class Seeded(type(original)):  # type: ignore[misc]
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            if cls is not replacement:
+                return super().__call__(*args, **kwargs)
+            return original(next_seed()) if _gives_nothing(args, kwargs) else original(*args, **kwargs)
+
+        def __instancecheck__(cls, instance: Any) -> bool:
+            return isinstance(instance, original) if cls is replacement else super().__instancecheck__(instance)
+
+        def __subclasscheck__(cls, other: type) -> bool:
+            return issubclass(other, original) if cls is replacement else super().__subclasscheck__(other)
+
+    # The module and the name are where pickle looks for the class.
+    described = {"__doc__": original.__doc__, "__module__": "numpy.random", "__qualname__": name}
+    replacement: Any = Seeded(name, (original,), described)
+    return replacement
 
 
 def _python_state(saved: Any) -> Any:
