@@ -106,6 +106,17 @@ def test_random_numbers_in_parallel_are_inexact() -> None:
     assert "in parallel" in facts(images().map(flipped, num_parallel_calls=4).batch(4)).inexact
 
 
+@pytest.mark.parametrize("parallel", [None, 4, tf.data.AUTOTUNE])
+@pytest.mark.parametrize("operation", [tf.numpy_function, tf.py_function])
+def test_python_code_in_parallel_is_inexact(operation: Any, parallel: "int | None") -> None:
+    def noisy(image: Any, label: Any) -> Any:
+        return operation(lambda array: array + np.random.rand(), [image], tf.float32), label
+
+    found = facts(images().map(noisy, num_parallel_calls=parallel).batch(4))
+    assert found.python
+    assert ("in parallel" in found.inexact) is (parallel is not None)
+
+
 def test_layers_that_augment_keep_a_state() -> None:
     augment = keras.Sequential([keras.layers.RandomFlip(seed=1)])
     assert facts(images().batch(4).map(lambda image, label: (augment(image, training=True), label))).replayed

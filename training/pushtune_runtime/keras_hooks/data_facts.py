@@ -78,9 +78,10 @@ def _describe_dataset(dataset: Any, spans_epochs: bool) -> DataFacts:
         for node in _nodes(stage):
             operations.add(node.op)
             changing = changing or any(f"{name}Dataset" in node.op for name in CHANGING_DATASETS)
-            if node.op in RANDOM_OPERATIONS | STATEFUL_OPERATIONS:
+            unseeded = unseeded or _is_unseeded(node)
+            # Python code may draw random numbers, too, or count: which element gets which depends on timing then.
+            if node.op in RANDOM_OPERATIONS | STATEFUL_OPERATIONS | PYTHON_OPERATIONS:
                 untimed = untimed or "Parallel" in kind
-                unseeded = unseeded or _is_unseeded(node)
     python = bool(operations & PYTHON_OPERATIONS)
     stateful = bool(operations & (RANDOM_OPERATIONS | STATEFUL_OPERATIONS))
     return DataFacts(
