@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pushtune_runtime.keras_hooks import randomness as randomness_module
 from pushtune_runtime.keras_hooks.randomness import SeededRandomness
 
 tf = pytest.importorskip("tensorflow")
 context = pytest.importorskip("tensorflow.python.eager.context")
+random_seed = pytest.importorskip("tensorflow.python.framework.random_seed")
 dataset_ops = pytest.importorskip("tensorflow.python.data.ops.dataset_ops")
 
 
@@ -21,7 +23,9 @@ def unpatched() -> Iterator[None]:
     """Begin without a global seed, and undo the patches afterwards."""
     tf.compat.v1.set_random_seed(None)
     of_numpy, shuffle, seed = dict(vars(np.random)), dataset_ops.DatasetV2.shuffle, random.seed
+    get_seed, generator = random_seed.get_seed, vars(tf.random.Generator)["from_non_deterministic_state"]
     yield
+    random_seed.get_seed, tf.random.Generator.from_non_deterministic_state = get_seed, generator
     vars(np.random).update(of_numpy)
     dataset_ops.DatasetV2.shuffle, random.seed = shuffle, seed
     tf.compat.v1.set_random_seed(None)
@@ -140,3 +144,60 @@ def test_a_seed_that_is_given_to_python_or_numpy_wins(unpatched: None) -> None:
     random.seed("a text", version=2)
     assert np.random.rand() == np.random.RandomState(3).rand()
     assert random.random() == random.Random("a text").random()
+
+
+def draw_with_tensorflow() -> list[Any]:
+    """Draw three times from each thing that TensorFlow has and seeds from the operating system."""
+    drawn: list[Any] = []
+    for _ in range(3):
+        drawn += [tuple(tf.random.shuffle(tf.range(30)).numpy().tolist()), float(tf.random.normal(()))]
+        drawn += [next(iter(tf.data.Dataset.random())).numpy()]
+        drawn += [float(tf.random.Generator.from_non_deterministic_state().uniform(()))]
+    return drawn
+
+
+def test_operations_that_run_at_once_are_seeded_by_the_run(unpatched: None) -> None:
+    get_seed, draws = random_seed.get_seed, []
+    for seed in (1, 1, 2):
+        context.context().clear_kernel_cache()  # a new process has none
+        randomness = installed(seed)
+        draws.append(draw_with_tensorflow())
+        assert not randomness.unseeded
+        random_seed.get_seed = get_seed
+    assert draws[0] == draws[1]
+    assert len({*draws[0], *draws[2]}) == 2 * len(draws[0]), "no two draws are alike"
+
+
+def test_a_seed_of_the_script_for_tensorflow_wins(unpatched: None) -> None:
+    installed(1)
+    with_operation_seed = tf.random.uniform((3,), seed=5).numpy().tolist()
+    tf.random.set_seed(3)
+    with_global_seed = tf.random.uniform((3,)).numpy().tolist()
+    vars(random_seed)["get_seed"] = random_seed.get_seed.__wrapped__
+    tf.random.set_seed(3)
+    assert tf.random.uniform((3,)).numpy().tolist() == with_global_seed
+    tf.compat.v1.set_random_seed(None)
+    assert tf.random.uniform((3,), seed=5).numpy().tolist() == with_operation_seed
+
+
+def test_operations_go_on_after_a_resume_as_they_would_have(unpatched: None) -> None:
+    randomness = installed(1)
+    tf.random.normal((2,))
+    state = json.loads(json.dumps(randomness.capture()))
+    expected = tf.random.normal((2,)).numpy().tolist()
+    randomness.restore(state)
+    context.context().clear_kernel_cache()
+    assert tf.random.normal((2,)).numpy().tolist() == expected
+
+
+def test_operations_that_stay_without_a_seed_are_told(unpatched: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    get_seed = random_seed.get_seed
+    in_a_graph = installed(1)
+    tf.function(lambda: tf.random.normal((2,)))()
+    assert in_a_graph.unseeded
+    random_seed.get_seed = get_seed
+    in_a_loop = installed(1)
+    monkeypatch.setattr(randomness_module, "SEEDED_OPERATIONS", 3)
+    for number in range(5):
+        tf.random.normal((2,))
+        assert in_a_loop.unseeded is (number >= 3)

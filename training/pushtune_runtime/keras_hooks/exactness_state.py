@@ -32,6 +32,8 @@ class ExactnessRating:
             self._examined = (fit, within_epoch)
             self._add(_reasons(fit))
         self._add(sorted(fit.callbacks.unstored))
+        if not self._reasons and fit.randomness.unseeded:  # the other reasons say more exactly where
+            self._add(["TensorFlow draws random numbers without a seed (tf.random.set_seed in the script gives one)"])
         self._tell()
         return list(self._reasons)
 

@@ -26,7 +26,7 @@ class FitState:
         self, session: Session, randomness: SeededRandomness, data: DataPosition, callback_list: Any
     ) -> None:
         self._session = session
-        self._randomness = randomness
+        self.randomness = randomness
         self.model = callback_list.model
         self.data = data
         self._callback_list = callback_list
@@ -47,7 +47,7 @@ class FitState:
             "stopped": bool(self.model.stop_training) and not self._session.stop_reason,
             "optimizers": built_with(self.model),
             "callbacks": self.callbacks.kinds,
-            "random": self._randomness.capture(),
+            "random": self.randomness.capture(),
             "session": capture_session(self._session),
         }
         return arrays, state, self.callbacks.capture()
@@ -75,7 +75,7 @@ class FitState:
         restore_session(self._session, checkpoint.state["session"])
         if self.data.facts is None or not self.data.facts.python:
             # Python code that reads data runs ahead in a thread: replaying it has moved the generators already.
-            self._randomness.restore(checkpoint.state["random"])
+            self.randomness.restore(checkpoint.state["random"])
 
     def _variables(self, batch: int) -> Dict[str, Any]:
         """Return name -> variable; metrics only count within an epoch, as each begins with a reset."""

@@ -2,8 +2,9 @@
 
 Policy: Python's and NumPy's generators are seeded before the script starts, and the script's own seeds win, as they
 come later. What would be seeded by the operating system is seeded from the run's seed instead, as long as the script
-gives no seed: generators of NumPy, ``random.seed()`` and ``tf.data.Dataset.shuffle``. TensorFlow's global seed is left
-alone, since with it stateful operations in a data pipeline draw the same numbers in each epoch.
+gives no seed: generators of NumPy, ``random.seed()``, ``tf.data.Dataset.shuffle``, and operations of TensorFlow that
+run at once. TensorFlow's global seed is left alone, since with it stateful operations in a data pipeline draw the same
+numbers in each epoch; operations in graphs therefore stay without a seed, and ``unseeded`` says that there are some.
 """
 
 import functools
@@ -14,6 +15,8 @@ import numpy as np
 
 # Classes of ``numpy.random`` that take fresh numbers from the operating system when they are given no seed.
 UNSEEDED_CLASSES = ("RandomState", "SeedSequence", "MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+# TensorFlow keeps a kernel of about 36 KB for each seed that an operation has had: a loop must not fill the memory.
+SEEDED_OPERATIONS = 1000
 
 
 class SeededRandomness:
@@ -21,11 +24,16 @@ class SeededRandomness:
 
     Args:
         seed: of the run, at least 0.
+
+    Attributes:
+        unseeded: whether an operation of TensorFlow has stayed without any seed.
     """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._sources = 0
+        self._operations = 0
+        self.unseeded = False
 
     def install_numpy(self) -> None:
         """Patch what NumPy and Python seed by themselves; call before the script imports any of it by name."""
@@ -38,10 +46,14 @@ class SeededRandomness:
         random.seed = self._wrap_seed(random.seed)
 
     def install_tensorflow(self) -> None:
-        """Patch ``tf.data.Dataset.shuffle``."""
+        """Patch ``tf.data.Dataset.shuffle``, and where operations and generators of TensorFlow get their seeds."""
         from tensorflow.python.data.ops.dataset_ops import DatasetV2
+        from tensorflow.python.framework import random_seed
+        from tensorflow.python.ops.stateful_random_ops import Generator
 
         DatasetV2.shuffle = self._wrap_shuffle(DatasetV2.shuffle)
+        random_seed.get_seed = self._wrap_get_seed(random_seed.get_seed)
+        Generator.from_non_deterministic_state = classmethod(self._generator_from_seed)
 
     def capture(self) -> Dict[str, Any]:
         """Return the state of all generators that can be reached, as JSON data."""
@@ -49,6 +61,7 @@ class SeededRandomness:
         version, words, gauss = random.getstate()
         state = {
             "sources": self._sources,
+            "operations": self._operations,
             "python": [version, list(words), gauss],
             "numpy": {**numpy_state, "state": {**numpy_state["state"], "key": numpy_state["state"]["key"].tolist()}},
         }
@@ -61,6 +74,7 @@ class SeededRandomness:
     def restore(self, state: Dict[str, Any]) -> None:
         """Continue from ``state``, which ``capture`` returned."""
         self._sources = state["sources"]
+        self._operations = state.get("operations", 0)
         random.setstate(_python_state(state["python"]))
         saved = state["numpy"]
         np.random.set_state({**saved, "state": {**saved["state"], "key": np.array(saved["state"]["key"], np.uint32)}})
@@ -70,8 +84,7 @@ class SeededRandomness:
 
     def _next_seed(self) -> int:
         self._sources += 1
-        words = np.random.SeedSequence([self._seed, self._sources]).generate_state(1, np.uint64)
-        return int(words[0]) >> 2  # as an int of Python: NumPy 1 does not shift such words
+        return _derived(self._seed, self._sources)
 
     def _legacy_seed(self) -> int:
         return self._next_seed() % 2**32  # NumPy's older generators take no more
@@ -103,6 +116,24 @@ class SeededRandomness:
 
         return shuffle
 
+    def _wrap_get_seed(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def get_seed(op_seed: Any) -> Any:
+            from tensorflow.python.eager import context
+
+            if op_seed is None and context.executing_eagerly() and context.global_seed() is None:
+                self._operations += 1
+                if self._operations <= SEEDED_OPERATIONS:
+                    return divmod(_derived(self._seed, 0, self._operations), 2**31)
+            seeds = original(op_seed)
+            self.unseeded = self.unseeded or seeds == (None, None)
+            return seeds
+
+        return get_seed
+
+    def _generator_from_seed(self, generator_class: Any, alg: Any = None) -> Any:
+        return generator_class.from_seed(self._next_seed(), alg=alg)
+
 
 def _gives_nothing(args: Any, kwargs: Dict[str, Any]) -> bool:
     return all(value is None for value in (*args, *kwargs.values()))
@@ -127,6 +158,12 @@ def _seeded_class(original: Any, name: str, next_seed: Callable[[], int]) -> Any
     described = {"__doc__": original.__doc__, "__module__": "numpy.random", "__qualname__": name}
     replacement: Any = Seeded(name, (original,), described)
     return replacement
+
+
+def _derived(*numbers: int) -> int:
+    """Return a seed of 62 bits that depends on ``numbers`` alone."""
+    words = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
+    return int(words[0]) >> 2  # as an int of Python: NumPy 1 does not shift such words
 
 
 def _python_state(saved: Any) -> Any:
