@@ -100,3 +100,23 @@ def test_what_is_added_is_tied_and_what_is_joined_is_free(residual: Run) -> None
     assert len(raw) == 2
     assert not any(item.tunable and item.group is None for item in raw), "x + Dense(x) must stay equal"
     assert not residual.parameter("34:8#0.Dense.units").tunable
+
+
+@pytest.mark.parametrize(
+    ("schedule", "counts"), [("lambda epoch: 0.01", False), ("lambda epoch, lr: lr * 0.9", True)],
+    ids=["by the epoch alone", "from the rate"],
+)  # fmt: skip
+@pytest.mark.parametrize("optimizer", ["keras.optimizers.Adam(learning_rate=0.5)", "'adam'"])
+def test_a_rate_that_a_schedule_replaces_is_not_offered(
+    tmp_path: Path, optimizer: str, schedule: str, counts: bool
+) -> None:
+    text = f"""
+import keras, numpy as np
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile({optimizer}, "mse")
+scheduler = keras.callbacks.LearningRateScheduler({schedule})
+model.fit(np.ones((20, 2)), np.ones(20), epochs=2, verbose=0, callbacks=[scheduler])
+"""
+    done = run_text(tmp_path, text)
+    (rate,) = [item for item in done.result.search_space if item.role == "learning_rate"]
+    assert rate.tunable is counts and ("in each epoch" in rate.reason) is not counts

@@ -28,6 +28,7 @@ class OptimizerHooks:
         self._decay = decay
         self._rates: Dict[int, str] = {}  # id of an optimizer of the script -> id of its learning-rate parameter
         self._kept: "list[Any]" = []
+        self._compiled_rate = ""  # id of the learning-rate parameter of the optimizer that is being compiled with
         self._optimizers: Any = None
 
     def install(self, classes: KerasClasses) -> None:
@@ -92,14 +93,14 @@ class OptimizerHooks:
             optimizer = bound.arguments["optimizer"] = self._choose(site, bound.arguments["optimizer"], explicit)
             result = original(*bound.args, **bound.kwargs)
             if _name_of(optimizer) is not None and has_constant_rate(optimizer):
-                self._decay.offer(site, model)
+                self._decay.offer(site, model, self._compiled_rate)
             return result
 
         trainer_class.compile = compile
 
     def _choose(self, site: Any, given: Any, explicit: bool) -> Any:
         """Return the optimizer to compile with: the script's own, unless its name or learning rate is overridden."""
-        name = _name_of(given)
+        name, self._compiled_rate = _name_of(given), ""
         if name is None:
             return given
         choices = OFFERED_OPTIMIZERS if name in OFFERED_OPTIMIZERS else (name, *OFFERED_OPTIMIZERS)
@@ -119,6 +120,7 @@ class OptimizerHooks:
         if default is None:
             return None
         identity, rate = self._registry.see(site, ("learning_rate", "compile", "learning_rate"), default, False)
+        self._compiled_rate = identity
         if name == "adadelta":
             self._registry.seen[identity].reason = ADADELTA_NOTE
         return rate if self._registry.is_overridden(identity) else None
@@ -132,6 +134,7 @@ class OptimizerHooks:
         if hasattr(given, "learning_rate") and id(given) not in self._rates:
             self._take_rate_of_library(site, given)
         identity = self._rates.get(id(given))
+        self._compiled_rate = identity or ""
         if identity is not None and self._registry.is_overridden(identity):
             return rate_of(given)
         return None

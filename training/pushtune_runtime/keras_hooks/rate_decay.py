@@ -6,10 +6,11 @@ from the number of the epoch alone: a resumed run, and a repetition that is cut 
 decays on its own, and leaves the optimizer with the rate that it began with.
 """
 
+import inspect
 import math
 import weakref
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional, Sequence, Set
 
 import numpy as np
 
@@ -23,14 +24,20 @@ from pushtune_runtime.parameter_registry import ParameterRegistry
 ARGUMENT = "learning_rate_decay"
 NONE, COSINE = "none", "cosine"
 CHOICES: List[Value] = [NONE, COSINE]
-CHANGING_CALLBACKS = ("LearningRateScheduler", "ReduceLROnPlateau")
+SCHEDULER = "LearningRateScheduler"
+CHANGING_CALLBACKS = (SCHEDULER, "ReduceLROnPlateau")
 
 
 @dataclass
 class _Offer:
-    """What is known about one compiled optimizer: the id of its parameter, whether it decays, and its fits so far."""
+    """What is known about one compiled optimizer: ids of its decay and of its rate (empty for none), and more.
+
+    Attributes:
+        decays: whether the decay is asked for. fits: how many have trained with it so far.
+    """
 
     identity: str
+    rate: str
     decays: bool
     fits: int = 0
 
@@ -61,11 +68,15 @@ class RateDecay(FitListener):
     _trained: Set[str] = field(default_factory=set)
     _running: Optional[_Running] = None
 
-    def offer(self, site: CallSite, model: Any) -> None:
-        """Register the decay for the optimizer that ``model`` has just been compiled with at ``site``."""
+    def offer(self, site: CallSite, model: Any, rate: str) -> None:
+        """Register the decay for the optimizer that ``model`` has just been compiled with at ``site``.
+
+        Args:
+            rate: id of the parameter of its learning rate; empty for none.
+        """
         identity, wanted = self.registry.see(site, ("other", "compile", ARGUMENT), NONE, False, CHOICES)
         self._offered.add(identity)
-        self._offers[model.optimizer] = _Offer(identity, wanted == COSINE)
+        self._offers[model.optimizer] = _Offer(identity, rate, wanted == COSINE)
 
     def before_fit(self, model: Any, fit_number: int, epochs: int, arguments: Arguments) -> int:
         self._running = None
@@ -79,6 +90,8 @@ class RateDecay(FitListener):
             self._freeze(offer, "several calls of fit train with this optimizer")
         for name in _changing_callbacks(arguments.get("callbacks")):
             self._freeze(offer, f"{name} of the script changes the learning rate")
+        if offer.rate in self.registry.seen and _sets_rate_by_epoch(arguments.get("callbacks")):
+            self.registry.seen[offer.rate].freeze("LearningRateScheduler of the script sets another one in each epoch")
         self._running = _Running(
             optimizer, offer, rate_of(optimizer), arguments["initial_epoch"], self.fit_hooks.asked_epochs
         )
@@ -142,9 +155,27 @@ def has_constant_rate(optimizer: Any) -> bool:
     return rates[1] is not None and not any(callable(rate) for rate in rates)  # a schedule can be called
 
 
-def _changing_callbacks(callbacks: Any) -> List[str]:
-    """Return the names of the classes among ``callbacks`` (one, a list or a ``CallbackList``) that set the rate."""
+def _sets_rate_by_epoch(callbacks: Any) -> bool:
+    """Return whether a schedule among ``callbacks`` is told the epoch alone, so that it cannot go by the rate."""
+    for callback in _listed(callbacks):
+        schedule = getattr(callback, "schedule", None)
+        if type(callback).__name__ == SCHEDULER and callable(schedule):
+            try:
+                inspect.signature(schedule).bind(0, 0.1)
+            except TypeError:
+                return True
+            except ValueError:  # no function of Python
+                continue
+    return False
+
+
+def _listed(callbacks: Any) -> Sequence[Any]:
+    """Return the callbacks in ``callbacks``: one, a list or a ``CallbackList``."""
     listed = getattr(callbacks, "callbacks", callbacks)
-    items = listed if isinstance(listed, (list, tuple)) else [listed]
-    names = {base.__name__ for item in items for base in type(item).__mro__}
+    return listed if isinstance(listed, (list, tuple)) else [listed]
+
+
+def _changing_callbacks(callbacks: Any) -> List[str]:
+    """Return the names of the classes among ``callbacks`` that set the rate."""
+    names = {base.__name__ for item in _listed(callbacks) for base in type(item).__mro__}
     return [name for name in CHANGING_CALLBACKS if name in names]
