@@ -54,7 +54,9 @@ class EstimatorHooks:
     def install_selection(self, selection: types.ModuleType) -> None:
         """Patch the module ``sklearn.model_selection`` right after its import, before names are taken from it."""
         for name in CROSS_VALIDATIONS:
-            setattr(selection, name, self._wrap_cross_validation(name, getattr(selection, name)))
+            function = self._wrap_cross_validation(name, getattr(selection, name))
+            function.__module__ = selection.__name__  # where ``pickle`` finds it, which sends it to other processes
+            setattr(selection, name, function)
 
     def _patch(self, cls: Any) -> None:
         own = vars(cls)

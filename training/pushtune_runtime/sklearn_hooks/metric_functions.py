@@ -33,7 +33,9 @@ class MetricFunctions:
         for name, metric in NAMES.items():
             original = getattr(metrics, name, None)
             if original is not None:
-                setattr(metrics, name, self._wrap(original, metric))
+                function = self._wrap(original, metric)
+                function.__module__ = metrics.__name__  # where ``pickle`` finds it, here and without the runtime
+                setattr(metrics, name, function)
 
     def _wrap(self, original: Callable[..., Any], metric: str) -> Callable[..., Any]:
         @functools.wraps(original)
