@@ -13,7 +13,9 @@ from pushtune_runtime.session import Session
 from pushtune_runtime.sklearn_hooks.candidates import Candidates
 from pushtune_runtime.sklearn_hooks.estimator_hooks import EstimatorHooks
 from pushtune_runtime.sklearn_hooks.metric_functions import MetricFunctions
+from pushtune_runtime.sklearn_hooks.network_numbers import NetworkNumbers
 from pushtune_runtime.sklearn_hooks.partial_fits import PartialFits
+from pushtune_runtime.sklearn_hooks.predictions import Predictions
 from pushtune_runtime.source_index import Sources
 from pushtune_runtime.value_overrides import LiteralOverrides
 
@@ -28,6 +30,8 @@ class Wiring:
         self.literals = LiteralOverrides(session, self._sources)
         self._registry = ParameterRegistry(session, self._sources, self.literals)
         self._candidates = Candidates(session)
+        self._predictions = Predictions(self._registry.sites, self._candidates)
+        self._network_numbers = NetworkNumbers(session, self._candidates)
         self._own = OwnTraining(session, self._registry, self._sources)
         self._partial_fits = PartialFits(session, self._registry.sites, self._own)
         self._keras: Optional[Any] = None
@@ -50,10 +54,14 @@ class Wiring:
         ).install()
 
     def _estimators(self) -> EstimatorHooks:
-        return EstimatorHooks(self._session, self._registry, self._candidates, self._partial_fits)
+        return EstimatorHooks(
+            self._session, self._registry, self._candidates, self._predictions, self._partial_fits
+        )
 
     def _metric_functions(self) -> MetricFunctions:
-        return MetricFunctions(self._session, self._registry, self._candidates, self._own)
+        return MetricFunctions(
+            self._session, self._registry, self._candidates, self._predictions, self._network_numbers, self._own
+        )
 
     def _patch_numpy(self, numpy: ModuleType) -> None:
         from pushtune_runtime.keras_hooks.randomness import SeededRandomness
@@ -66,6 +74,7 @@ class Wiring:
 
         self._keras = KerasInstallation(self._session, self._registry, self._randomness, self._interruption, self._own)
         self._keras.install(keras)
+        self._keras.tell_first(self._network_numbers)
         if self._keras.generation == 3:
             DryRun(self._session, self.literals).run()
 

@@ -132,6 +132,10 @@ class KerasInstallation:
         file, line = self.registry.sites.line()
         self._session.warn(message, file, line, kind="keras2")
 
+    def tell_first(self, listener: FitListener) -> None:
+        """Let ``listener`` see the data of ``fit`` as the script gives it."""
+        self._events.listeners.insert(0, listener)
+
     def finish(self) -> None:
         """Complete the session after the script has ended."""
         self._split.finish()

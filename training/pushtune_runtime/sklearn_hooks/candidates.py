@@ -2,12 +2,13 @@
 
 import os
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from pushtune_contract import layout
 from pushtune_contract.reading import sync_folder
 from pushtune_contract.result import Objective
 from pushtune_runtime.objective_choice import better
+from pushtune_runtime.same_values import same_values
 from pushtune_runtime.script_runner import TrainingStopped
 from pushtune_runtime.session import Session
 from pushtune_runtime.sklearn_hooks.scoring import Score
@@ -22,6 +23,7 @@ class Candidate:
     Attributes:
         score: of its cross-validation; None where that failed.
         tested: the script scores it on other data than it trained on. Known in a trial too, unlike ``test_metrics``.
+        doubtful: names of test metrics that may be of something else; a sure one takes their place.
     """
 
     estimator: Any
@@ -30,11 +32,12 @@ class Candidate:
     training_data: List[Any] = field(default_factory=list)
     tested: bool = False
     test_metrics: Dict[str, float] = field(default_factory=dict)
+    doubtful: Set[str] = field(default_factory=set)
     test_samples: int = 0
 
     def is_training_data(self, data: Any) -> bool:
-        """Return whether ``data`` is the very object that the estimator was trained on."""
-        return any(data is known for known in self.training_data)
+        """Return whether ``data`` is what the estimator was trained on, or has the same values."""
+        return any(same_values(data, known) for known in self.training_data)
 
 
 class Candidates:
@@ -59,8 +62,11 @@ class Candidates:
         session.report("epoch", metrics, score.value if score else None)
 
     def of(self, estimator: Any) -> Optional[Candidate]:
-        """Return the newest candidate for ``estimator``."""
-        return next((item for item in reversed(self._all) if item.estimator is estimator), None)
+        """Return the newest candidate for ``estimator``, or for the search that has found and trained it."""
+        for item in reversed(self._all):
+            if estimator is item.estimator or estimator is getattr(item.estimator, "best_estimator_", None):
+                return item
+        return None
 
     def newest(self) -> Optional[Candidate]:
         """Return the candidate trained last."""
@@ -137,3 +143,14 @@ class Candidates:
             self._session.warn(f"the model could not be saved: {type(error).__name__}: {error}"[:500])
         finally:
             aside.unlink(missing_ok=True)
+
+
+def enter(metrics: Dict[str, float], doubtful: Set[str], name: str, value: float, is_sure: bool) -> None:
+    """Put a test metric into ``metrics``: the last value counts, but one in doubt never takes the place of a sure one.
+
+    A script that scores its training data, too, does so first.
+    """
+    if name in metrics and name not in doubtful and not is_sure:
+        return
+    metrics[name] = value
+    (doubtful.discard if is_sure else doubtful.add)(name)

@@ -10,16 +10,23 @@ and of other libraries too: nothing has to be imported for it. Only calls writte
 import functools
 import inspect
 import types
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from pushtune_contract import layout
 from pushtune_runtime.holdout import count_samples
 from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.script_runner import TrainingStopped
 from pushtune_runtime.session import Session
-from pushtune_runtime.sklearn_hooks.candidates import Candidate, Candidates
+from pushtune_runtime.sklearn_hooks.candidates import Candidate, Candidates, enter
 from pushtune_runtime.sklearn_hooks.partial_fits import PartialFits
-from pushtune_runtime.sklearn_hooks.scoring import Score, cross_validated, metric_of, searched_score
+from pushtune_runtime.sklearn_hooks.predictions import METHODS, Predictions
+from pushtune_runtime.sklearn_hooks.scoring import (
+    Score,
+    cross_validated,
+    metric_of,
+    metric_of_score,
+    searched_score,
+)
 from pushtune_runtime.sklearn_hooks.tunable_arguments import IMPLICIT, choices_of, is_tunable, role_of
 
 CROSS_VALIDATIONS = ("cross_val_score", "cross_validate", "cross_val_predict")
@@ -29,11 +36,17 @@ class EstimatorHooks:
     """Wraps estimator classes as they are defined."""
 
     def __init__(
-        self, session: Session, registry: ParameterRegistry, candidates: Candidates, partial_fits: PartialFits
+        self,
+        session: Session,
+        registry: ParameterRegistry,
+        candidates: Candidates,
+        predictions: Predictions,
+        partial_fits: PartialFits,
     ) -> None:
         self._session = session
         self._registry = registry
         self._candidates = candidates
+        self._predictions = predictions
         self._partial_fits = partial_fits
         self._depth = 0
         self._trained_class: Any = None  # of the fit that the script called last
@@ -63,6 +76,7 @@ class EstimatorHooks:
         if isinstance(own.get("__init__"), types.FunctionType):
             cls.__init__ = self._wrap_constructor(own["__init__"])
         wrappers = {"fit": self._wrap_fit, "partial_fit": self._partial_fits.wrap, "score": self._wrap_score}
+        wrappers.update(dict.fromkeys(METHODS, self._predictions.wrap))
         for name, wrap in wrappers.items():
             method = own.get(name)
             if isinstance(method, types.FunctionType):
@@ -223,15 +237,16 @@ class EstimatorHooks:
                 value = original(estimator, *args, **kwargs)
             finally:
                 self._depth -= 1
-            self._note(candidate, data, float(value))
+            self._note(candidate, metric_of_score(estimator), data, float(value))
             return value
 
         return score
 
-    def _note(self, candidate: Candidate, data: Any, value: float) -> None:
+    def _note(self, candidate: Candidate, metric: Tuple[str, bool], data: Any, value: float) -> None:
         if candidate.is_training_data(data) or self._session.request.mode == "trial":
             return
-        name = metric_of(candidate.estimator, None)
-        candidate.test_metrics[name] = value
+        name, is_negated = metric
+        value = -value if is_negated else value
+        enter(candidate.test_metrics, candidate.doubtful, name, value, is_sure=True)
         candidate.test_samples = count_samples(data) or len(data)
         self._session.report("evaluate", {name: value}, message="test")

@@ -3,7 +3,7 @@
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Iterator, Optional
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 from pushtune_runtime.holdout import HOLDOUT_SEED, class_labels, majority_share
 
@@ -13,6 +13,12 @@ SCORERS = {
     "accuracy": "accuracy", "balanced_accuracy": "balanced_accuracy", "auc": "roc_auc", "f1": "f1_macro",
     "r2": "r2", "mae": "neg_mean_absolute_error", "mse": "neg_mean_squared_error",
     "rmse": "neg_root_mean_squared_error", "loss": "neg_log_loss",
+}  # fmt: skip
+# Function of scikit-learn -> metric.
+NAMES = {
+    "accuracy_score": "accuracy", "balanced_accuracy_score": "balanced_accuracy", "f1_score": "f1",
+    "precision_score": "precision", "recall_score": "recall", "roc_auc_score": "auc", "log_loss": "loss",
+    "r2_score": "r2", "mean_squared_error": "mse", "mean_absolute_error": "mae", "root_mean_squared_error": "rmse",
 }  # fmt: skip
 
 
@@ -33,6 +39,26 @@ def metric_of(estimator: Any, wanted: Optional[str]) -> str:
     return wanted if wanted in SCORERS else ("accuracy" if is_classifier(estimator) else "r2")
 
 
+def metric_of_score(estimator: Any) -> Tuple[str, bool]:
+    """Return the metric that ``estimator.score`` computes, and whether it is negated: a search has its own scoring."""
+    scoring = getattr(estimator, "scoring", None) if hasattr(estimator, "scorer_") else None
+    if isinstance(scoring, (list, tuple, set)):
+        scoring = estimator.refit
+    elif isinstance(scoring, dict):
+        scoring = scoring.get(estimator.refit)
+    if scoring is None:
+        return metric_of(estimator, None), False
+    if isinstance(scoring, str):
+        negated = scoring.startswith("neg_")
+        return _names_of_scorers().get(scoring, scoring[4:] if negated else scoring), negated
+    function = getattr(getattr(scoring, "_score_func", scoring), "__name__", "score")
+    return NAMES.get(function, function), getattr(scoring, "_sign", 1) < 0
+
+
+def _names_of_scorers() -> Dict[str, str]:
+    return {scorer: name for name, scorer in SCORERS.items()}
+
+
 def searched_score(estimator: Any, wanted: Optional[str]) -> Optional[Score]:
     """Return the score that a search of the script's own (``GridSearchCV``, ...) has found by cross-validation.
 
@@ -41,7 +67,7 @@ def searched_score(estimator: Any, wanted: Optional[str]) -> Optional[Score]:
     value, scoring = getattr(estimator, "best_score_", None), getattr(estimator, "scoring", None)
     if not isinstance(value, float) or not math.isfinite(value):
         return None
-    names = {scorer: name for name, scorer in SCORERS.items()}
+    names = _names_of_scorers()
     metric = metric_of(estimator, None) if scoring is None else names.get(scoring) if isinstance(scoring, str) else None
     if metric is None or wanted not in (None, metric):
         return None
