@@ -181,3 +181,26 @@ cross_val_score(GridSearchCV(KNeighborsClassifier(n_neighbors=3), {"n_neighbors"
     done = run_text(tmp_path, CROSS_VALIDATED.split("tree =")[0] + nested)
     searched = done.parameter("KNeighborsClassifier.n_neighbors")
     assert (searched.tunable, searched.reason) == (False, "GridSearchCV of the script searches it")
+
+
+OVERSAMPLED = """
+import numpy as np
+from sklearn.model_selection import GridSearchCV
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import resample
+generator = np.random.RandomState(0)
+X, y = generator.randn(450, 8), (generator.rand(450) < 0.1).astype(int)
+many, few = X[y == 0], resample(X[y == 1], n_samples=sum(y == 0), random_state=0)
+X, y = np.vstack([many, few]), np.repeat([0, 1], [len(many), len(few)])
+tree = DecisionTreeClassifier(random_state=0, max_depth=20)
+"""
+
+
+@pytest.mark.parametrize("last", ["tree.fit(X, y)", "GridSearchCV(tree, {'max_depth': [19, 20]}, cv=3).fit(X, y)"])
+def test_copies_of_a_row_are_never_in_two_folds(tmp_path: Path, last: str) -> None:
+    done = run_text(tmp_path, OVERSAMPLED + last + "\n")
+    objective = done.result.objective
+    assert objective is not None
+    assert (objective.metric, objective.chance) == ("accuracy", 0.5)
+    assert objective.value < 0.6  # the labels are random: a copy in another fold would be known by heart
+    assert "50% of the training rows have an equal row, as after oversampling" in done.messages("guard")

@@ -20,13 +20,7 @@ from pushtune_runtime.session import Session
 from pushtune_runtime.sklearn_hooks.candidates import Candidate, Candidates, enter
 from pushtune_runtime.sklearn_hooks.partial_fits import PartialFits
 from pushtune_runtime.sklearn_hooks.predictions import METHODS, Predictions
-from pushtune_runtime.sklearn_hooks.scoring import (
-    Score,
-    cross_validated,
-    metric_of,
-    metric_of_score,
-    searched_score,
-)
+from pushtune_runtime.sklearn_hooks.scoring import Score, metric_of, metric_of_score, score_of
 from pushtune_runtime.sklearn_hooks.tunable_arguments import IMPLICIT, choices_of, is_tunable, role_of
 
 CROSS_VALIDATIONS = ("cross_val_score", "cross_validate", "cross_val_predict")
@@ -208,15 +202,16 @@ class EstimatorHooks:
             raise TrainingStopped("pruned")
 
     def _score_of(self, estimator: Any, x: Any, y: Any) -> Optional[Score]:
-        wanted = self._session.request.objective
         try:
-            return searched_score(estimator, wanted) or cross_validated(
-                getattr(estimator, "best_estimator_", estimator), x, y, wanted
-            )
+            score = score_of(estimator, x, y, self._session.request.objective)
         except Exception as error:  # too few samples, a metric that does not fit: the training itself counts
             text = f"{type(estimator).__name__} could not be cross-validated: {type(error).__name__}: {error}"
             self._session.warn(text[:500], kind="guard")
             return None
+        if score.equal_rows:
+            text = "of the training rows have an equal row, as after oversampling; equal rows are kept in one fold"
+            self._session.warn(f"{score.equal_rows:.0%} {text}", kind="guard")
+        return score
 
     def _wrap_score(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Dict, Iterator, Optional, Tuple
 
-from pushtune_runtime.holdout import HOLDOUT_SEED, class_labels, majority_share
+from pushtune_runtime.equal_rows import groups_of_equal_rows, share_of_equal_rows
+from pushtune_runtime.holdout import HOLDOUT_SEED, Indices, class_labels, majority_share
 
 FOLDS = 3
 # Metric as a request names it -> scorer of scikit-learn, which negates errors so that more is better.
@@ -24,12 +25,18 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Score:
-    """Mean over the folds; ``chance`` is what guessing the most frequent class reaches, None without classes."""
+    """Mean over the folds.
+
+    Attributes:
+        chance: what guessing the most frequent class reaches, None without classes.
+        equal_rows: share of the rows that had to stay in one fold with rows that are equal to them.
+    """
 
     metric: str
     direction: str
     value: float
     chance: Optional[float]
+    equal_rows: float = 0.0
 
 
 def metric_of(estimator: Any, wanted: Optional[str]) -> str:
@@ -75,8 +82,24 @@ def searched_score(estimator: Any, wanted: Optional[str]) -> Optional[Score]:
     return Score(metric, "minimize" if negated else "maximize", -value if negated else value, None)
 
 
-def cross_validated(estimator: Any, x: Any, y: Any, wanted: Optional[str]) -> Score:
+def score_of(estimator: Any, x: Any, y: Any, wanted: Optional[str]) -> Score:
+    """Return what a search of the script's own has found, unless copies of rows were in all folds; else our own score.
+
+    Raises:
+        ValueError: see ``cross_validated``.
+    """
+    searched = searched_score(estimator, wanted)
+    groups = groups_of_equal_rows(x)
+    if searched is not None and groups is None:
+        return searched
+    metric = wanted or (searched.metric if searched else None)
+    return cross_validated(getattr(estimator, "best_estimator_", estimator), x, y, metric, groups)
+
+
+def cross_validated(estimator: Any, x: Any, y: Any, wanted: Optional[str], groups: Optional[Indices] = None) -> Score:
     """Return the score of a fresh copy of ``estimator`` over ``FOLDS`` folds; random states are left as they were.
+
+    ``groups`` has a number for each row, shape (n,); rows with equal numbers stay in one fold.
 
     Raises:
         ValueError: the data is too small, or no fold could be scored.
@@ -90,22 +113,36 @@ def cross_validated(estimator: Any, x: Any, y: Any, wanted: Optional[str]) -> Sc
         fresh = clone(estimator)
         if "early_stopping_rounds" in fresh.get_params():
             fresh.set_params(early_stopping_rounds=None)  # it needs data to watch, which folds do not come with
-        scores = cross_val_score(fresh, x, y, cv=_folds(estimator, y), scoring=scorer)
+        scores = cross_val_score(fresh, x, y, cv=_folds(estimator, y, groups), scoring=scorer)
     value = float(scores.mean())
     if not math.isfinite(value):
         raise ValueError(f"cross-validation gave {value}")
     negated = scorer.startswith("neg_")
     chance = majority_share(class_labels(y)) if metric == "accuracy" else None
-    return Score(metric, "minimize" if negated else "maximize", -value if negated else value, chance)
+    share = 0.0 if groups is None else share_of_equal_rows(groups)
+    return Score(metric, "minimize" if negated else "maximize", -value if negated else value, chance, share)
 
 
-def _folds(estimator: Any, y: Any) -> Any:
+def _folds(estimator: Any, y: Any, groups: Optional[Indices]) -> Any:
     """Return folds that are the same in every trial, stratified where each class is in all of them."""
+    import numpy as np
+    from sklearn.model_selection import PredefinedSplit
+
+    labels = np.asarray(y)
+    if groups is None:
+        return _folds_of_rows(estimator, labels)
+    firsts = labels[np.unique(groups, return_index=True)[1]]  # one row of each group, in the order of their numbers
+    fold = np.empty(len(firsts), dtype=int)
+    for number, (_, held_out) in enumerate(_folds_of_rows(estimator, firsts).split(firsts, firsts)):
+        fold[held_out] = number
+    return PredefinedSplit(fold[groups])
+
+
+def _folds_of_rows(estimator: Any, labels: Any) -> Any:
     import numpy as np
     from sklearn.base import is_classifier
     from sklearn.model_selection import KFold, StratifiedKFold
 
-    labels = np.asarray(y)
     if is_classifier(estimator) and labels.ndim == 1 and np.unique(labels, return_counts=True)[1].min() >= FOLDS:
         return StratifiedKFold(FOLDS, shuffle=True, random_state=HOLDOUT_SEED)
     return KFold(FOLDS, shuffle=True, random_state=HOLDOUT_SEED)
