@@ -204,3 +204,39 @@ def test_copies_of_a_row_are_never_in_two_folds(tmp_path: Path, last: str) -> No
     assert (objective.metric, objective.chance) == ("accuracy", 0.5)
     assert objective.value < 0.6  # the labels are random: a copy in another fold would be known by heart
     assert "50% of the training rows have an equal row, as after oversampling" in done.messages("guard")
+
+
+SET_LATER = """
+from sklearn.datasets import load_iris
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+X, y = load_iris(return_X_y=True)
+machine = SVC(C=1.0)
+"""
+PARAMETER_C = "train.py:8:10#0.SVC.C"
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "machine.set_params(C=0.05).fit(X, y)",
+        "machine.C = 0.05\nmake_pipeline(StandardScaler(), machine).fit(X, y)",
+        "machine.C = 0.05\ncross_val_score(machine, X, y)",
+    ],
+)
+def test_a_value_that_is_set_after_the_constructor_is_what_counts(tmp_path: Path, last: str) -> None:
+    code = SET_LATER + last + "\n"
+    trial = run_text(tmp_path / "trial", code, mode="trial", overrides={PARAMETER_C: 50.0}).result
+    assert (trial.applied, trial.unapplied) == ([], [PARAMETER_C])
+    assert "sets SVC.C after the constructor: it was trained with 0.05" in trial.warnings[0].message
+    found = run_text(tmp_path / "baseline", code).parameter("SVC.C")
+    assert (found.tunable, found.reason) == (False, "the script sets it to 0.05 before it trains")
+
+
+def test_a_value_that_is_trained_before_another_is_set_was_applied(tmp_path: Path) -> None:
+    code = SET_LATER + "machine.fit(X, y)\nmachine.set_params(C=0.05).fit(X, y)\n"
+    trial = run_text(tmp_path, code, mode="trial", overrides={PARAMETER_C: 50.0})
+    assert (trial.result.applied, trial.result.unapplied) == ([PARAMETER_C], [])
+    assert trial.parameter("SVC.C").tunable

@@ -12,6 +12,7 @@ from pushtune_runtime.script_runner import Outcome
 from pushtune_runtime.session import Session
 from pushtune_runtime.sklearn_hooks.candidates import Candidates
 from pushtune_runtime.sklearn_hooks.estimator_hooks import EstimatorHooks
+from pushtune_runtime.sklearn_hooks.later_values import LaterValues
 from pushtune_runtime.sklearn_hooks.metric_functions import MetricFunctions
 from pushtune_runtime.sklearn_hooks.network_numbers import NetworkNumbers
 from pushtune_runtime.sklearn_hooks.partial_fits import PartialFits
@@ -34,6 +35,7 @@ class Wiring:
         self._network_numbers = NetworkNumbers(session, self._candidates)
         self._own = OwnTraining(session, self._registry, self._sources)
         self._partial_fits = PartialFits(session, self._registry.sites, self._own)
+        self._later_values = LaterValues(session, self._registry)
         self._keras: Optional[Any] = None
         self._randomness: Any = None  # from the import of NumPy on, which that of Keras follows
 
@@ -55,7 +57,12 @@ class Wiring:
 
     def _estimators(self) -> EstimatorHooks:
         return EstimatorHooks(
-            self._session, self._registry, self._candidates, self._predictions, self._partial_fits
+            self._session,
+            self._registry,
+            self._candidates,
+            self._predictions,
+            self._partial_fits,
+            self._later_values,
         )
 
     def _metric_functions(self) -> MetricFunctions:
@@ -84,6 +91,7 @@ class Wiring:
             self._complete()
         except Exception as error:  # the training counts, whatever is wrong with what is done after it
             self._session.warn(f"the run could not be completed: {type(error).__name__}: {error}"[:500])
+        self._later_values.finish()
         self._session.search_space = self._registry.parameters()
         return outcome
 

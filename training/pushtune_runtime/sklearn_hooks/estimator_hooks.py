@@ -18,6 +18,7 @@ from pushtune_runtime.parameter_registry import ParameterRegistry
 from pushtune_runtime.script_runner import TrainingStopped
 from pushtune_runtime.session import Session
 from pushtune_runtime.sklearn_hooks.candidates import Candidate, Candidates, enter
+from pushtune_runtime.sklearn_hooks.later_values import LaterValues
 from pushtune_runtime.sklearn_hooks.partial_fits import PartialFits
 from pushtune_runtime.sklearn_hooks.predictions import METHODS, Predictions
 from pushtune_runtime.sklearn_hooks.scoring import Score, metric_of, metric_of_score, score_of
@@ -36,12 +37,14 @@ class EstimatorHooks:
         candidates: Candidates,
         predictions: Predictions,
         partial_fits: PartialFits,
+        later_values: LaterValues,
     ) -> None:
         self._session = session
         self._registry = registry
         self._candidates = candidates
         self._predictions = predictions
         self._partial_fits = partial_fits
+        self._later_values = later_values
         self._depth = 0
         self._trained_class: Any = None  # of the fit that the script called last
         self._mark: Any = {}
@@ -93,13 +96,20 @@ class EstimatorHooks:
             except TypeError:
                 original(estimator, *args, **kwargs)
                 return
-            self._override(site, owner, bound.arguments, signature)
+            identities = self._override(site, owner, bound.arguments, signature)
             original(*bound.args, **bound.kwargs)
+            self._later_values.note(estimator, identities)
 
         return constructor
 
-    def _override(self, site: Any, owner: str, arguments: Dict[str, Any], signature: inspect.Signature) -> None:
-        """Register the arguments of a constructor, variable keywords included, and put the wanted values in."""
+    def _override(
+        self, site: Any, owner: str, arguments: Dict[str, Any], signature: inspect.Signature
+    ) -> Dict[str, str]:
+        """Register the arguments of a constructor, variable keywords included, and put the wanted values in.
+
+        Returns:
+            The id of the parameter of each argument.
+        """
         variable = next((item.name for item in signature.parameters.values() if item.kind is item.VAR_KEYWORD), None)
         keywords: Dict[str, Any] = arguments.setdefault(variable, {}) if variable else {}
         together = {**arguments, **keywords}
@@ -109,11 +119,13 @@ class EstimatorHooks:
             for name, value in IMPLICIT.get(owner, {}).items()
             if name not in together and (variable or name in signature.parameters)
         }
+        identities: Dict[str, str] = {}
         for name, value in {**given, **implicit}.items():
-            parameter = (role_of(name), owner, name)
-            _, wanted = self._registry.see(site, parameter, value, name in given, choices_of(name, value))
+            parameter, choices = (role_of(name), owner, name), choices_of(name, value)
+            identities[name], wanted = self._registry.see(site, parameter, value, name in given, choices)
             if wanted != value:
                 (arguments if name in signature.parameters else keywords)[name] = wanted
+        return identities
 
     def _wrap_fit(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
@@ -135,6 +147,7 @@ class EstimatorHooks:
         self._session.phase = "train"
         self._trained_class, self._mark = type(estimator), self._registry.sites.mark()
         self._leave_to_the_search(estimator)
+        self._later_values.check(estimator)
         fitted = original(estimator, *args, **kwargs)
         x: Any = args[0] if args else kwargs.get("X")
         y: Any = args[1] if len(args) > 1 else kwargs.get("y")
@@ -157,6 +170,7 @@ class EstimatorHooks:
             self._session.phase = "train"
             self._trained_class, self._mark = type(estimator), self._registry.sites.mark()
             self._leave_to_the_search(estimator)
+            self._later_values.check(estimator)
             self._depth += 1
             try:
                 value = original(estimator, X, y, **kwargs)
