@@ -142,3 +142,18 @@ print(f1_score(y[200:] > 0, np.ones(100)))
 """
     done = run_text(tmp_path, NETWORK + scored)
     assert numbers(done) == {"f1": 1.0}
+
+
+@needs_tensorflow
+def test_it_is_said_that_an_estimator_behind_a_network_does_not_count(tmp_path: Path) -> None:
+    scored = """
+network.fit(X[:200], X[:200, :1], epochs=1, verbose=0)
+ridge = Ridge().fit(network.predict(X[:200], verbose=0), y[:200])
+print(mean_squared_error(y[200:], ridge.predict(network.predict(X[200:], verbose=0))))
+"""
+    done = run_text(tmp_path, "from sklearn.linear_model import Ridge" + NETWORK + scored)
+    assert numbers(done) == {}
+    assert done.result.objective is not None
+    assert done.result.objective.metric == "loss"
+    assert "the Keras network; the script trains Ridge as well, which is neither tuned for nor saved" in done.messages()
+    assert f"the script's own test of it gave mse {float(done.stdout):.4g}" in done.messages()

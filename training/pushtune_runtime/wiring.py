@@ -97,7 +97,9 @@ class Wiring:
 
     def _complete(self) -> None:
         has_fitted = self._keras is not None and self._keras.has_fitted
-        if not has_fitted:
+        if has_fitted:
+            self._candidates.stand_back()
+        else:
             self._candidates.finish()
         partly_fitted = self._partial_fits.estimator
         # An estimator that the script fits as a whole can be cross-validated: it counts before one that it does not.

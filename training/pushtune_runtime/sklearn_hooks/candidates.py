@@ -124,6 +124,16 @@ class Candidates:
             session.warn(f"the script trains {len(self._all)} estimators; the objective is that of the best, {name}")
         self.save(best.estimator)
 
+    def stand_back(self) -> None:
+        """Say that estimators do not count beside a network, such as one that computes their features."""
+        best = self.best()
+        if best is None:
+            return
+        text = f"the script trains {type(best.estimator).__name__} as well, which is neither tuned for nor saved"
+        tests = ", ".join(f"{name} {value:.4g}" for name, value in best.test_metrics.items())
+        tested = f"; the script's own test of it gave {tests}" if tests else ""
+        self._session.warn(f"the objective and the model are those of the Keras network; {text}{tested}")
+
     def save(self, estimator: Any) -> None:
         """Write ``estimator`` into the folder of the model; a failure is a warning."""
         import joblib  # type: ignore[import-not-found,unused-ignore]
