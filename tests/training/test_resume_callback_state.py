@@ -5,11 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 from pushtune_runtime.keras_hooks.callback_state import CallbackState
 
 module_list: list[int] = []
 module_data = list(range(2_000_000))
+module_count, module_best = 0, np.zeros(0)
+module_file: Any = None
 
 
 class Recorder:
@@ -31,6 +34,29 @@ class Recorder:
         self.weights = [np.full(3, loss)]
         module_list.append(int(loss))
         assert len(module_data) > 0
+
+
+class Counting:
+    """A callback that counts in its module, itself and through functions of the module."""
+
+    def on_epoch_end(self, loss: float) -> None:
+        def note() -> None:
+            global module_best
+            module_best = np.full(2_000_000, loss)  # more than what counts as memory where it is merely reached
+
+        note()
+        count_up()
+
+
+def count_up() -> None:
+    count_on()
+    if module_count < 0:
+        count_up()
+
+
+def count_on() -> None:
+    global module_count
+    module_count += 1
 
 
 class Lambda:
@@ -108,3 +134,32 @@ def test_what_cannot_be_stored_is_named() -> None:
 
 def test_other_callbacks_are_told_apart() -> None:
     assert CallbackState([Recorder()]).kinds != CallbackState([Lambda(print)]).kinds
+
+
+def test_what_callbacks_assign_in_their_module_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"module_count": 0, "module_best": np.zeros(0)}.items():
+        monkeypatch.setitem(globals(), name, value)
+    callbacks: list[Any] = [Counting(), Lambda(lambda loss: count_on())]
+    state = CallbackState(callbacks)
+    train(callbacks, [3.0, 2.0])
+    blob = state.capture()
+    assert state.unstored == set()
+
+    monkeypatch.setitem(globals(), "module_count", 0)
+    monkeypatch.delitem(globals(), "module_best")  # the script may assign it nowhere else
+    CallbackState([Counting(), Lambda(lambda loss: count_on())]).restore(blob)
+    assert module_count == 4
+    assert np.array_equal(module_best, np.full(2_000_000, 2.0))
+
+
+def test_a_name_of_the_module_that_cannot_be_stored_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lock(loss: float) -> None:
+        global module_file
+        module_file = threading.Lock()
+
+    monkeypatch.setitem(globals(), "module_file", None)
+    callbacks: list[Any] = [Lambda(lock)]
+    state = CallbackState(callbacks)
+    train(callbacks, [1.0])
+    state.capture()
+    assert state.unstored == {"the callback Lambda keeps a lock in module_file"}

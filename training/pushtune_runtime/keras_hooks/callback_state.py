@@ -6,6 +6,8 @@ Constructor arguments and data sets that a callback merely holds are therefore n
 Values are pickled. They are unpickled only here, inside the training container, in the script's own process.
 """
 
+import dis
+import functools
 import hashlib
 import pickle
 import types
@@ -17,6 +19,7 @@ LIBRARY_MODULES = ("keras.", "tensorflow.")
 OWN_ATTRIBUTES = frozenset({"model", "_model", "params", "validation_data"})  # set anew for each fit
 # A container that a callback's function refers to counts as its memory up to this size, above it as data.
 REMEMBERED_LIMIT_BYTES = 8 * 1024 * 1024
+REACHES, WRITES = "reaches", "assigns the global"  # kinds of places, behind the name of a function
 
 Place = Tuple[int, str, str]  # number of the callback, kind of place, name
 
@@ -69,7 +72,10 @@ class CallbackState:
                     yield (number, "attribute", name), value
             for function in _functions(callback):
                 for name, value in _reachable(function):
-                    yield (number, f"{function.__qualname__} reaches", name), value
+                    yield (number, f"{function.__qualname__} {REACHES}", name), value
+                for name in _written(function.__code__):
+                    if name in function.__globals__:
+                        yield (number, f"{function.__qualname__} {WRITES}", name), function.__globals__[name]
 
     def _assign(self, place: Place, current: Any, value: Any) -> None:
         number, kind, name = place
@@ -79,11 +85,13 @@ class CallbackState:
             setattr(self._callbacks[number], name, value)
             return
         for function in _functions(self._callbacks[number]):
-            if kind == f"{function.__qualname__} reaches":
+            if kind == f"{function.__qualname__} {REACHES}":
                 _assign_reachable(function, name, value)
+            elif kind == f"{function.__qualname__} {WRITES}":
+                function.__globals__[name] = value
 
     def _has_changed(self, place: Place, content: bytes) -> bool:
-        if place[1] != "attribute" and len(content) > REMEMBERED_LIMIT_BYTES:
+        if place[1].endswith(REACHES) and len(content) > REMEMBERED_LIMIT_BYTES:
             return False
         size, digest = self._initial.get(place, (-1, b""))
         return size != len(content) or digest != hashlib.sha256(content).digest()
@@ -91,7 +99,8 @@ class CallbackState:
     def _note_unstored(self, place: Place, value: Any) -> None:
         number, kind, name = place
         callback = self._callbacks[number]
-        if kind == "attribute" and not _is_library(callback) and not callable(value) and not _is_library(value):
+        own = kind.endswith(WRITES) or (kind == "attribute" and not _is_library(callback))
+        if own and not callable(value) and not _is_library(value):
             self.unstored.add(f"the callback {type(callback).__name__} keeps a {type(value).__name__} in {name}")
 
 
@@ -110,7 +119,17 @@ def _is_library(value: Any) -> bool:
 
 
 def _functions(callback: Any) -> Iterator[types.FunctionType]:
-    """Yield the functions that the script has written for this callback."""
+    """Yield the functions that the script has written for this callback, and those of their module that they name."""
+    functions = list(_own_functions(callback))
+    for function in functions:  # grows
+        yield function
+        for name in function.__code__.co_names:
+            named = function.__globals__.get(name)
+            if isinstance(named, types.FunctionType) and named.__globals__ is function.__globals__:
+                functions.extend([] if named in functions else [named])
+
+
+def _own_functions(callback: Any) -> Iterator[types.FunctionType]:
     for value in vars(callback).values():
         if isinstance(value, types.FunctionType) and not value.__module__.startswith(LIBRARY_MODULES):
             yield value
@@ -132,6 +151,14 @@ def _reachable(function: types.FunctionType) -> Iterator[Tuple[str, Any]]:
         value = function.__globals__.get(name)
         if isinstance(value, CONTAINERS):
             yield name, value
+
+
+@functools.lru_cache(maxsize=None)
+def _written(code: types.CodeType) -> Tuple[str, ...]:
+    """Return the names of the module that ``code`` assigns, functions inside of it included."""
+    names = {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_GLOBAL"}
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return tuple(sorted(names.union(*map(_written, inner))))
 
 
 def _assign_reachable(function: types.FunctionType, name: str, value: Any) -> None:
