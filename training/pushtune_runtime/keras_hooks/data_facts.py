@@ -10,10 +10,11 @@ RANDOM_OPERATIONS = frozenset({
     "SampleDistortedBoundingBoxV2",
 })  # fmt: skip
 PYTHON_OPERATIONS = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
-STATEFUL_OPERATIONS = frozenset({
-    "ReadVariableOp", "AssignVariableOp", "AssignAddVariableOp", "RngReadAndSkip", "StatefulUniform",
-    "StatefulStandardNormalV2", "StatefulUniformInt", "StatefulTruncatedNormal",
+GENERATOR_OPERATIONS = frozenset({
+    "RngReadAndSkip", "RngSkip", "StatefulUniform", "StatefulUniformInt", "StatefulUniformFullInt",
+    "StatefulStandardNormalV2", "StatefulTruncatedNormal", "StatefulRandomBinomial",
 })  # fmt: skip
+STATEFUL_OPERATIONS = GENERATOR_OPERATIONS | {"ReadVariableOp", "AssignVariableOp", "AssignAddVariableOp"}
 # Data sets whose passes differ from each other or depend on how often they were opened.
 CHANGING_DATASETS = ("Shuffle", "Random", "Generator", "Sample", "Rebatch", "LegacyRandom")
 SPLIT = "a distribution strategy splits the data"

@@ -1,9 +1,9 @@
 """Says whether a resumed run ends bit for bit as an uninterrupted one would, and if not, why."""
 
-from typing import Any, Iterator, List, Optional, Set, Tuple
+from typing import Any, Iterator, List, Optional, Tuple
 
 from pushtune_runtime.checkpoint_store import Checkpoint
-from pushtune_runtime.keras_hooks.data_facts import RANDOM_OPERATIONS
+from pushtune_runtime.keras_hooks.data_facts import GENERATOR_OPERATIONS, RANDOM_OPERATIONS
 from pushtune_runtime.keras_hooks.fit_state import FitState
 from pushtune_runtime.session import Session
 
@@ -51,19 +51,28 @@ def _reasons(fit: FitState) -> List[str]:
     reasons = fit.data.why_inexact(fit.model)
     if tf.config.list_physical_devices("GPU"):
         reasons.append("a GPU sums in an order that depends on timing")
-    for name in _stateful_operations(fit.model):
+    functions = _concrete_functions(fit.model.train_function)
+    operations = {name for function in functions for name in _operations(function.graph)}
+    for name in sorted(operations & RANDOM_OPERATIONS):
         reasons.append(f"the model draws random numbers with tf.random ({name})")
+    if operations & GENERATOR_OPERATIONS and not _restores_generators(fit, functions):
+        reasons.append("the model draws from a tf.random.Generator that is in no attribute of a layer or callback")
     return reasons
 
 
-def _stateful_operations(model: Any) -> Iterator[str]:
-    """Yield the operations of the training step that draw from a state which cannot be reached."""
-    found: Set[str] = set()
-    for function in _concrete_functions(model.train_function):
-        graph = function.graph.as_graph_def()
-        nodes = [*graph.node, *(node for library in graph.library.function for node in library.node_def)]
-        found.update(node.op for node in nodes if node.op in RANDOM_OPERATIONS)
-    yield from sorted(found)
+def _operations(graph: Any) -> Iterator[str]:
+    """Yield the names of the operations of ``graph``, nested functions included."""
+    definition = graph.as_graph_def()
+    for node in [*definition.node, *(node for library in definition.library.function for node in library.node_def)]:
+        yield node.op
+
+
+def _restores_generators(fit: FitState, functions: List[Any]) -> bool:
+    """Return whether all states of generators that the training step uses are among the variables of a checkpoint."""
+    restored = {id(getattr(variable, "handle", None)) for variable in fit.variables(batch=0).values()}
+    used = [variable for function in functions for variable in function.graph.variables]
+    states = [variable for variable in used if variable.dtype == "int64" and len(variable.shape) == 1]
+    return bool(states) and all(id(variable.handle) in restored for variable in states)
 
 
 def _concrete_functions(train_function: Any) -> List[Any]:

@@ -39,7 +39,7 @@ class FitState:
         Args:
             epoch: epochs completed. batch: batches completed in the next one, 0 at its start.
         """
-        arrays = read_variables(self._variables(batch))
+        arrays = read_variables(self.variables(batch))
         state = {
             "epoch": epoch,
             "batch": batch,
@@ -55,7 +55,7 @@ class FitState:
     def prepare(self, checkpoint: Checkpoint) -> None:
         """Build what is not built yet; raise VariablesDiffer unless the checkpoint fits. Nothing is restored yet."""
         build_all(self.model, self.data.element_spec, checkpoint.state["optimizers"], checkpoint.arrays)
-        self.unrestored = check_variables(self._variables(checkpoint.state["batch"]), checkpoint.arrays)
+        self.unrestored = check_variables(self.variables(checkpoint.state["batch"]), checkpoint.arrays)
         if checkpoint.state["callbacks"] != self.callbacks.kinds:
             raise VariablesDiffer(f"its callbacks were {checkpoint.state['callbacks']}, and are {self.callbacks.kinds}")
 
@@ -70,14 +70,14 @@ class FitState:
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Put everything but the data back to where it was."""
-        assign_variables(self._variables(checkpoint.state["batch"]), checkpoint.arrays)
+        assign_variables(self.variables(checkpoint.state["batch"]), checkpoint.arrays)
         self.callbacks.restore(checkpoint.blob or b"")
         restore_session(self._session, checkpoint.state["session"])
         if self.data.facts is None or not self.data.facts.python:
             # Python code that reads data runs ahead in a thread: replaying it has moved the generators already.
             self.randomness.restore(checkpoint.state["random"])
 
-    def _variables(self, batch: int) -> Dict[str, Any]:
+    def variables(self, batch: int) -> Dict[str, Any]:
         """Return name -> variable; metrics only count within an epoch, as each begins with a reset."""
         named = collect_variables(self.model, self._callback_list.callbacks)
         if batch > 0:

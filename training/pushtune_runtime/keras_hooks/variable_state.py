@@ -112,7 +112,7 @@ def _owners(model: Any, callbacks: Iterable[Any]) -> Iterator[Tuple[str, List[An
 
 
 def _held(kind: str, holders: Iterable[Any]) -> Iterator[Tuple[str, List[Any]]]:
-    """Yield the variables in attributes of ``holders``, and those of Keras objects in attributes of callbacks."""
+    """Yield the variables in attributes of ``holders``, generators included; of callbacks, Keras objects as well."""
     import tensorflow as tf
     from keras.src.backend import Variable
     from keras.src.layers import Layer
@@ -124,6 +124,8 @@ def _held(kind: str, holders: Iterable[Any]) -> Iterator[Tuple[str, List[Any]]]:
             for entry in _entries(value):
                 if isinstance(entry, (Variable, tf.Variable)):
                     found.append(entry)
+                elif isinstance(entry, tf.random.Generator):
+                    found.append(entry.state)
                 elif kind == "callback" and isinstance(entry, (Layer, Metric)):
                     found.extend(entry.variables)
             if found:
