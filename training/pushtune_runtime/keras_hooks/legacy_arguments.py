@@ -123,8 +123,12 @@ def _translate_fit(args: Any, kwargs: Dict[str, Any], warn: Warn) -> Any:
 
 def _without_lists(data: Any) -> Any:
     """Return a generator with tuples in the place of the lists that it yields for several inputs or outputs."""
-    if not isinstance(data, GeneratorType):
-        return data
+    return _with_tuples(data) if isinstance(data, GeneratorType) else data
+
+
+@functools.lru_cache(maxsize=None)
+def _with_tuples(data: Any) -> Any:
+    """Return the same for the same generator: it has to be seen that one serves several fits."""
     return (tuple(tuple(part) if isinstance(part, list) else part for part in batch) for batch in data)
 
 
