@@ -38,6 +38,9 @@ class CheckpointListener(FitListener):
         session: of this run.
         shuffling: gives each epoch its order of samples. randomness: all generators of random numbers.
         interruption: asks to stop at the next batch.
+
+    Attributes:
+        rating: whether a resumed run ends as an uninterrupted one would.
     """
 
     def __init__(
@@ -47,7 +50,7 @@ class CheckpointListener(FitListener):
         self._randomness = randomness
         self._interruption = interruption
         self._data = DataPosition(self._tick, shuffling.begin_epoch)
-        self._rating = ExactnessRating(session)
+        self.rating = ExactnessRating(session)
         self._store: CheckpointStore  # of the running fit, from before_fit on
         self._fit: FitState  # from on_train_begin on
         self._fit_number = 0
@@ -125,7 +128,7 @@ class CheckpointListener(FitListener):
         bring_back(self._session)
         self._fit.reach_data(state["epoch"], state["batch"])
         self._fit.restore(checkpoint)
-        self._rating.resumed(checkpoint, self._fit)
+        self.rating.resumed(checkpoint, self._fit)
         model._initial_epoch = max(self._epochs, state["epoch"]) if state["stopped"] else state["epoch"]
         self._within_epoch = checkpoint if state["batch"] > 0 else None
         history = model.history
@@ -173,6 +176,12 @@ class CheckpointListener(FitListener):
             self._store.settle()
         self._interruption.leave_fit()
 
+    def left_out(self, error: Exception) -> None:
+        """Nobody looks for SIGTERM after each batch any more."""
+        self._works = False
+        self._data.release()
+        self._interruption.leave_fit()
+
     def _tick(self) -> None:
         self._session.progress_steps += 1
 
@@ -194,7 +203,7 @@ class CheckpointListener(FitListener):
         try:
             arrays, state, blob = self._fit.capture(epoch, batch)
             captured = time.monotonic()
-            state["inexact"] = self._rating.rate(self._fit, batch > 0)  # slow, but only once for each fit
+            state["inexact"] = self.rating.rate(self._fit, batch > 0)  # slow, but only once for each fit
             rated = time.monotonic()
             self._store.write(arrays, state, blob)
             self._write_seconds = time.monotonic() - rated + captured - began

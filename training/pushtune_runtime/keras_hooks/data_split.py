@@ -139,6 +139,9 @@ class DataSplit(FitListener):
         if samples is not None:
             self._session.samples["test"] = samples
 
+    def left_out(self, error: Exception) -> None:
+        self._carved = Carved("none")  # nothing is held out by the fits that follow
+
     def finish(self) -> None:
         """Read the test data once where the script only gave it as ``validation_data``."""
         if (

@@ -23,6 +23,11 @@ class ExactnessRating:
         self._add([f"the environment has changed: {difference}" for difference in checkpoint.differences])
         self._tell()
 
+    def add(self, reason: str) -> None:
+        """Rate this run approximate for a ``reason`` that is not seen from a ``fit``."""
+        self._add([reason])
+        self._tell()
+
     def rate(self, fit: FitState, within_epoch: bool) -> List[str]:
         """Look at the running ``fit``, whose training step has been traced; return all reasons so far.
 

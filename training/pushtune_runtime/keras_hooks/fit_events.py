@@ -6,7 +6,7 @@ No callback is injected, so that the script's list of callbacks stays as written
 
 import functools
 import inspect
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from pushtune_runtime.keras_hooks.keras_classes import KerasClasses
 
@@ -37,7 +37,7 @@ class FitListener:
         """``logs`` holds tensors: reading them costs a synchronisation."""
 
     def on_epoch_end(self, callback_list: Any, epoch: int, logs: Dict[str, float]) -> None:
-        """``epoch`` counts from 0; ``logs`` holds the ``val_*`` values too."""
+        """``epoch`` counts from 0; ``logs`` holds the ``val_*`` values too, and is for all listeners to read."""
 
     def on_train_end(self, callback_list: Any) -> None:
         """Best weights are restored where a callback does so."""
@@ -55,12 +55,28 @@ class FitListener:
     def after_evaluate(self, model: Any, metrics: Dict[str, float]) -> None:
         """``metrics`` are the named results of the script's ``evaluate``."""
 
+    def left_out(self, error: Exception) -> None:
+        """The listener has failed with ``error`` and hears of nothing any more; what it promised no longer holds."""
+
+
+_NOBODY = FitListener()
+
 
 class FitEvents:
-    """Wraps Keras' training loop once and tells ``listeners``, an ordered list that may still grow."""
+    """Wraps Keras' training loop once and tells ``listeners``, an ordered list that may still grow.
 
-    def __init__(self, listeners: List[FitListener]) -> None:
+    A listener that fails must not end the training of the script: it is left out from then on. What ends a training on
+    purpose is no ``Exception``, and passes.
+
+    Args:
+        note_left_out: is told of each listener that is left out, and why.
+    """
+
+    def __init__(
+        self, listeners: List[FitListener], note_left_out: Callable[[FitListener, Exception], None]
+    ) -> None:
         self.listeners = listeners
+        self._note_left_out = note_left_out
         self.fit_number = 0
         self._fit_depth = 0
         self._evaluate_depth = 0
@@ -98,17 +114,14 @@ class FitEvents:
                 history = original(model, **arguments)
             finally:
                 self._fit_depth -= 1
-            for listener in self.listeners:
-                listener.after_fit(model, self.fit_number, history)
+            self._tell("after_fit", model, self.fit_number, history)
             return history
 
         return fit
 
     def _begin_fit(self, model: Any, arguments: Arguments) -> None:
-        first_epochs = [arguments["initial_epoch"]]
-        for listener in self.listeners:
-            first_epochs.append(listener.before_fit(model, self.fit_number, arguments["epochs"], arguments))
-        arguments["initial_epoch"] = max(first_epochs)
+        first_epochs = self._tell("before_fit", model, self.fit_number, arguments["epochs"], arguments)
+        arguments["initial_epoch"] = max([arguments["initial_epoch"], *first_epochs])
 
     def _wrap_evaluate(self, original: Callable[..., Any]) -> Callable[..., Any]:
         signature = inspect.signature(original)
@@ -121,13 +134,12 @@ class FitEvents:
             wants_dictionary = arguments["return_dict"]
             self._evaluate_depth += 1
             try:
-                answers = [listener.before_evaluate(model, arguments) for listener in self.listeners]
+                answers = self._tell("before_evaluate", model, arguments)
                 arguments["return_dict"] = True
                 metrics = next((answer for answer in answers if answer is not None), None)
                 if metrics is None:
                     metrics = original(model, **arguments)
-                for listener in self.listeners:
-                    listener.after_evaluate(model, metrics)
+                self._tell("after_evaluate", model, metrics)
             finally:
                 self._evaluate_depth -= 1
             return metrics if wants_dictionary else in_order(model, metrics)
@@ -143,26 +155,45 @@ class FitEvents:
 
         return on_event
 
+    def _tell(self, event: str, *arguments: Any) -> List[Any]:
+        """Call the method ``event`` of all listeners; return the answers of those that have not failed."""
+        return self._tell_remaining(iter(self.listeners), event, *arguments)
+
+    def _tell_remaining(self, listeners: Iterator[FitListener], event: str, *arguments: Any) -> List[Any]:
+        answers = []
+        for listener in listeners:
+            try:
+                answers.append(getattr(listener, event)(*arguments))
+            except Exception as error:
+                self._leave_out(listener, error)
+        return answers
+
+    def _leave_out(self, listener: FitListener, error: Exception) -> None:
+        # A new list: whoever goes through the old one, which may be an enclosing event, misses none of the others.
+        self.listeners = [other for other in self.listeners if other is not listener]
+        self._note_left_out(listener, error)
+
     def _tell_train_begin(self, callback_list: Any, logs: Any = None) -> None:
-        for listener in self.listeners:
-            listener.on_train_begin(callback_list)
+        self._tell("on_train_begin", callback_list)
 
     def _tell_epoch_begin(self, callback_list: Any, epoch: int, logs: Any = None) -> None:
-        for listener in self.listeners:
-            listener.on_epoch_begin(callback_list, epoch)
+        self._tell("on_epoch_begin", callback_list, epoch)
 
     def _tell_batch_end(self, callback_list: Any, batch: int, logs: Any = None) -> None:
-        for listener in self.listeners:
-            listener.on_train_batch_end(callback_list, batch, logs)
+        """The same as ``_tell``, at the price of a plain loop: this runs after each batch."""
+        listeners, listener = iter(self.listeners), _NOBODY
+        try:
+            for listener in listeners:
+                listener.on_train_batch_end(callback_list, batch, logs)
+        except Exception as error:
+            self._leave_out(listener, error)
+            self._tell_remaining(listeners, "on_train_batch_end", callback_list, batch, logs)
 
     def _tell_epoch_end(self, callback_list: Any, epoch: int, logs: Any = None) -> None:
-        values = _as_numbers(logs or {})
-        for listener in self.listeners:
-            listener.on_epoch_end(callback_list, epoch, dict(values))
+        self._tell("on_epoch_end", callback_list, epoch, _as_numbers(logs or {}))
 
     def _tell_train_end(self, callback_list: Any, logs: Any = None) -> None:
-        for listener in self.listeners:
-            listener.on_train_end(callback_list)
+        self._tell("on_train_end", callback_list)
 
 
 def in_order(model: Any, metrics: Dict[str, Any]) -> Any:

@@ -53,7 +53,7 @@ class KerasInstallation:
         self._checkpoints = CheckpointListener(session, self._shuffling, randomness, interruption)
         self.registry = registry
         self.generation = 0  # of Keras, from ``install`` on
-        self._events = FitEvents([])
+        self._events = FitEvents([], self._note_left_out)
         self._split = DataSplit(session, registry.sites)
         self._fit_hooks = FitHooks(session, self.registry)
         self._own_loops = OwnLoops(session, self._events, own, self._fit_hooks.note_trained_on)
@@ -126,6 +126,14 @@ class KerasInstallation:
         elif generation == 3:
             listeners.append(self._checkpoints)  # stores what the others have made of an epoch
         return listeners
+
+    def _note_left_out(self, listener: FitListener, error: Exception) -> None:
+        """Say so, and that a resumed run may end differently: the listener may have been a part of what is computed."""
+        failed = f"{type(listener).__name__} failed and was left out from then on: {type(error).__name__}: {error}"
+        self._session.warn(failed[:500], kind="ListenerFailed")
+        if self.generation == 3:
+            self._checkpoints.rating.add(failed[:500])
+        listener.left_out(error)
 
     def _warn_about_line(self, message: str) -> None:
         """Warn with the line of the script that is being executed."""

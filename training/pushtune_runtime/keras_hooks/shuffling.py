@@ -42,6 +42,9 @@ class EpochShuffling(FitListener):
     def after_fit(self, model: Any, fit_number: int, history: Any) -> None:
         self._fit_number = 0
 
+    def left_out(self, error: Exception) -> None:
+        self._fit_number = 0  # Keras shuffles by itself again: nobody says any more which epoch it is
+
     def begin_epoch(self, epoch: int) -> None:
         """Let passes over the data that start from now on belong to ``epoch``, counted from 0."""
         if self._position is not None:
