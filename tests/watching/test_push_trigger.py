@@ -64,6 +64,7 @@ def test_no_event_before_the_push_and_one_after(origin: Origin, trigger: Watcher
         old = origin.commit_and_push()
         ledger = PushLedger(store_of(trigger))
         ledger.claim(old, "run 1", None, [])
+        trigger.active_run = True
         events = trigger.run()
         first = asyncio.ensure_future(anext(events))
         await polls(trigger, 5)
