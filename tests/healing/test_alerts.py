@@ -84,3 +84,9 @@ def test_a_damaged_file_says_nothing(settings, ask, now, content):
 def test_it_escapes_what_it_quotes(now):
     mail = compose_alert([given_up(1, now, "<b>", reason="<script>")], {})
     assert "<script>" not in mail["html"] and "&lt;script&gt;" in mail["html"] and mail["to"] == []
+
+
+def test_a_container_that_cannot_be_ended_has_a_remedy_of_its_own(now):
+    mail = compose_alert([given_up(1, now, verdict="stuck")], {})
+    assert "cannot be ended: no try left" in mail["text"] and "docker rm -f" in mail["text"]
+    assert "clear the task" not in mail["text"] and "given up after" not in mail["text"]

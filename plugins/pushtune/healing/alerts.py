@@ -28,6 +28,7 @@ SERVING_REMEDY = (
     "The former version goes on answering where there is one. Mend what is named and push again, or set 'serve: false' "
     "for a minute and then 'serve: true' to try the same version once more."
 )
+STUCK_REMEDY = "End the container on its host (docker rm -f, or restart Docker): until then it keeps memory and cores."
 Document = dict[str, Any]
 
 
@@ -95,7 +96,7 @@ def compose_alert(records: list[Document], recipients: Mapping[str, Iterable[str
     """Return the mail about trainings and models that were given up, one line each."""
     lines = [_told(record) for record in records]
     served = [is_serving(record) for record in records]
-    remedy = " ".join([TRAINING_REMEDY] * (not all(served)) + [SERVING_REMEDY] * any(served))
+    remedy = " ".join(dict.fromkeys(map(_remedy, records)))
     items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
     what = "serving" if all(served) else "training"
     return {
@@ -107,6 +108,12 @@ def compose_alert(records: list[Document], recipients: Mapping[str, Iterable[str
     }
 
 
+def _remedy(record: Document) -> str:
+    if record["verdict"] == Verdict.STUCK:
+        return STUCK_REMEDY
+    return SERVING_REMEDY if is_serving(record) else TRAINING_REMEDY
+
+
 def is_serving(record: Document) -> bool:
     """Whether the record of an action is about a container that serves a model."""
     return "version" in record
@@ -116,7 +123,9 @@ def _told(record: Document) -> str:
     if is_serving(record):
         return f"{record['dag_id']}, version {record['version']} of its model is not served: {record['reason']}"
     mapped = f"[{record['map_index']}]" if record["map_index"] >= 0 else ""
+    given_up = f"was given up after {record['attempt']} attempts"
+    what = "cannot be ended" if record["verdict"] == Verdict.STUCK else given_up
     return (
         f"{record['dag_id']}, run {record['run_id']}, task {record['task_id']}{mapped}: container {record['name']} "
-        f"was given up after {record['attempt']} attempts: {record['reason']}."
+        f"{what}: {record['reason']}."
     )
