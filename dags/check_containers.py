@@ -21,13 +21,11 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(minutes=5),
-    # A step that was killed is done again at once: the next check is a minute away.
-    # Before all trainings: where these take all slots, nobody would end those that hang.
     default_args={
-        "retries": 2,
+        "retries": 2,  # a step that was killed is done again at once: the next check is a minute away
         "retry_delay": timedelta(seconds=5),
         "execution_timeout": timedelta(minutes=2),
-        "priority_weight": 1000,
+        "priority_weight": 1000,  # before all trainings: where these take all slots, nobody would end those that hang
         "weight_rule": "absolute",
     },
     tags=["pushtune"],

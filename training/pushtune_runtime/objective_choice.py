@@ -11,7 +11,8 @@ MAXIMIZED = (
 )  # fmt: skip
 MINIMIZED = ("loss", "error", "brier", "divergence", "crossentropy", "perplexity")  # stronger: a brier_score is one
 # In the order of preference; a name matches as a whole word between underscores.
-PREFERRED = ("accuracy", "acc", "auc", "f1", "r2")
+ACCURACIES = ("accuracy", "acc")
+PREFERRED = (*ACCURACIES, "auc", "f1", "r2")
 WHOLE_LOSSES = ("loss", "total_loss")
 _NUMBERED = re.compile(r"_\d+$")
 
@@ -38,7 +39,7 @@ def choose(names: List[str], wanted: Optional[str] = None, classes: bool = True)
         for name in sorted(names, key=lambda name: plain_name(name) != wanted):
             if plain_name(name) == wanted or plain_name(name).endswith("_" + wanted):
                 return _chosen(name)
-    for preferred in PREFERRED if classes else PREFERRED[2:]:
+    for preferred in PREFERRED if classes else (word for word in PREFERRED if word not in ACCURACIES):
         for name in names:
             if _has_word(plain_name(name), preferred) and not _has_word(plain_name(name), "top"):
                 return _chosen(name)
