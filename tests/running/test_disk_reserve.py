@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 from airflow.sdk.exceptions import AirflowException
-from tests.running.test_training_operator import ENTRYPOINT, Store
+from tests.running.operator_runs import ENTRYPOINT, Store
 
 from pushtune.errors import DiskAlmostFull
 from pushtune.running.disk_reserve import as_full_disk, require_engine_space, require_free_space
