@@ -59,6 +59,17 @@ def count_on() -> None:
     module_count += 1
 
 
+class Shared:
+    """A callback whose class counts for all of its objects."""
+
+    limit, count = 10, 0
+    losses: list[float] = []  # noqa: RUF012  (as scripts write it)
+
+    def on_epoch_end(self, loss: float) -> None:
+        Shared.count += 1
+        self.losses.append(loss)
+
+
 class Lambda:
     """Keeps a function, as LambdaCallback does."""
 
@@ -150,6 +161,21 @@ def test_what_callbacks_assign_in_their_module_comes_back(monkeypatch: pytest.Mo
     CallbackState([Counting(), Lambda(lambda loss: count_on())]).restore(blob)
     assert module_count == 4
     assert np.array_equal(module_best, np.full(2_000_000, 2.0))
+
+
+def test_what_a_class_of_callbacks_remembers_comes_back() -> None:
+    callbacks: list[Any] = [Shared()]
+    state = CallbackState(callbacks)
+    train(callbacks, [3.0, 2.0])
+    blob = state.capture()
+
+    Shared.count = 0
+    losses = Shared.losses
+    losses.clear()
+    CallbackState([Shared()]).restore(blob)
+    assert (Shared.limit, Shared.count) == (10, 2)
+    assert losses is Shared.losses
+    assert losses == [3.0, 2.0]
 
 
 def test_a_name_of_the_module_that_cannot_be_stored_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,28 +27,64 @@ def test_reasons_are_named_and_kept_over_a_resume(tmp_path: Path) -> None:
     assert [epoch[:2] for epoch in killed.epochs] == EPOCHS
 
 
-GENERATOR = """
+OWN_STATE = """
 import numpy as np, tensorflow as tf
 from tensorflow import keras
-generator = tf.random.Generator.from_seed(1)
+def kept():
+    generator, count = tf.random.Generator.from_seed(1), tf.Variable(0.0, trainable=False)
+    return lambda: (generator, count)
+kept = kept()
 class Noise(keras.layers.Layer):
     def __init__(self, **options):
         super().__init__(**options)
         ATTRIBUTE
     def call(self, inputs, training=False):
-        return inputs + generator.normal(tf.shape(inputs)) if training else inputs
+        generator, count = kept()
+        if not training:
+            return inputs
+        CHANGE
+        return inputs + count
+NAMES
 model = keras.Sequential([keras.Input((3,)), Noise(), keras.layers.Dropout(0.1), keras.layers.Dense(1)])
 model.compile("sgd", "mse")
-model.fit(np.ones((40, 3)), np.ones((40, 1)), verbose=0)
+data = DATA
+model.fit(data, epochs=2, steps_per_epoch=5, verbose=0)
 """
-OUT_OF_REACH = "the model draws from a tf.random.Generator that is in no attribute of a layer or callback"
+DATA = "tf.data.Dataset.from_tensor_slices((np.ones((40, 3)), np.ones((40, 1)))).repeat().batch(4)"
+DRAWN = DATA.replace(".batch(4)", ".map(lambda x, y: (x + kept()[0].normal((3,), dtype='float64'), y)).batch(4)")
+GENERATED = "((np.ones((4, 3)), np.ones((4, 1))) for _ in range(10))"
+DRAW, COUNT = "inputs = inputs + generator.normal(tf.shape(inputs))", "count.assign_add(1.0)"
+OUT_OF_REACH = (
+    "the model draws from a tf.random.Generator, or changes a tf.Variable, that is in no attribute of a layer or "
+    "callback and has no name in a module"
+)
+AHEAD = "the tf.data pipeline changes variables of the model, ahead of the training"
+BY_PYTHON = "Python code reads the data ahead of the training, and may change variables of the script"
 
 
-@pytest.mark.parametrize(("attribute", "reason"), [("self.held = [generator]", ""), ("pass", OUT_OF_REACH)])
-def test_a_generator_of_tensorflow_counts_where_its_state_can_be_restored(
-    attribute: str, reason: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("parts", "reason"),
+    [
+        ({"CHANGE": DRAW}, OUT_OF_REACH),
+        ({"CHANGE": COUNT}, OUT_OF_REACH),
+        ({"CHANGE": "pass"}, ""),
+        ({"CHANGE": DRAW, "ATTRIBUTE": "self.held = [kept()[0]]"}, ""),
+        ({"CHANGE": DRAW, "NAMES": "generator, other = kept()"}, ""),
+        ({"CHANGE": COUNT, "NAMES": "generator, other = kept()"}, ""),
+        ({"CHANGE": "pass", "NAMES": "generator, other = kept()", "DATA": DRAWN}, ""),
+        ({"CHANGE": DRAW, "NAMES": "generator, other = kept()", "DATA": DRAWN}, AHEAD),
+        ({"CHANGE": DRAW, "ATTRIBUTE": "self.held = [kept()[0]]", "DATA": DRAWN}, AHEAD),
+        ({"CHANGE": COUNT, "NAMES": "other = kept()[1]", "DATA": GENERATED}, ""),
+        ({"CHANGE": COUNT, "NAMES": "generator, other = kept()", "DATA": GENERATED}, BY_PYTHON),
+    ],
+)
+def test_a_variable_outside_the_model_counts_where_its_value_can_be_restored(
+    parts: dict[str, str], reason: str, tmp_path: Path
 ) -> None:
-    done = run_text(tmp_path, GENERATOR.replace("ATTRIBUTE", attribute), mode="retrain")
+    text = OWN_STATE
+    for name, part in {"ATTRIBUTE": "pass", "NAMES": "", "DATA": DATA, **parts}.items():
+        text = text.replace(name, part)
+    done = run_text(tmp_path, text, mode="retrain")
     assert (done.exit_code, done.result.exactness_reason) == (0, reason)
 
 

@@ -20,6 +20,7 @@ OWN_ATTRIBUTES = frozenset({"model", "_model", "params", "validation_data"})  # 
 # A container that a callback's function refers to counts as its memory up to this size, above it as data.
 REMEMBERED_LIMIT_BYTES = 8 * 1024 * 1024
 REACHES, WRITES = "reaches", "assigns the global"  # kinds of places, behind the name of a function
+OF_CLASS = "class"  # the same, behind the name of a class
 
 Place = Tuple[int, str, str]  # number of the callback, kind of place, name
 
@@ -70,6 +71,8 @@ class CallbackState:
             for name, value in vars(callback).items():
                 if name not in OWN_ATTRIBUTES:
                     yield (number, "attribute", name), value
+            for kind, name, value in _class_attributes(callback):
+                yield (number, f"{kind.__qualname__} {OF_CLASS}", name), value
             for function in _functions(callback):
                 for name, value in _reachable(function):
                     yield (number, f"{function.__qualname__} {REACHES}", name), value
@@ -84,6 +87,9 @@ class CallbackState:
         if kind == "attribute":
             setattr(self._callbacks[number], name, value)
             return
+        for owner, attribute, _ in _class_attributes(self._callbacks[number]):
+            if (kind, name) == (f"{owner.__qualname__} {OF_CLASS}", attribute):
+                setattr(owner, name, value)
         for function in _functions(self._callbacks[number]):
             if kind == f"{function.__qualname__} {REACHES}":
                 _assign_reachable(function, name, value)
@@ -99,7 +105,7 @@ class CallbackState:
     def _note_unstored(self, place: Place, value: Any) -> None:
         number, kind, name = place
         callback = self._callbacks[number]
-        own = kind.endswith(WRITES) or (kind == "attribute" and not _is_library(callback))
+        own = kind.endswith((WRITES, OF_CLASS)) or (kind == "attribute" and not _is_library(callback))
         if own and not callable(value) and not _is_library(value):
             self.unstored.add(f"the callback {type(callback).__name__} keeps a {type(value).__name__} in {name}")
 
@@ -133,11 +139,24 @@ def _own_functions(callback: Any) -> Iterator[types.FunctionType]:
     for value in vars(callback).values():
         if isinstance(value, types.FunctionType) and not value.__module__.startswith(LIBRARY_MODULES):
             yield value
+    for kind in _own_classes(callback):
+        for value in vars(kind).values():
+            if isinstance(value, types.FunctionType):
+                yield value
+
+
+def _own_classes(callback: Any) -> Iterator[type]:
     for kind in type(callback).__mro__:
         if not kind.__module__.startswith(LIBRARY_MODULES) and kind is not object:
-            for value in vars(kind).values():
-                if isinstance(value, types.FunctionType):
-                    yield value
+            yield kind
+
+
+def _class_attributes(callback: Any) -> Iterator[Tuple[type, str, Any]]:
+    """Yield (class, name, value) of what the script's classes of this callback hold for all their objects."""
+    for kind in _own_classes(callback):
+        for name, value in list(vars(kind).items()):
+            if not name.startswith("__") and not callable(value) and not hasattr(type(value), "__get__"):
+                yield kind, name, value
 
 
 def _reachable(function: types.FunctionType) -> Iterator[Tuple[str, Any]]:

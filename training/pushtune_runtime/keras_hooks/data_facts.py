@@ -1,7 +1,9 @@
 """What a data pipeline does, read from its graph: random numbers, Python code, order that depends on the pass."""
 
 from dataclasses import dataclass
-from typing import Any, Iterator, Set
+from typing import Any, FrozenSet, Iterator, Set
+
+from pushtune_runtime.keras_hooks.assigned_variables import GENERATOR_OPERATIONS, assigned_handles
 
 # Operations that draw from a state inside the running graph; seed and seed2 of 0 mean: seeded by the system.
 RANDOM_OPERATIONS = frozenset({
@@ -10,10 +12,6 @@ RANDOM_OPERATIONS = frozenset({
     "SampleDistortedBoundingBoxV2",
 })  # fmt: skip
 PYTHON_OPERATIONS = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
-GENERATOR_OPERATIONS = frozenset({
-    "RngReadAndSkip", "RngSkip", "StatefulUniform", "StatefulUniformInt", "StatefulUniformFullInt",
-    "StatefulStandardNormalV2", "StatefulTruncatedNormal", "StatefulRandomBinomial",
-})  # fmt: skip
 STATEFUL_OPERATIONS = GENERATOR_OPERATIONS | {"ReadVariableOp", "AssignVariableOp", "AssignAddVariableOp"}
 # Data sets whose passes differ from each other or depend on how often they were opened.
 CHANGING_DATASETS = ("Shuffle", "Random", "Generator", "Sample", "Rebatch", "LegacyRandom")
@@ -29,12 +27,14 @@ class DataFacts:
         replayed: finished epochs have to be read again before training can go on.
         python: Python code of the script runs while reading, maybe ahead of the training in a thread.
         inexact: why reading again may give other data; empty where it gives the same.
+        changes: handles, by ``id``, of the variables that reading changes.
     """
 
     arrays: bool
     replayed: bool
     python: bool
     inexact: str
+    changes: FrozenSet[int] = frozenset()
 
 
 def describe_data(iterator: Any) -> DataFacts:
@@ -72,8 +72,10 @@ def _workers(adapter: Any) -> str:
 def _describe_dataset(dataset: Any, spans_epochs: bool) -> DataFacts:
     changing = unseeded = untimed = False
     operations: Set[str] = set()
+    changes: Set[int] = set()
     for stage in _stages(dataset):
         kind = type(stage).__name__
+        changes |= assigned_handles(wrapper.function for wrapper in stage._functions())
         changing = changing or any(name in kind for name in CHANGING_DATASETS)
         untimed = untimed or getattr(stage, "_deterministic", None) == "false"
         for node in _nodes(stage):
@@ -90,6 +92,7 @@ def _describe_dataset(dataset: Any, spans_epochs: bool) -> DataFacts:
         replayed=changing or python or stateful or spans_epochs,
         python=python,
         inexact=_why_inexact(unseeded, untimed or dataset.options().deterministic is False),
+        changes=frozenset(changes),
     )
 
 

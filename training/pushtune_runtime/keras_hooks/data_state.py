@@ -7,7 +7,7 @@ iterator that ``fit`` uses, so that shuffle buffers, generators and their random
 
 import functools
 import warnings
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
 from pushtune_runtime.keras_hooks.data_facts import DataFacts, describe_data, is_generator
 
@@ -68,6 +68,12 @@ class DataPosition:
             if is_generator(validation):
                 reasons.append("Keras reads ahead in the generator of the validation data, depending on timing")
         return [reason for reason in reasons if reason]
+
+    def changed_variables(self, model: Any) -> Set[int]:
+        """Return the handles, by ``id``, of the variables that reading the data of this ``fit`` changes."""
+        validation = getattr(model, "_eval_epoch_iterator", None)
+        facts = [self.facts, None if validation is None else describe_data(validation)]
+        return {handle for known in facts if known is not None for handle in known.changes}
 
     def _has_served_before(self, generator: Any) -> bool:
         served = any(generator is earlier for earlier in self._generators)

@@ -3,7 +3,8 @@
 from typing import Any, Iterator, List, Optional, Tuple
 
 from pushtune_runtime.checkpoint_store import Checkpoint
-from pushtune_runtime.keras_hooks.data_facts import GENERATOR_OPERATIONS, RANDOM_OPERATIONS
+from pushtune_runtime.keras_hooks.assigned_variables import assigned_handles, handles_of
+from pushtune_runtime.keras_hooks.data_facts import RANDOM_OPERATIONS
 from pushtune_runtime.keras_hooks.fit_state import FitState
 from pushtune_runtime.session import Session
 
@@ -60,8 +61,24 @@ def _reasons(fit: FitState) -> List[str]:
     operations = {name for function in functions for name in _operations(function.graph)}
     for name in sorted(operations & RANDOM_OPERATIONS):
         reasons.append(f"the model draws random numbers with tf.random ({name})")
-    if operations & GENERATOR_OPERATIONS and not _restores_generators(fit, functions):
-        reasons.append("the model draws from a tf.random.Generator that is in no attribute of a layer or callback")
+    return reasons + _reasons_of_variables(fit, functions)
+
+
+def _reasons_of_variables(fit: FitState, functions: List[Any]) -> List[str]:
+    """Return what is wrong with the variables that change while training, seen from a checkpoint."""
+    reasons = []
+    restored, changed = handles_of(fit.variables(batch=1).values()), assigned_handles(functions)
+    replayed = fit.data.changed_variables(fit.model)
+    if changed - restored - replayed:
+        reasons.append(
+            "the model draws from a tf.random.Generator, or changes a tf.Variable, that is in no attribute of a layer "
+            "or callback and has no name in a module"
+        )
+    if replayed & (restored | changed):
+        reasons.append("the tf.data pipeline changes variables of the model, ahead of the training")
+    of_script = handles_of(variable for _, variables in fit.script_variables() for variable in variables)
+    if fit.data.facts is not None and fit.data.facts.python and of_script - changed:
+        reasons.append("Python code reads the data ahead of the training, and may change variables of the script")
     return reasons
 
 
@@ -70,14 +87,6 @@ def _operations(graph: Any) -> Iterator[str]:
     definition = graph.as_graph_def()
     for node in [*definition.node, *(node for library in definition.library.function for node in library.node_def)]:
         yield node.op
-
-
-def _restores_generators(fit: FitState, functions: List[Any]) -> bool:
-    """Return whether all states of generators that the training step uses are among the variables of a checkpoint."""
-    restored = {id(getattr(variable, "handle", None)) for variable in fit.variables(batch=0).values()}
-    used = [variable for function in functions for variable in function.graph.variables]
-    states = [variable for variable in used if variable.dtype == "int64" and len(variable.shape) == 1]
-    return bool(states) and all(id(variable.handle) in restored for variable in states)
 
 
 def _concrete_functions(train_function: Any) -> List[Any]:

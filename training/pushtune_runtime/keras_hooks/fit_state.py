@@ -3,9 +3,11 @@
 from typing import Any, Dict, List, Tuple
 
 from pushtune_runtime.checkpoint_store import Checkpoint
+from pushtune_runtime.keras_hooks.assigned_variables import handles_of
 from pushtune_runtime.keras_hooks.callback_state import CallbackState
 from pushtune_runtime.keras_hooks.data_state import DataPosition
 from pushtune_runtime.keras_hooks.randomness import SeededRandomness
+from pushtune_runtime.keras_hooks.script_variables import modules_of_script, script_variables
 from pushtune_runtime.keras_hooks.session_state import capture_session, restore_session
 from pushtune_runtime.keras_hooks.variable_state import (
     VariablesDiffer,
@@ -31,6 +33,7 @@ class FitState:
         self.data = data
         self._callback_list = callback_list
         self.callbacks = CallbackState(callback_list.callbacks)
+        self._modules = modules_of_script(session)
         self.unrestored: List[str] = []
 
     def capture(self, epoch: int, batch: int) -> Tuple[Dict[str, Any], Dict[str, Any], bytes]:
@@ -79,8 +82,17 @@ class FitState:
 
     def variables(self, batch: int) -> Dict[str, Any]:
         """Return name -> variable; metrics only count within an epoch, as each begins with a reset."""
-        named = collect_variables(self.model, self._callback_list.callbacks)
+        named = collect_variables(self.model, self._callback_list.callbacks, self.script_variables())
         if batch > 0:
             for number, variable in enumerate(self.model.metrics_variables):
                 named[f"metric/{number}"] = variable
         return named
+
+    def script_variables(self) -> List[Tuple[str, List[Any]]]:
+        """Return (name, variables) in modules of the script, but for those that reading the data again brings back."""
+        replayed = self.data.changed_variables(self.model)
+        return [
+            (name, variables)
+            for name, variables in script_variables(self._modules)
+            if not handles_of(variables) & replayed
+        ]

@@ -10,21 +10,24 @@ import numpy as np
 
 GLOBAL_SEED = "global seed"
 # Variables that scripts keep in attributes may appear only while training; without them it can still go on.
-OPTIONAL = ("layer ", "callback ")
+SCRIPT = "script "
+OPTIONAL = ("layer ", "callback ", SCRIPT)
 
 
 class VariablesDiffer(ValueError):
     """The model is not the one that a checkpoint was written for."""
 
 
-def collect_variables(model: Any, callbacks: Iterable[Any]) -> Dict[str, Any]:
-    """Return name -> variable: the model's, each optimizer's, and others in attributes of layers and callbacks.
+def collect_variables(
+    model: Any, callbacks: Iterable[Any], others: Iterable[Tuple[str, List[Any]]] = ()
+) -> Dict[str, Any]:
+    """Return name -> variable: the model's, each optimizer's, others in attributes of layers and callbacks, ``others``.
 
     The model's metrics are left out: Keras resets them in each epoch and creates some of them late.
     """
     named: Dict[str, Any] = {}
     seen = {id(variable) for variable in model.metrics_variables}
-    for owner, variables in _owners(model, callbacks):
+    for owner, variables in (*_owners(model, callbacks), *others):
         for number, variable in enumerate(variables):
             if id(variable) not in seen:
                 seen.add(id(variable))
