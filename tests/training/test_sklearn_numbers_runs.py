@@ -104,6 +104,13 @@ print(search.score(X_test, y_test), accuracy_score(y_test, search.best_estimator
     done = run_text(tmp_path / "shares", DATA + shares)
     macro, accuracy = (round(float(value), 3) for value in done.stdout.split())
     assert numbers(done) == {"f1": macro, "accuracy": accuracy}
+    regularised = """
+from sklearn.linear_model import LogisticRegressionCV
+model = LogisticRegressionCV(Cs=2, cv=3, scoring="neg_log_loss", max_iter=50).fit(X_train, y_train)
+print(model.score(X_test, y_test))
+"""
+    done = run_text(tmp_path / "regularised", DATA + regularised)
+    assert numbers(done) == {"loss": round(-float(done.stdout.split()[-1]), 3)}
 
 
 NETWORK = """

@@ -47,8 +47,12 @@ def metric_of(estimator: Any, wanted: Optional[str]) -> str:
 
 
 def metric_of_score(estimator: Any) -> Tuple[str, bool]:
-    """Return the metric that ``estimator.score`` computes, and whether it is negated: a search has its own scoring."""
-    scoring = getattr(estimator, "scoring", None) if hasattr(estimator, "scorer_") else None
+    """Return the metric that ``estimator.score`` computes, and whether it is negated: a search has its own scoring.
+
+    Of the estimators that only choose with ``scoring``, LogisticRegressionCV alone scores with it too.
+    """
+    uses_scoring = hasattr(estimator, "scorer_") or type(estimator).__name__ == "LogisticRegressionCV"
+    scoring = getattr(estimator, "scoring", None) if uses_scoring else None
     if isinstance(scoring, (list, tuple, set)):
         scoring = estimator.refit
     elif isinstance(scoring, dict):
