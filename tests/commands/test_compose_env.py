@@ -89,7 +89,7 @@ def test_knobs_connections_and_proxies_are_passed_on_and_nothing_else(images, se
     prepare(settings, PUSHTUNE_TRIALS_AT_ONCE="3", PUSHTUNE_HOME="/elsewhere", AIRFLOW_CONN_MAIL="sendgrid://:key@",
             https_proxy="http://proxy:3128", NO_PROXY="intranet", SHELL="/bin/sh")  # fmt: skip
     passed = read_environment_file(compose_home(settings) / "settings.env")
-    services = "intranet,localhost,127.0.0.1,postgres,redis,api-server"
+    services = "intranet,localhost,127.0.0.1,::1,postgres,redis,api-server"
     assert passed == {
         "PUSHTUNE_TRIALS_AT_ONCE": "3", "AIRFLOW_CONN_MAIL": "sendgrid://:key@", "https_proxy": "http://proxy:3128",
         "HTTPS_PROXY": "http://proxy:3128", "no_proxy": services, "NO_PROXY": services,

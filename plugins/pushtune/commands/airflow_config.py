@@ -13,6 +13,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from pushtune.commands.private_files import private_folders, write_private
+from pushtune.commands.proxy_variables import direct_variables
 from pushtune.errors import AirflowNotReady
 from pushtune.settings import PROJECT_FOLDER, Settings
 from pushtune.watching.configuration_files import usable_repositories
@@ -46,6 +47,7 @@ def environment(settings: Settings) -> dict[str, str]:
     variables["PUSHTUNE_HOME"] = str(settings.home)
     variables["PUSHTUNE_PORT"] = str(settings.port)
     variables["PYTHONPATH"] = os.pathsep.join(str(PROJECT_FOLDER / part) for part in ("plugins", "training"))
+    variables.update(direct_variables(os.environ))
     # The virtual environment's own programs come first, whichever shell started us.
     variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), variables.get("PATH", os.defpath)])
     return variables

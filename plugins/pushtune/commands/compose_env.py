@@ -21,6 +21,7 @@ from pushtune.commands.build_images import ensure_images
 from pushtune.commands.console import exit_code_of, say
 from pushtune.commands.engine import ensure_engine
 from pushtune.commands.private_files import private_folders, write_private
+from pushtune.commands.proxy_variables import LOCAL_HOSTS, direct_variables
 from pushtune.errors import RemoteEngine
 from pushtune.running.image_catalog import COMPOSE_NAMES, FAMILY_NAMES
 from pushtune.settings import PROJECT_FOLDER, Settings, load_settings
@@ -30,7 +31,7 @@ USER = "admin"
 CONTAINER_UID = 10_001
 DEFAULT_SOCKET = "/var/run/docker.sock"
 _TOKEN_NAMES = ("STACK_JWT_SECRET", "STACK_SECRET_KEY", "STACK_POSTGRES_PASSWORD", "STACK_REDIS_PASSWORD")
-_SERVICES = "localhost,127.0.0.1,postgres,redis,api-server"
+_SERVICES = ("postgres", "redis", "api-server")
 
 
 def compose_home(settings: Settings) -> Path:
@@ -108,12 +109,10 @@ def _passed_on(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if name.startswith(("PUSHTUNE_", "AIRFLOW_CONN_")) and name not in ("PUSHTUNE_HOME", "PUSHTUNE_PORT") and value
     }
-    for name in ("http_proxy", "https_proxy", "no_proxy"):
+    for name in ("http_proxy", "https_proxy"):
         value = environment.get(name) or environment.get(name.upper(), "")
-        if name == "no_proxy":
-            value = ",".join(filter(None, (value, _SERVICES)))
         passed.update({name: value, name.upper(): value} if value else {})
-    return passed
+    return passed | direct_variables(environment, (*LOCAL_HOSTS, *_SERVICES))
 
 
 def _make_folders(settings: Settings, home: Path, user_id: int) -> None:
