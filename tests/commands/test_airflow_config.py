@@ -1,11 +1,13 @@
 """The environment of Airflow's processes is Pushtune's own, whatever the shell says about another Airflow."""
 
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-from pushtune.commands.airflow_config import environment
+from pushtune.commands.airflow_config import _write_configuration, environment
 from pushtune.settings import Settings
 
 
@@ -23,3 +25,17 @@ def test_an_inherited_proxy_gets_no_call_to_this_machine(
         bypassed = {"no": variables[read]}
         assert all(urllib.request.proxy_bypass_environment(host, bypassed) for host in ("127.0.0.1:8080", "intranet"))
         assert not urllib.request.proxy_bypass_environment("example.org", bypassed)
+
+
+def test_the_configuration_of_another_airflow_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "other.cfg"
+    other.write_text("[database]\nsql_alchemy_conn = sqlite:////nowhere/production.db\n")
+    monkeypatch.setenv("AIRFLOW_CONFIG", str(other))
+    settings = Settings(home=tmp_path / "home")
+    for folder in (settings.airflow_home, settings.run_folder):
+        folder.mkdir(parents=True)
+    _write_configuration(settings)
+    asked = "from airflow.configuration import conf; print(conf.get('database', 'sql_alchemy_conn'))"
+    command, variables = [sys.executable, "-c", asked], environment(settings)
+    answer = subprocess.run(command, env=variables, capture_output=True, text=True, check=True, timeout=120)
+    assert answer.stdout.splitlines()[-1].startswith(f"sqlite:///{settings.airflow_home}/airflow.db")

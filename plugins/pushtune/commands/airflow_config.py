@@ -35,6 +35,11 @@ def passwords_file(settings: Settings) -> Path:
     return settings.run_folder / "passwords.json"
 
 
+def configuration_file(settings: Settings) -> Path:
+    """Where Airflow's configuration is written, and read from."""
+    return settings.airflow_home / "airflow.cfg"
+
+
 def read_password(file: Path) -> str:
     """Return the password of ``USER`` in ``passwords_file``, generated at the first start."""
     return str(json.loads(file.read_text())[USER])
@@ -44,6 +49,8 @@ def environment(settings: Settings) -> dict[str, str]:
     """Return the environment that every Airflow process of this instance runs in."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__")}
     variables["AIRFLOW_HOME"] = str(settings.airflow_home)
+    # An exported one would name the configuration, and the database, of another Airflow: it counts more than the home.
+    variables["AIRFLOW_CONFIG"] = str(configuration_file(settings))
     variables["PUSHTUNE_HOME"] = str(settings.home)
     variables["PUSHTUNE_PORT"] = str(settings.port)
     variables["PYTHONPATH"] = os.pathsep.join(str(PROJECT_FOLDER / part) for part in ("plugins", "training"))
@@ -146,7 +153,7 @@ def _write_configuration(settings: Settings) -> None:
     }
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_dict({section: dict(values) for section, values in sections.items()})
-    path = settings.airflow_home / "airflow.cfg"
+    path = configuration_file(settings)
     aside = path.with_name(".airflow.cfg.new")
     with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
         parser.write(stream)

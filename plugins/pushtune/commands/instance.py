@@ -13,7 +13,7 @@ from docker.errors import DockerException
 
 from pushtune.commands import supervisor
 from pushtune.commands.airflow_api import AirflowApi
-from pushtune.commands.airflow_config import USER, environment, passwords_file, prepare
+from pushtune.commands.airflow_config import USER, configuration_file, environment, passwords_file, prepare
 from pushtune.commands.console import say, step
 from pushtune.commands.processes import ProcessId, end_sessions, orphans, send
 from pushtune.errors import AirflowNotReady, PortInUse
@@ -63,7 +63,8 @@ def up(settings: Settings) -> AirflowApi:
 def describe(settings: Settings) -> None:
     """Print where the pages are and how to get in."""
     say(f"Airflow: http://127.0.0.1:{settings.port}  user: {USER}  password: in {passwords_file(settings)}")
-    say(f"Airflow's own commands: AIRFLOW_HOME={settings.airflow_home} {sys.executable} -m airflow ...")
+    place = f"AIRFLOW_HOME={settings.airflow_home} AIRFLOW_CONFIG={configuration_file(settings)}"
+    say(f"Airflow's own commands: {place} {sys.executable} -m airflow ...")
 
 
 def down(settings: Settings, remove: bool = False) -> None:
