@@ -2,8 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python -m pushtune
-PORT ?=
+# What is said in this command counts more than what the shell exports.
+ifeq ($(origin PORT),command line)
+export PUSHTUNE_PORT := $(PORT)
+else
 export PUSHTUNE_PORT ?= $(PORT)
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo train up down status pushes predict logs images test soak lock clean

@@ -13,13 +13,14 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
+from tests.pretended_instance import running_on
 
 from pushtune.commands import instance, supervisor
 from pushtune.commands.airflow_api import AirflowApi
 from pushtune.commands.airflow_config import passwords_file, read_password
 from pushtune.commands.processes import ProcessId, session_members
-from pushtune.errors import PortInUse
-from pushtune.settings import PROJECT_FOLDER, Settings
+from pushtune.errors import AirflowNotReady, PortInUse
+from pushtune.settings import PROJECT_FOLDER, Settings, load_settings
 
 
 def free_port() -> int:
@@ -159,6 +160,35 @@ def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
 def test_an_instance_that_does_not_run_says_how_to_start_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert not instance.status(make_settings(tmp_path / "home"))
     assert "make up" in capsys.readouterr().out
+
+
+def test_who_asks_looks_at_the_port_that_runs_and_nowhere_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(AirflowApi, "health", lambda api: asked.append(api._address) or {"scheduler": "healthy"})
+    settings = Settings(home=tmp_path, port=18_080)
+    with pytest.raises(AirflowNotReady, match="must run with the files in"):
+        instance.running_api(settings)
+    with running_on(settings, 18_090):
+        assert instance.status(settings)
+        instance.running_api(settings).health()
+    assert asked == ["http://127.0.0.1:18090"] * 2
+    said = capsys.readouterr().out
+    assert "http://127.0.0.1:18090" in said and "18080" not in said
+
+
+def test_starting_again_takes_the_port_that_runs_unless_another_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(AirflowApi, "health", lambda api: asked.append(api._address) or {"scheduler": "healthy"})
+    with running_on(Settings(home=tmp_path), 18_090):
+        instance.up(load_settings({"PUSHTUNE_HOME": str(tmp_path)}))
+        instance.up(load_settings({"PUSHTUNE_HOME": str(tmp_path), "PUSHTUNE_PORT": "18090"}))
+        with pytest.raises(PortInUse, match=r"runs on port 18090, asked for 8080.*make down"):
+            instance.up(load_settings({"PUSHTUNE_HOME": str(tmp_path), "PUSHTUNE_PORT": "8080"}))
+    assert asked == ["http://127.0.0.1:18090"] * 2
 
 
 def test_the_project_folder_is_where_the_dags_are() -> None:

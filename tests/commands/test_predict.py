@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.pretended_instance import running_on
 from tests.serving import answering
 
 from pushtune.commands import predict as command
@@ -46,10 +47,10 @@ class Server(BaseHTTPRequestHandler):
 
 def ask(tmp_path: Path, model: str = "digits", file: str | None = None) -> int:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    settings = Settings(home=tmp_path, port=server.server_address[1])
+    settings = Settings(home=tmp_path)
     passwords_file(settings).parent.mkdir(parents=True, exist_ok=True)
     passwords_file(settings).write_text(json.dumps({"admin": "secret"}))
-    with answering(server):
+    with answering(server), running_on(settings, server.server_address[1]):
         return command.predict(settings, argparse.Namespace(model=model, file=file))
 
 

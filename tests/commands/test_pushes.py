@@ -38,7 +38,7 @@ class Api:
 
 @pytest.fixture
 def stores(monkeypatch: pytest.MonkeyPatch) -> dict[str, MemoryStore]:
-    monkeypatch.setattr(command, "AirflowApi", Api)
+    monkeypatch.setattr(command, "running_api", Api)
     monkeypatch.setattr(Api, "stores", {"digits": MemoryStore(), "empty": MemoryStore()})
     ledger = PushLedger(Api.stores["digits"], clock=iter(range(1_800_000_000, 1_900_000_000)).__next__)
     commits = [f"{number:040x}" for number in range(200)]
@@ -87,7 +87,7 @@ def test_an_unknown_repository_is_told_with_the_known_ones(stores: dict[str, Mem
 
 
 def test_nothing_watched_is_an_answer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(command, "AirflowApi", Api)
+    monkeypatch.setattr(command, "running_api", Api)
     monkeypatch.setattr(Api, "stores", {})
     assert run() == 0
     assert capsys.readouterr().out == "No repository is watched.\n"

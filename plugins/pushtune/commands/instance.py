@@ -34,20 +34,35 @@ def is_running(settings: Settings) -> bool:
     return False
 
 
+def running_settings(settings: Settings) -> Settings | None:
+    """Return the settings with the port that this home's instance was started with; None where none runs."""
+    port = _instance_document(settings).get("port") if is_running(settings) else None
+    return None if port is None else settings.model_copy(update={"port": port})
+
+
+def running_api(settings: Settings) -> AirflowApi:
+    """Return a client of the running instance. On any other port another program might get the password.
+
+    Raises:
+        AirflowNotReady: no instance of this home runs.
+    """
+    running = running_settings(settings)
+    if running is None:
+        raise AirflowNotReady(
+            f"Airflow must run with the files in {settings.home}.", "it does not", "Start it with `make up`."
+        )
+    return AirflowApi(running)
+
+
 def up(settings: Settings) -> AirflowApi:
     """Start Airflow unless it runs, wait until every part is healthy, and return a client of its API.
 
     Raises:
-        PortInUse: something else listens on the port. AirflowNotReady: it did not become healthy in time.
+        PortInUse: something else listens on the port, or this home's instance runs on another than was asked for.
+        AirflowNotReady: it did not become healthy in time.
     """
     if is_running(settings):
-        running = _instance_document(settings).get("port")
-        if running not in (None, settings.port):
-            raise PortInUse(
-                "One instance uses one port.",
-                f"it runs on port {running}, asked for {settings.port}",
-                "Run `make down` first.",
-            )
+        settings = _on_its_port(settings)
     else:
         _end_leftovers(settings)
         _require_free_port(settings)
@@ -62,6 +77,7 @@ def up(settings: Settings) -> AirflowApi:
 
 def describe(settings: Settings) -> None:
     """Print where the pages are and how to get in."""
+    settings = running_settings(settings) or settings
     say(f"Airflow: http://127.0.0.1:{settings.port}  user: {USER}  password: in {passwords_file(settings)}")
     place = f"AIRFLOW_HOME={settings.airflow_home} AIRFLOW_CONFIG={configuration_file(settings)}"
     say(f"Airflow's own commands: {place} {sys.executable} -m airflow ...")
@@ -84,13 +100,14 @@ def down(settings: Settings, remove: bool = False) -> None:
 
 def status(settings: Settings) -> bool:
     """Print the state of each part; return whether all is well."""
-    if not is_running(settings):
+    running = running_settings(settings)
+    if running is None:
         say("Airflow does not run. Start it with `make up`.")
         return False
-    health = AirflowApi(settings).health()
+    health = AirflowApi(running).health()
     for name, state in sorted(health.items()):
         say(f"{name}: {state}")
-    describe(settings)
+    describe(running)
     return bool(health) and all(state == "healthy" for state in health.values())
 
 
@@ -110,6 +127,20 @@ def _instance_document(settings: Settings) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return document
+
+
+def _on_its_port(settings: Settings) -> Settings:
+    """Return the settings with the port of the running instance, unless another one was asked for: PortInUse."""
+    running = running_settings(settings)
+    if running is None:  # it is being started by another command
+        return settings
+    if "port" in settings.model_fields_set and settings.port != running.port:
+        raise PortInUse(
+            "One instance uses one port.",
+            f"it runs on port {running.port}, asked for {settings.port}",
+            "Run `make down` first.",
+        )
+    return running
 
 
 def _require_free_port(settings: Settings) -> None:

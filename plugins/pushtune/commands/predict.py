@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pushtune.commands.airflow_api import AirflowApi
+from pushtune.commands.instance import running_api
 from pushtune.errors import ModelNotServed
 from pushtune.settings import Settings
 from pushtune_contract.reading import UnsafeFile, parse_json
@@ -17,7 +17,7 @@ STANDARD_INPUT = "-"
 def predict(settings: Settings, options: argparse.Namespace) -> int:
     """Print the answer to the JSON document in a file; without one print what is served and what it takes."""
     document = None if options.file is None else _document(options.file, settings.serving_body_limit_bytes)
-    answer = AirflowApi(settings).model(options.model, document)
+    answer = running_api(settings).model(options.model, document)
     print(json.dumps(answer, indent=None if options.file else 2, ensure_ascii=True))
     return 0
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pushtune.commands.airflow_api import AirflowApi
 from pushtune.commands.console import clean, say
+from pushtune.commands.instance import running_api
 from pushtune.errors import RepositoryNotWatched
 from pushtune.settings import Settings
 from pushtune.watching.push_table import ASSET_PREFIX, push_rows
@@ -18,7 +19,7 @@ HEAD = ("state", "commit", "ref", "seen", "run", "why")
 
 def pushes(settings: Settings, options: argparse.Namespace) -> int:
     """Print the pushes of one repository or of all; as JSON all that are known, as a table the newest of each."""
-    api = AirflowApi(settings)
+    api = running_api(settings)
     found = {name: push_rows(_values(api, asset)) for name, asset in sorted(_assets(api).items())}
     if options.repository is not None:
         if options.repository not in found:

@@ -71,6 +71,7 @@ class Supervisor:
         """Serve until SIGTERM or SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())
+        self._write_instance()  # commands may ask at once on which port it will answer
         self.components = [Component(name, self._start(name), time.monotonic()) for name in COMPONENTS]
         self._write_instance()
         while not self.stopping.wait(0.5):
