@@ -15,18 +15,22 @@ endif
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
+# An interruption can leave an environment without a pip that works: that one is made anew.
+MAKE_ENVIRONMENT = @$(1)/bin/python -m pip install --help >/dev/null 2>&1 || \
+	{ rm -f $(1)/ready && $(PYTHON) -m venv --clear $(1); }
+
 $(VENV)/ready: requirements/airflow.txt requirements/test.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pushtune needs Python 3.11 or newer. Received: `$(PYTHON) --version 2>&1`. Install it, or name one: make PYTHON=python3.11 ..."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module must be installed. Received: it is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "Set up the Python environment in $(VENV) (about a minute)"
-	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(call MAKE_ENVIRONMENT,$(VENV))
 	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/airflow.txt -r requirements/test.txt
 	@$(VENV)/bin/python -c 'import pathlib, sysconfig; (pathlib.Path(sysconfig.get_path("purelib")) / "pushtune.pth").write_text("$(CURDIR)/plugins\n$(CURDIR)/training\n")'
 	@touch $@
 
 $(VENV)-training/ready: $(VENV)/ready requirements/training_test.txt
 	@echo "Set up the environment of the runtime's tests in $(VENV)-training (about a minute)"
-	@test -x $(VENV)-training/bin/python || $(PYTHON) -m venv $(VENV)-training
+	$(call MAKE_ENVIRONMENT,$(VENV)-training)
 	@$(VENV)-training/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements/training_test.txt
 	@touch $@
 
@@ -67,5 +71,6 @@ lock: $(VENV)/ready ## compile the lock files again
 	@$(RUN) lock
 
 clean: ## remove what was built here: the Python environment and Pushtune's own data
-	@test ! -x $(VENV)/bin/python || $(RUN) down --remove
+	@test ! -e $(VENV)/ready || $(RUN) down --remove
+	@rm -f $(VENV)/ready $(VENV)-training/ready
 	rm -rf $(VENV) $(VENV)-training .pushtune

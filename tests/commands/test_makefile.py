@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from pushtune.settings import PROJECT_FOLDER
 
 RECORDER = """#!/usr/bin/env python3
 import json, os, sys
+call = {"arguments": sys.argv[1:], "port": os.environ.get("PUSHTUNE_PORT", ""), "path": sys.path}
 with open(os.environ["RECORD"], "a") as record:
-    print(json.dumps({"arguments": sys.argv[1:], "port": os.environ.get("PUSHTUNE_PORT", "")}), file=record)
+    print(json.dumps(call), file=record)
 """
 
 
@@ -46,6 +48,16 @@ class Checkout:
     def calls(self) -> list[dict[str, object]]:
         return [json.loads(line) for line in self.record.read_text().splitlines()] if self.record.exists() else []
 
+    def with_real_environment(self) -> "Checkout":
+        """Let make set up an environment in which nothing is installed, around a Pushtune that records its calls."""
+        for name in ("airflow", "test"):
+            (self.folder / "requirements" / f"{name}.txt").write_text("# nothing\n")
+        package = self.folder / "plugins" / "pushtune"
+        package.mkdir(parents=True)
+        (package / "__main__.py").write_text(RECORDER)
+        (self.folder / "training").mkdir()
+        return self
+
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
@@ -68,4 +80,39 @@ def test_a_port_that_is_said_counts_more_than_one_that_is_exported(
 ) -> None:
     done = checkout.make("status", *arguments, **exported)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert checkout.calls() == [{"arguments": ["-m", "pushtune", "status"], "port": port}]
+    (call,) = checkout.calls()
+    assert (call["arguments"], call["port"]) == (["-m", "pushtune", "status"], port)
+
+
+def half_made(environment: Path) -> None:
+    """Leave what an interruption of ``python -m venv`` leaves: an interpreter, and no pip."""
+    command = [sys.executable, "-m", "venv", "--without-pip", str(environment)]
+    subprocess.run(command, check=True, timeout=120)
+
+
+@pytest.mark.slow
+def test_an_environment_whose_making_was_interrupted_is_made_anew(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "checkout").with_real_environment()
+    half_made(checkout.folder / ".venv")
+    done = checkout.make("status", f"PYTHON={sys.executable}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [call["arguments"] for call in checkout.calls()] == [["status"]]
+    kept = checkout.folder / ".venv" / "kept"
+    kept.touch()
+    (checkout.folder / ".venv" / "ready").unlink()
+    assert checkout.make("status", f"PYTHON={sys.executable}").returncode == 0
+    assert kept.exists(), "one whose pip works is gone on with"
+
+
+def test_what_was_interrupted_can_be_cleaned(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path / "checkout")
+    half_made(checkout.folder / ".venv")
+    done = checkout.make("clean")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (checkout.folder / ".venv").exists()
+
+
+def test_what_is_ready_is_stopped_before_it_is_removed(checkout: Checkout) -> None:
+    assert checkout.make("clean").returncode == 0
+    assert [call["arguments"] for call in checkout.calls()] == [["-m", "pushtune", "down", "--remove"]]
+    assert not (checkout.folder / ".venv").exists()
