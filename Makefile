@@ -19,13 +19,14 @@ help: ## show this list
 MAKE_ENVIRONMENT = @$(1)/bin/python -m pip install --help >/dev/null 2>&1 || \
 	{ rm -f $(1)/ready && $(PYTHON) -m venv --clear $(1); }
 
-$(VENV)/ready: requirements/airflow.txt requirements/test.txt
+$(VENV)/ready: requirements/airflow.txt requirements/test.txt Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pushtune needs Python 3.11 or newer. Received: `$(PYTHON) --version 2>&1`. Install it, or name one: make PYTHON=python3.11 ..."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module must be installed. Received: it is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@echo "Set up the Python environment in $(VENV) (about a minute)"
 	$(call MAKE_ENVIRONMENT,$(VENV))
 	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/airflow.txt -r requirements/test.txt
-	@$(VENV)/bin/python -c 'import pathlib, sysconfig; (pathlib.Path(sysconfig.get_path("purelib")) / "pushtune.pth").write_text("$(CURDIR)/plugins\n$(CURDIR)/training\n")'
+	@# Relative to where it lies: in a copy of the checkout it names the copy's code.
+	@$(VENV)/bin/python -c 'import os, pathlib, sysconfig; packages = pathlib.Path(sysconfig.get_path("purelib")); here = os.path.relpath(".", packages); (packages / "pushtune.pth").write_text(f"{here}/plugins\n{here}/training\n")'
 	@touch $@
 
 $(VENV)-training/ready: $(VENV)/ready requirements/training_test.txt

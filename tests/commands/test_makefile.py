@@ -84,6 +84,24 @@ def test_a_port_that_is_said_counts_more_than_one_that_is_exported(
     assert (call["arguments"], call["port"]) == (["-m", "pushtune", "status"], port)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["plain", "with a blank", "o'brien"])
+def test_a_checkout_runs_its_own_code_wherever_it_lies_or_is_copied_to(tmp_path: Path, name: str) -> None:
+    checkout = Checkout(tmp_path / name).with_real_environment()
+    assert checkout.make("status", f"PYTHON={sys.executable}").returncode == 0
+    copy = tmp_path / f"{name} again"
+    shutil.copytree(checkout.folder, copy, symlinks=True)
+    for folder in (checkout.folder, copy):
+        # As somebody calls it who does not use make, and from elsewhere.
+        program = [str(folder / ".venv" / "bin" / "python"), "-m", "pushtune"]
+        variables = {"PATH": os.environ["PATH"], "RECORD": str(checkout.record)}
+        assert subprocess.run(program, cwd=tmp_path, env=variables, check=False, timeout=60).returncode == 0
+    paths = [call["path"] for call in checkout.calls()[-2:]]
+    for path, folder, other in zip(paths, (checkout.folder, copy), (copy, checkout.folder), strict=True):
+        assert {str(folder / "plugins"), str(folder / "training")} <= set(path)
+        assert str(other / "plugins") not in path
+
+
 def half_made(environment: Path) -> None:
     """Leave what an interruption of ``python -m venv`` leaves: an interpreter, and no pip."""
     command = [sys.executable, "-m", "venv", "--without-pip", str(environment)]
