@@ -4,10 +4,15 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m pushtune
 # What is said in this command counts more than what the shell exports.
 ifeq ($(origin PORT),command line)
-export PUSHTUNE_PORT := $(PORT)
+export PUSHTUNE_PORT := $(value PORT)
 else
-export PUSHTUNE_PORT ?= $(PORT)
+export PUSHTUNE_PORT ?= $(value PORT)
 endif
+
+# Values reach commands as variables of their environment, so that no quote, blank or dollar in them means anything to
+# make or to a shell. In recipes: $${NAME:+--option="$$NAME"}.
+VALUES := REPO TARGET ROUNDS TRIALS EPOCHS BRANCH NAME MODEL FILE SEED MINUTES KILLS PAUSE FAILED MATRIX
+$(foreach name,$(VALUES),$(if $(value $(name)),$(eval override export $(name) := $$(value $(name)))))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo train up down status pushes predict logs images test soak lock clean
@@ -39,7 +44,7 @@ demo: $(VENV)/ready ## set everything up, push an example, watch it become a tun
 	@$(RUN) demo
 
 train: $(VENV)/ready ## train and tune any repository: make train REPO=<path or URL> [TARGET=] [ROUNDS=] [TRIALS=] [EPOCHS=] [BRANCH=]
-	@$(RUN) train $(if $(REPO),--repository '$(REPO)') $(if $(TARGET),--target '$(TARGET)') $(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(TRIALS),--trials '$(TRIALS)') $(if $(EPOCHS),--epochs '$(EPOCHS)') $(if $(BRANCH),--branch '$(BRANCH)')
+	@$(RUN) train $${REPO:+--repository="$$REPO"} $${TARGET:+--target="$$TARGET"} $${ROUNDS:+--rounds="$$ROUNDS"} $${TRIALS:+--trials="$$TRIALS"} $${EPOCHS:+--epochs="$$EPOCHS"} $${BRANCH:+--branch="$$BRANCH"}
 
 up: $(VENV)/ready ## start Airflow and watch the configured repositories
 	@$(RUN) up
@@ -51,10 +56,10 @@ status: $(VENV)/ready ## say whether everything runs
 	@$(RUN) status
 
 pushes: $(VENV)/ready ## list what became of each push: make pushes [NAME=<repository>]
-	@$(RUN) pushes $(if $(NAME),--repository '$(NAME)')
+	@$(RUN) pushes $${NAME:+--repository="$$NAME"}
 
 predict: $(VENV)/ready ## ask a served model: make predict MODEL=<entry> [FILE=<JSON file or ->]; without FILE what it takes
-	@$(RUN) predict $(if $(MODEL),--model '$(MODEL)') $(if $(FILE),--file '$(FILE)')
+	@$(RUN) predict $${MODEL:+--model="$$MODEL"} $${FILE:+--file="$$FILE"}
 
 logs: $(VENV)/ready ## show the end of each part's log
 	@$(RUN) logs
@@ -63,10 +68,10 @@ images: $(VENV)/ready ## build the container images that are missing
 	@$(RUN) images
 
 test: $(VENV)-training/ready ## run linters, types and all tests that this machine can run; FAILED=1: what failed before, MATRIX=1: instead what takes long, such as every kill and resume
-	@$(RUN) test $(if $(FAILED),--failed) $(if $(MATRIX),--matrix)
+	@$(RUN) test $${FAILED:+--failed} $${MATRIX:+--matrix}
 
 soak: $(VENV)/ready ## kill every part at random for half an hour, then check that nothing was lost or done twice: [SEED=] [MINUTES=] [KILLS=] [PAUSE=]
-	@PYTHONPATH=plugins:training:. $(VENV)/bin/python -m tests.faults.soak $(if $(SEED),--seed '$(SEED)') $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(KILLS),--kills '$(KILLS)') $(if $(PAUSE),--pause '$(PAUSE)')
+	@PYTHONPATH=plugins:training:. $(VENV)/bin/python -m tests.faults.soak $${SEED:+--seed="$$SEED"} $${MINUTES:+--minutes="$$MINUTES"} $${KILLS:+--kills="$$KILLS"} $${PAUSE:+--pause="$$PAUSE"}
 
 lock: $(VENV)/ready ## compile the lock files again
 	@$(RUN) lock

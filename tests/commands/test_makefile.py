@@ -102,6 +102,37 @@ def test_a_checkout_runs_its_own_code_wherever_it_lies_or_is_copied_to(tmp_path:
         assert str(other / "plugins") not in path
 
 
+VALUES = ["plain", "two  blanks", "/home/o'brien/net", 'a"b', "$HOME", "$(touch hit)", "`touch hit`",
+          "x'; touch hit; '", "$(shell touch hit)", "-x", "a\\b", "#a", "*"]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("exported", [False, True])
+def test_a_value_arrives_as_it_was_given(checkout: Checkout, value: str, exported: bool) -> None:
+    given = {"REPO": value, "BRANCH": value, "TARGET": "0.9"}
+    said = [] if exported else [f"{name}={text}" for name, text in given.items()]
+    done = checkout.make("train", *said, **(given if exported else {}))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (call,) = checkout.calls()
+    options = [f"--repository={value}", "--target=0.9", f"--branch={value}"]
+    assert call["arguments"] == ["-m", "pushtune", "train", *options]
+    assert not (checkout.folder / "hit").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["train"], ["-m", "pushtune", "train"]),
+        (["pushes", "NAME=digits"], ["-m", "pushtune", "pushes", "--repository=digits"]),
+        (["predict", "MODEL=a", "FILE=-"], ["-m", "pushtune", "predict", "--model=a", "--file=-"]),
+        (["soak", "SEED=1", "KILLS=2"], ["-m", "tests.faults.soak", "--seed=1", "--kills=2"]),
+    ],
+)
+def test_a_value_that_is_not_given_is_left_out(checkout: Checkout, arguments: list[str], expected: list[str]) -> None:
+    assert checkout.make(*arguments).returncode == 0
+    assert [call["arguments"] for call in checkout.calls()] == [expected]
+
+
 def half_made(environment: Path) -> None:
     """Leave what an interruption of ``python -m venv`` leaves: an interpreter, and no pip."""
     command = [sys.executable, "-m", "venv", "--without-pip", str(environment)]
