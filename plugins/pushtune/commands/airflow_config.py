@@ -1,6 +1,7 @@
 """The configuration of the embedded Airflow: airflow.cfg, secrets and a password, readable by their owner alone."""
 
 import configparser
+import io
 import json
 import os
 import secrets
@@ -153,11 +154,9 @@ def _write_configuration(settings: Settings) -> None:
     }
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_dict({section: dict(values) for section, values in sections.items()})
-    path = configuration_file(settings)
-    aside = path.with_name(".airflow.cfg.new")
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        parser.write(stream)
-    aside.replace(path)
+    text = io.StringIO()
+    parser.write(text)
+    write_private(configuration_file(settings), text.getvalue())
 
 
 def _migrate_database(settings: Settings) -> None:
