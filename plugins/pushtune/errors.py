@@ -41,6 +41,10 @@ class RepositoryNotWatched(PushtuneError):
     """A command names a repository that Airflow has no DAG of."""
 
 
+class AddedRepositoriesLocked(PushtuneError):
+    """Another command adds a repository, and does not end."""
+
+
 class AirflowNotReady(PushtuneError):
     """Airflow does not start, does not stop, or does not answer."""
 

@@ -17,7 +17,6 @@ from pushtune.records import read_record
 from pushtune.running.workspace import run_folder
 from pushtune.settings import Settings
 
-NAME = "digits_cnn"
 NOTICE_TIMEOUT_SECONDS = 120
 POLL_INTERVAL_SECONDS = 5
 
@@ -26,10 +25,9 @@ def demo(settings: Settings, _: argparse.Namespace) -> int:
     """Set everything up, push the example, follow its run; return 0 when the model was trained."""
     ensure_engine(settings)
     ensure_images(["cnn"], settings)
-    add_repository(
+    name = add_repository(
         settings,
         {
-            "name": NAME,
             "url": str(example_repository(settings)),
             "branch": BRANCH,
             "ignore_paths": ["*.md"],
@@ -42,28 +40,28 @@ def demo(settings: Settings, _: argparse.Namespace) -> int:
     instance.describe(settings)
     run_id = wait_for(
         f"Airflow noticing the push {commit[:7]}",
-        lambda: _find_run(settings, api, commit),
+        lambda: _find_run(settings, api, name, commit),
         NOTICE_TIMEOUT_SECONDS,
         "See `make logs` and the import errors in Airflow.",
     )
-    say(f"The push was noticed. Its run in Airflow: {api.run_page(NAME, run_id)}")
-    folder = run_folder(settings, NAME, run_id)
-    follow(api, NAME, run_id, folder)
-    code = print_summary(keep_summary(settings, folder, NAME))
+    say(f"The push was noticed. Its run in Airflow: {api.run_page(name, run_id)}")
+    folder = run_folder(settings, name, run_id)
+    follow(api, name, run_id, folder)
+    code = print_summary(keep_summary(settings, folder, name))
     say("Airflow goes on watching: push again and it trains again. `make down` stops it.")
     return code
 
 
-def _find_run(settings: Settings, api: AirflowApi, commit: str) -> str | None:
+def _find_run(settings: Settings, api: AirflowApi, name: str, commit: str) -> str | None:
     """Return the run that trains ``commit``, once the sensor has said so."""
     try:
-        runs: list[dict[str, Any]] = api.get(f"/dags/{NAME}/dagRuns", order_by="-run_after", limit=5)["dag_runs"]
+        runs: list[dict[str, Any]] = api.get(f"/dags/{name}/dagRuns", order_by="-run_after", limit=5)["dag_runs"]
     except AirflowRefused as refusal:
         if refusal.status_code == 404:
             return None
         raise
     for run in runs:
-        record = read_record(run_folder(settings, NAME, run["dag_run_id"]), "check_out")
+        record = read_record(run_folder(settings, name, run["dag_run_id"]), "check_out")
         if record is not None and record["document"].get("commit") == commit:
             return str(run["dag_run_id"])
     return None

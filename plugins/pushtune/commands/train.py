@@ -7,7 +7,7 @@ from typing import Any
 import git
 
 from pushtune.commands import instance
-from pushtune.commands.added_repositories import add_repository, name_for
+from pushtune.commands.added_repositories import add_repository
 from pushtune.commands.airflow_api import AirflowApi
 from pushtune.commands.build_images import ensure_images
 from pushtune.commands.console import say
@@ -37,10 +37,10 @@ def train(settings: Settings, options: argparse.Namespace) -> int:
     ensure_engine(settings)
     ensure_images(FAMILY_NAMES, settings)
     api = instance.up(settings)
-    dag_id = name_for(settings, location)
     # The graph has a place for each round that was asked for, and no more: rounds that are not needed cost time too.
     rounds = max(DEFAULT_ROUNDS, options.rounds or 0)
-    add_repository(settings, {"name": dag_id, "url": location, "branch": branch, "watch": False, "rounds": rounds})
+    entry = {"url": location, "branch": branch, "watch": False, "rounds": rounds}
+    dag_id = add_repository(settings, entry)
     _wait_for_dag(api, dag_id, location, branch, rounds)
     run = api.post(f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": _conf(options)})
     say(f"Follow it in Airflow as well: {api.run_page(dag_id, run['dag_run_id'])}")
