@@ -30,6 +30,10 @@ class InvalidSetting(PushtuneError):
     """An environment variable PUSHTUNE_* has a value that cannot be used."""
 
 
+class SystemRefused(PushtuneError):
+    """The operating system refuses what a command needs, such as a file of another user."""
+
+
 # Commands: the embedded instance
 
 

@@ -73,7 +73,7 @@ def raising(error):
 
 
 @pytest.mark.parametrize(
-    ("main", "code"), [(lambda: None, 0), (lambda: False, 1), (raising(ERROR), 1), (raising(KeyboardInterrupt()), 130)]
+    ("main", "code"), [(lambda: None, 0), (lambda: 2, 2), (raising(ERROR), 1), (raising(KeyboardInterrupt()), 130)]
 )
 def test_exit_codes(main, code, capsys):
     assert exit_code_of(main) == code

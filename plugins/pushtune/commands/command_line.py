@@ -5,8 +5,7 @@ import importlib
 import sys
 from collections.abc import Callable
 
-from pushtune.commands.console import EXIT_FAILURE, EXIT_INTERRUPTED, say, show_error
-from pushtune.errors import PushtuneError
+from pushtune.commands.console import exit_code_of
 from pushtune.settings import Settings, load_settings
 
 Command = Callable[[Settings, argparse.Namespace], int]
@@ -15,14 +14,8 @@ Command = Callable[[Settings, argparse.Namespace], int]
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code: 0 for success, 1 for a failure that was explained, 130 for Ctrl-C."""
     options = _parser().parse_args(arguments)
-    try:
-        return int(options.command(load_settings(), options))
-    except PushtuneError as error:
-        show_error(error)
-        return EXIT_FAILURE
-    except KeyboardInterrupt:
-        say("Interrupted. What runs in Airflow goes on; `make down` stops it.")
-        return EXIT_INTERRUPTED
+    interrupted = "Interrupted. What runs in Airflow goes on; `make down` stops it."
+    return exit_code_of(lambda: int(options.command(load_settings(), options)), interrupted)
 
 
 def _parser() -> argparse.ArgumentParser:

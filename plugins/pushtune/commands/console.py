@@ -11,9 +11,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from pushtune.commands.system_errors import explained
 from pushtune.errors import PushtuneError
 
 REDRAW_INTERVAL_SECONDS = 0.2
@@ -80,18 +81,22 @@ def show_error(error: BaseException) -> None:
         say(f"Error: {type(error).__name__}: {error}")
 
 
-def exit_code_of(main: Callable[[], object]) -> int:
-    """Run a command; return its exit code after showing an expected error. Ctrl-C gives 130.
+def exit_code_of(main: Callable[[], int | None], interrupted: str = "Interrupted.") -> int:
+    """Run a command; return its exit code: what ``main`` returns, 1 for a failure that was explained, 130 for Ctrl-C.
 
-    A ``main`` that returns False has failed as well; an unexpected exception keeps its traceback.
+    An unexpected exception keeps its traceback.
     """
     try:
-        return EXIT_FAILURE if main() is False else 0
+        return main() or 0
     except PushtuneError as error:
         show_error(error)
         return EXIT_FAILURE
+    except OSError as error:
+        with suppress(BrokenPipeError):  # whoever reads the output may be what has gone
+            show_error(explained(error))
+        return EXIT_FAILURE
     except KeyboardInterrupt:
-        say("Interrupted.")
+        say(interrupted)
         return EXIT_INTERRUPTED
 
 
