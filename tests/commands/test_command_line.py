@@ -18,7 +18,10 @@ from pushtune.commands.command_line import main
         ("--trials", "0", "argument --trials: must be a whole number from 1 to 50, not '0'"),
         ("--trials", "six", "argument --trials: must be a whole number from 1 to 50, not 'six'"),
         ("--epochs", "1" * 5000, "argument --epochs: must be a whole number from 1 to 100000, not '1111"),
-        ("--target", "high", "argument --target: invalid float value: 'high'"),
+        ("--target", "high", "argument --target: must be a finite number, such as 0.9, not 'high'"),
+        ("--target", "nan", "argument --target: must be a finite number, such as 0.9, not 'nan'"),
+        ("--target", "-inf", "argument --target: must be a finite number, such as 0.9, not '-inf'"),
+        ("--target", "1e999", "argument --target: must be a finite number, such as 0.9, not '1e999'"),
     ],
 )
 def test_a_wrong_option_of_train(capsys: pytest.CaptureFixture[str], option: str, value: str, said: str) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import math
 import sys
 from collections.abc import Callable
 
@@ -25,7 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     train = _add(commands, "train", "pushtune.commands.train", "train and tune any repository")
     train.add_argument("--repository", help="path or URL of a git repository, or a plain folder")
     train.add_argument("--branch", help="branch to train; default: the repository's own default branch")
-    train.add_argument("--target", type=float, help="value of the objective to reach; default 0.85")
+    train.add_argument("--target", type=_number, help="value of the objective to reach; default 0.85")
     train.add_argument("--rounds", type=_whole_number(0, 10), help="rounds of tuning at most; default 3")
     train.add_argument("--trials", type=_whole_number(1, 50), help="trials per round; default 6")
     train.add_argument("--epochs", type=_whole_number(1, 100_000), help="epochs of one trial at most")
@@ -49,6 +50,17 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--matrix", action="store_true", help="the whole matrix of kills and resumes, half an hour")
     test.add_argument("--failed", action="store_true", help="of the tests only those that failed the last time")
     return parser
+
+
+def _number(text: str) -> float:
+    """Read an option; a target that is not finite is one that nothing reaches."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"must be a finite number, such as 0.9, not {text!r}")
+    return number
 
 
 def _whole_number(lowest: int, highest: int) -> Callable[[str], int]:
