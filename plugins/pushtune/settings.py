@@ -23,9 +23,12 @@ SERVICE_DAGS = ("check_containers", "clean_up", "send_delayed_mails")  # Pushtun
 
 
 class Settings(BaseModel):
-    """All knobs. Folders that are not given stand below ``home``."""
+    """All knobs. Folders that are not given stand below ``home``.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    The bounds are what Docker and Airflow take: bytes in 63 bits, users in 31, a hundredth of a core.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     home: Path = Field(PROJECT_FOLDER / ".pushtune", description="folder of everything that Pushtune keeps")
     watched_repositories: Path = Field(
@@ -35,24 +38,30 @@ class Settings(BaseModel):
 
     poll_interval_seconds: float = Field(30, ge=1, le=86_400, description="pause between two looks at a repository")
     git_timeout_seconds: float = Field(120, ge=1, le=3600, description="limit of one git command")
-    checkout_limit_bytes: int = Field(2 * 2**30, ge=2**20, description="largest checkout that is accepted")
+    checkout_limit_bytes: int = Field(2 * 2**30, ge=2**20, le=2**60, description="largest checkout that is accepted")
     lfs_limit_bytes: int = Field(
-        2 * 2**30, ge=2**10, description="files of Git LFS in one commit, together; and what is kept of earlier ones"
+        2 * 2**30, ge=2**10, le=2**60,
+        description="files of Git LFS in one commit, together; and what is kept of earlier ones",
     )
     lfs_timeout_seconds: float = Field(1800, ge=10, le=86_400, description="limit of fetching them")
 
-    trial_memory_bytes: int = Field(4 * 2**30, ge=2**28, description="memory of one training container")
-    trial_cpus: float = Field(1.0, gt=0, le=256, description="CPU cores of one training container")
+    trial_memory_bytes: int = Field(4 * 2**30, ge=2**28, le=2**60, description="memory of one training container")
+    trial_cpus: float = Field(1.0, ge=0.01, le=256, description="CPU cores of one training container")
     trial_processes: int = Field(512, ge=32, le=32_768, description="processes and threads of one training container")
-    trial_disk_bytes: int = Field(10 * 2**30, ge=2**26, description="what one trial may write into its folder")
-    trial_temporary_bytes: int = Field(1 * 2**30, ge=2**20, description="size of /tmp in a training container (memory)")
-    trial_time_limit_seconds: float = Field(3600, ge=10, description="limit of one training run")
+    trial_disk_bytes: int = Field(
+        10 * 2**30, ge=2**26, le=2**60, description="what one trial may write into its folder"
+    )
+    trial_temporary_bytes: int = Field(
+        1 * 2**30, ge=2**20, le=2**60, description="size of /tmp in a training container (memory)"
+    )
+    trial_time_limit_seconds: float = Field(3600, ge=10, le=365 * 86_400, description="limit of one training run")
     trials_at_once: int = Field(
         max(1, min(4, os.cpu_count() or 1)), ge=1, le=64, description="training containers at the same time, per run"
     )
-    checkpoint_interval_seconds: float = Field(60, ge=1, description="longest time between two checkpoints")
+    checkpoint_interval_seconds: float = Field(60, ge=1, le=86_400, description="longest time between two checkpoints")
     container_uid: int = Field(
-        10_001 if os.getuid() == 0 else os.getuid(), ge=1, description="user that training runs as inside containers"
+        10_001 if os.getuid() == 0 else os.getuid(), ge=1, le=2**31 - 2,
+        description="user that training runs as inside containers",
     )
 
     accelerator: Literal["auto", "cpu", "gpu"] = Field(
@@ -68,15 +77,19 @@ class Settings(BaseModel):
         description="where public data sets come from instead of their hosts: `<mirror>/<host>/<path>`",
     )
 
-    hung_after_seconds: float = Field(120, ge=5, description="a heartbeat that is this much too late means hung")
+    hung_after_seconds: float = Field(
+        120, ge=5, le=86_400, description="a heartbeat that is this much too late means hung"
+    )
     restart_limit: int = Field(5, ge=0, le=100, description="how often one training run is restarted")
     clear_limit: int = Field(
         3, ge=0, le=20, description="how often a task without tries left is cleared after a fault of the infrastructure"
     )
-    restart_delay_seconds: float = Field(10, ge=0, description="pause before the first restart; doubles each time")
+    restart_delay_seconds: float = Field(
+        10, ge=0, le=3600, description="pause before the first restart; doubles each time"
+    )
 
-    serving_memory_bytes: int = Field(2 * 2**30, ge=2**28, description="memory of one serving container")
-    serving_cpus: float = Field(1.0, gt=0, le=256, description="CPU cores of one serving container")
+    serving_memory_bytes: int = Field(2 * 2**30, ge=2**28, le=2**60, description="memory of one serving container")
+    serving_cpus: float = Field(1.0, ge=0.01, le=256, description="CPU cores of one serving container")
     serving_start_seconds: float = Field(
         180, ge=5, le=3600, description="a new champion that does not answer within this time is not taken into use"
     )
@@ -86,7 +99,8 @@ class Settings(BaseModel):
     )
 
     disk_reserve_bytes: int = Field(
-        2 * 2**30, ge=0, description="free disk space under which no training is started and no image is built"
+        2 * 2**30, ge=0, le=2**60,
+        description="free disk space under which no training is started and no image is built",
     )
     keep_runs_days: float = Field(30, gt=0, le=3650, description="files of a run are removed this long after its end")
     keep_runs_per_repository: int = Field(100, ge=1, le=10_000, description="and beyond so many newer runs")
@@ -94,11 +108,12 @@ class Settings(BaseModel):
         3, gt=0, le=3650, description="checkpoints of a run without a model; with one they go when the run is over"
     )
     workspaces_limit_bytes: int = Field(
-        100 * 2**30, ge=2**26, description="files of all runs; beyond it the oldest go first"
+        100 * 2**30, ge=2**26, le=2**60, description="files of all runs; beyond it the oldest go first"
     )
     image_unused_days: float = Field(14, gt=0, le=3650, description="an image of a repository that no kept run uses")
     images_limit_bytes: int = Field(
-        50 * 2**30, ge=2**26, description="images of repositories; beyond it the oldest go that no kept run uses"
+        50 * 2**30, ge=2**26, le=2**60,
+        description="images of repositories; beyond it the oldest go that no kept run uses",
     )
     log_retention_days: float = Field(30, gt=0, le=3650, description="Airflow's log files")
     outbox_retention_days: float = Field(30, gt=0, le=3650, description="notes about e-mails that were sent")
