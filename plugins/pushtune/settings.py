@@ -6,6 +6,7 @@ repository (target, budget, schedule) stands in ``config/watched_repositories.ya
 
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from pushtune.errors import InvalidSetting
 
 PROJECT_FOLDER = Path(__file__).resolve().parents[2]
 PREFIX = "PUSHTUNE_"
+NO_KNOBS = ("PUSHTUNE_GIT_USERNAME", "PUSHTUNE_GIT_PASSWORD")  # from the sensor to git, see watching/git_command.py
 # What Docker takes for a host: a dot, a port, or 'localhost'; folders of the registry may follow.
 _LABEL = "[A-Za-z0-9][A-Za-z0-9-]*"
 _REGISTRY = rf"^((localhost(:[0-9]+)?|{_LABEL}(\.{_LABEL})+(:[0-9]+)?|{_LABEL}:[0-9]+)(/[a-z0-9._-]+)*)?$"
@@ -161,6 +163,13 @@ class Settings(BaseModel):
     def run_folder(self) -> Path:
         """Process ids, password and logs of the running instance."""
         return self.home / "run"
+
+
+def unknown_variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables that look like a knob and are none, each with the most similar knob, or ''."""
+    knobs = [PREFIX + name.upper() for name in Settings.model_fields]
+    unknown = [name for name in environment if name.startswith(PREFIX) and name not in (*knobs, *NO_KNOBS)]
+    return {name: next(iter(get_close_matches(name, knobs, n=1, cutoff=0.8)), "") for name in sorted(unknown)}
 
 
 def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:

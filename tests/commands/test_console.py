@@ -79,6 +79,16 @@ def test_exit_codes(main, code, capsys):
     assert exit_code_of(main) == code
 
 
+def test_a_variable_that_is_no_setting_is_named_apart_from_what_the_command_prints(capsys, monkeypatch):
+    monkeypatch.setenv("PUSHTUNE_TRIAL_MEMORY", "secret\x1b[31m")
+    assert exit_code_of(lambda: say("{}")) == 0
+    shown = capsys.readouterr()
+    assert shown.out == "{}\n"
+    assert shown.err == (
+        "Warning: PUSHTUNE_TRIAL_MEMORY is no setting and changes nothing. Did you mean PUSHTUNE_TRIAL_MEMORY_BYTES?\n"
+    )
+
+
 def test_an_unexpected_error_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
         exit_code_of(raising(ZeroDivisionError()))

@@ -1,11 +1,12 @@
 """A knob that is turned too far is refused by name."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from pushtune.errors import InvalidSetting
-from pushtune.settings import Settings, load_settings
+from pushtune.settings import PROJECT_FOLDER, Settings, load_settings, unknown_variables
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,29 @@ def test_every_number_has_a_lowest_and_a_highest_value() -> None:
 
 def test_an_empty_variable_means_the_default() -> None:
     assert load_settings({"PUSHTUNE_PORT": ""}).port == 8080
+
+
+@pytest.mark.parametrize(
+    ("name", "similar"),
+    [
+        ("PUSHTUNE_TRIAL_MEMORY", "PUSHTUNE_TRIAL_MEMORY_BYTES"),
+        ("PUSHTUNE_TRIALS_AT_ONE", "PUSHTUNE_TRIALS_AT_ONCE"),
+        ("PUSHTUNE_COLOUR_OF_SKY", ""),
+    ],
+)
+def test_a_misspelt_variable_is_found(name: str, similar: str) -> None:
+    known = {"PUSHTUNE_PORT": "1", "PUSHTUNE_GIT_PASSWORD": "x", "PATH": "/bin", "pushtune_port": ""}
+    assert unknown_variables({name: "1", **known}) == {name: similar}
+
+
+def test_every_variable_that_the_project_itself_reads_or_sets_is_known() -> None:
+    named: set[str] = set()
+    for folder in ("plugins", "training", "dags", "config", "docs", "images", "tests/end_to_end", "benchmarks", ".ci"):
+        for path in (PROJECT_FOLDER / folder).rglob("*"):
+            if path.suffix in (".py", ".md", ".yaml", ".sh", "") and path.is_file():
+                named |= set(re.findall(r"\bPUSHTUNE_[A-Z0-9]+(?:_[A-Z0-9]+)*\b(?![_*])", path.read_text()))
+    assert len(named) > len(Settings.model_fields) / 2
+    assert unknown_variables(dict.fromkeys(named, "1")) == {}
 
 
 def test_folders_stand_below_home(tmp_path: Path) -> None:

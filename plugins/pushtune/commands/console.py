@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from pushtune.commands.system_errors import explained
 from pushtune.errors import PushtuneError
+from pushtune.settings import unknown_variables
 
 REDRAW_INTERVAL_SECONDS = 0.2
 REMINDER_INTERVAL_SECONDS = 15.0  # between two "still at it" lines where there is no terminal
@@ -81,11 +82,19 @@ def show_error(error: BaseException) -> None:
         say(f"Error: {type(error).__name__}: {error}")
 
 
+def warn_of_unknown_variables() -> None:
+    """Name the variables that look like a setting and are none: on the error output, as the other may be JSON."""
+    for name, similar in unknown_variables().items():
+        hint = f" Did you mean {similar}?" if similar else ""
+        print(clean(f"Warning: {name} is no setting and changes nothing.{hint}"), file=sys.stderr)
+
+
 def exit_code_of(main: Callable[[], int | None], interrupted: str = "Interrupted.") -> int:
     """Run a command; return its exit code: what ``main`` returns, 1 for a failure that was explained, 130 for Ctrl-C.
 
     An unexpected exception keeps its traceback.
     """
+    warn_of_unknown_variables()
     try:
         return main() or 0
     except PushtuneError as error:

@@ -11,8 +11,8 @@ DOCUMENT = PROJECT_FOLDER / "docs" / "configuration.md"
 HEADER = """# Knobs of an installation
 
 Each is an environment variable, read when a process starts. A value out of range stops the start with a message that
-names the variable. What belongs to one repository stands in `config/watched_repositories.yaml`, whose example explains
-each field.
+names the variable; a name that is misspelt is met by a warning of each command. What belongs to one repository stands
+in `config/watched_repositories.yaml`, whose example explains each field.
 
 | variable | default | range | meaning |
 |---|---|---|---|
