@@ -191,5 +191,22 @@ def test_starting_again_takes_the_port_that_runs_unless_another_is_asked_for(
     assert asked == ["http://127.0.0.1:18090"] * 2
 
 
+def test_the_port_is_known_before_any_part_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Started(Exception):
+        pass
+
+    def start(supervised: supervisor.Supervisor, name: str) -> None:
+        known = instance.running_settings(Settings(home=tmp_path))
+        raise Started(known.port if known else None)
+
+    monkeypatch.setattr(supervisor.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(supervisor.Supervisor, "_start", start)
+    settings = Settings(home=tmp_path, port=18_090)
+    lock = supervisor.acquire_lock(settings)
+    assert lock is not None
+    with lock, pytest.raises(Started, match="18090"):
+        supervisor.Supervisor(settings).run()
+
+
 def test_the_project_folder_is_where_the_dags_are() -> None:
     assert (PROJECT_FOLDER / "dags" / "train_on_push.py").is_file()
