@@ -124,7 +124,12 @@ def test_files_that_git_writes_are_bounded(origin: Origin, tmp_path: Path) -> No
     assert caught.value.too_large
 
 
-def test_a_private_key_lies_in_a_file_of_its_own_only_while_git_runs(tmp_path: Path) -> None:
+def test_a_private_key_lies_in_a_file_of_its_own_only_while_git_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "a folder with blanks"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
     seen = tmp_path / "seen"
     ssh = tmp_path / "ssh"
     ssh.write_text(
@@ -140,7 +145,7 @@ def test_a_private_key_lies_in_a_file_of_its_own_only_while_git_runs(tmp_path: P
         )
     assert seen.read_text() == "-----BEGIN KEY-----\nabc\n-----END KEY-----\n"
     assert stat.S_IMODE(seen.stat().st_mode) == 0o600
-    assert not list(Path("/tmp").glob("pushtune-key-*"))
+    assert not list(temporary.iterdir())
 
 
 def test_credentials_come_from_a_connection_and_are_never_shown() -> None:

@@ -15,6 +15,7 @@ from pushtune.watching.repository_url import check_branch, check_url, redacted
         "git@github.com:example/digits.git",
         "file:///srv/git/digits.git",
         "/srv/git/digits.git",
+        "/home/ann/my projects/digit reader.git",
         "http://127.0.0.1:8000/digits.git",
     ],
 )
@@ -49,7 +50,14 @@ def test_usual_addresses_are_accepted(url: str) -> None:
         ("", "1 to 1024 characters"),
         ("https://example.com/" + "x" * 1024, "1 to 1024 characters"),
         ("https://example.com/a\nb", "without blanks"),
-        ("/srv/a\x00b", "without blanks"),
+        ("https://example.com/my digits.git", "without blanks"),
+        ("ssh://git@example.com/my digits.git", "without blanks"),
+        ("git@example.com:my digits.git", "without blanks"),
+        ("file:///srv/my digits.git", "without blanks"),
+        ("/srv/a\x00b", "none a control character"),
+        ("/srv/a\nb", "none a control character"),
+        ("/srv/a\tb", "none a control character"),
+        ("/srv/" + "x" * 1024, "at most 1024 characters"),
     ],
 )
 def test_dangerous_or_unusable_addresses_are_refused(url: str, rule: str) -> None:

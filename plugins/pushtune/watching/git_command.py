@@ -7,6 +7,7 @@ that ``repository_url`` allows, never asks a question, and is ended as a whole p
 import contextlib
 import os
 import selectors
+import shlex
 import signal
 import tempfile
 import time
@@ -176,7 +177,7 @@ def _variables(
     if credentials and credentials.password:
         variables["PUSHTUNE_GIT_USERNAME"] = credentials.username
         variables["PUSHTUNE_GIT_PASSWORD"] = credentials.password
-    variables["GIT_SSH_COMMAND"] = " ".join(_ssh(stack, credentials))
+    variables["GIT_SSH_COMMAND"] = shlex.join(_ssh(stack, credentials))  # git gives it to a shell
     return variables
 
 

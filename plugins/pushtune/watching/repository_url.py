@@ -9,6 +9,7 @@ URL_LIMIT_CHARACTERS = 1024
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 PROTOCOLS = ("https", "ssh", "file")
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCP_LIKE = re.compile(r"(?P<user>[\w.+-]+)@(?P<host>[A-Za-z0-9][\w.-]*):(?P<path>[^:\s-][^\s]*)")
 _USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)\S*@")  # to the last @: a password may hold / and @
 _MISREAD = re.compile(r"[?#\\]")  # programs disagree where the host ends that follows
@@ -23,13 +24,17 @@ def check_url(url: str) -> str:
 
     Raises:
         InvalidRepositoryUrl: another protocol, a remote helper (``ext::``), something that git would read as an
-            option (``-x``), blank or control characters, or a password inside.
+            option (``-x``), control characters, blanks in what is no path, or a password inside.
     """
-    if not url or len(url) > URL_LIMIT_CHARACTERS or re.search(r"[\x00-\x20\x7f]", url):
+    if url.startswith("/"):  # a path of this machine goes to git whole, so that blanks in it are no danger
+        if len(url) > URL_LIMIT_CHARACTERS or _CONTROL.search(url):
+            raise _refused("A repository's path must be at most 1024 characters, none a control character.", url)
+        return url
+    if not url or len(url) > URL_LIMIT_CHARACTERS or " " in url or _CONTROL.search(url):
         raise _refused("A repository's url must be 1 to 1024 characters without blanks.", url)
     if url.startswith("-"):
         raise _refused("A repository's url must not start with '-': git would read it as an option.", url)
-    if url.startswith("/") or _SCP_LIKE.fullmatch(url):
+    if _SCP_LIKE.fullmatch(url):
         return url
     if re.match(r"[^/]*::", url):
         raise _refused("A repository's url must not name a remote helper ('::'): helpers run commands.", url)
