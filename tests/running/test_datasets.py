@@ -4,6 +4,8 @@ import fcntl
 import gzip
 import os
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,67 @@ def test_a_cached_file_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "staging/keras/datasets/mnist.npz").write_bytes(b"newer")
     take_over(tmp_path / "staging", tmp_path / "cache", MNIST)
     assert (tmp_path / "cache/keras/datasets/mnist.npz").read_bytes().startswith(b"content of")
+
+
+@pytest.fixture
+def closed_umask() -> Iterator[None]:
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+def modes(cache: Path) -> dict[str, str]:
+    places = (cache, *cache.rglob("*"))
+    return {path.relative_to(cache).as_posix(): f"{path.stat().st_mode & 0o777:o}" for path in places}
+
+
+def test_what_is_taken_over_is_readable_for_containers(tmp_path: Path, closed_umask: None) -> None:
+    cache = tmp_path / "home" / "datasets"
+    put(tmp_path / "staging", "keras/datasets/mnist.npz")
+    take_over(tmp_path / "staging", cache, MNIST)
+    expected = {".": "755", "keras": "755", "keras/datasets": "755", "keras/datasets/mnist.npz": "644"}
+    assert modes(cache) == expected
+    assert (tmp_path / "home").stat().st_mode & 0o077 == 0, "what lies above is not for others"
+
+
+def test_what_lies_there_already_becomes_readable(settings: Settings, closed_umask: None) -> None:
+    put(settings.datasets, "keras/datasets/mnist.npz", "own/folder/data.csv")
+    (settings.home / "secret").write_text("")
+    (settings.datasets / "link").symlink_to(settings.home / "secret")
+    assert ask(settings, {MNIST: "train.py:3"}) == []
+    assert modes(settings.datasets) == {
+        ".": "755", "keras": "755", "keras/datasets": "755", "keras/datasets/mnist.npz": "644",
+        "own": "755", "own/folder": "755", "own/folder/data.csv": "644", "link": "600",
+    }  # fmt: skip
+
+
+def test_further_names_are_readable_where_there_are_no_hard_links(
+    settings: Settings, closed_umask: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("os.link", refused)
+    put(settings.datasets, "datasets/cifar-10-python.tar.gz")
+    assert ask(settings, {CIFAR: "train.py:3"}) == []
+    assert {name: mode for name, mode in modes(settings.datasets).items() if mode not in ("755", "644")} == {}
+    assert (settings.datasets / "keras/datasets/cifar-10-batches-py.tar.gz").is_file()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
+def test_the_user_of_the_containers_can_read_it(settings: Settings, closed_umask: None) -> None:
+    put(settings.datasets, "keras/datasets/mnist.npz")
+    ask(settings, {MNIST: "train.py:3"})
+    folder = os.open(settings.datasets, os.O_RDONLY)  # as a mount: what lies above does not matter
+    try:
+        uid = settings.container_uid
+        done = subprocess.run(
+            ["cat", "keras/datasets/mnist.npz"], preexec_fn=lambda: os.fchdir(folder), user=uid, group=uid,
+            extra_groups=[], capture_output=True, pass_fds=[folder],
+        )  # fmt: skip
+    finally:
+        os.close(folder)
+    assert done.stdout.startswith(b"content of")
 
 
 def test_both_sides_know_the_same_data_sets() -> None:

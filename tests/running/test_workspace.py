@@ -48,6 +48,15 @@ def test_prepared_trial_has_its_request_and_belongs_to_the_container_user(settin
     assert spec["label"] == "train.py:31 filters 16 -> 48"
 
 
+def test_containers_may_enter_the_data_sets_whatever_the_umask(settings):
+    before = os.umask(0o077)
+    try:
+        prepare(settings)
+    finally:
+        os.umask(before)
+    assert settings.datasets.stat().st_mode & 0o777 == 0o755
+
+
 def test_same_request_keeps_the_checkpoint_and_restores_the_request(settings):
     folder = Path(prepare(settings)["folder"])
     (folder / "checkpoint").mkdir()

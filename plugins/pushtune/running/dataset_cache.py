@@ -4,8 +4,10 @@ The cache looks as the libraries want it, so that files can be put there by hand
 ``KERAS_HOME`` is, ``scikit_learn_data/`` what scikit-learn's data folder is.
 """
 
+import contextlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +67,32 @@ DATASETS = {
 }
 
 
+def make_cache_folder(cache: Path, below: str = "") -> Path:
+    """Make the cache, or the folder ``below`` in it, and return it; containers may enter, whatever our umask is."""
+    folder = cache / below
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in (folder, *(parent for parent in folder.parents if parent.is_relative_to(cache))):
+        _let_read(place)
+    return folder
+
+
+def open_cache(cache: Path) -> None:
+    """Let containers read all that is in the cache: a person who puts files there may have any umask."""
+    for parent, _, files in os.walk(make_cache_folder(cache), followlinks=False):
+        _let_read(Path(parent))
+        for path in (Path(parent) / name for name in files):
+            if not path.is_symlink():
+                _let_read(path)
+
+
+def _let_read(place: Path) -> None:
+    with contextlib.suppress(OSError):  # somebody else's, who decides about it, or gone meanwhile
+        mode = place.stat().st_mode
+        wanted = 0o755 if stat.S_ISDIR(mode) else 0o444
+        if mode & wanted != wanted and (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+            place.chmod(stat.S_IMODE(mode) | wanted)
+
+
 def is_cached(cache: Path, name: str) -> bool:
     """Say whether all files of the data set ``name``, one of ``DATASETS``, are in the cache."""
     return all(any(_found(cache, path) for path in names) for names in DATASETS[name].files)
@@ -76,7 +104,7 @@ def complete_names(cache: Path, name: str) -> None:
         present = next((place for path in names if (place := _found(cache, path))), None)
         for path in names if present is not None and len(names) > 1 else ():
             if not (cache / path).exists():
-                (cache / path).parent.mkdir(parents=True, exist_ok=True)
+                make_cache_folder(cache, path.rpartition("/")[0])
                 _link_or_copy(present, cache / path)
 
 
@@ -88,7 +116,7 @@ def take_over(staging: Path, cache: Path, name: str) -> None:
     for path in (path for names in DATASETS[name].files for path in names):
         source, target = staging / path, cache / path
         if _is_plain(staging, path) and not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_cache_folder(cache, path.rpartition("/")[0])
             aside = target.with_name(f".{target.name}.part")
             try:
                 shutil.move(source, aside)
@@ -132,4 +160,5 @@ def _link_or_copy(source: Path | None, target: Path) -> None:
     except OSError:  # a file system without hard links
         aside = target.with_name(f".{target.name}.part")
         shutil.copyfile(source, aside)
+        _let_read(aside)
         aside.replace(target)

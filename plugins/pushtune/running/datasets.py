@@ -19,7 +19,14 @@ from pushtune.errors import PushtuneError
 from pushtune.file_locks import wait_for_lock
 from pushtune.running.container_engine import ContainerEngine
 from pushtune.running.container_labels import installation_id
-from pushtune.running.dataset_cache import DATASETS, complete_names, is_cached, missing_files, take_over
+from pushtune.running.dataset_cache import (
+    DATASETS,
+    complete_names,
+    is_cached,
+    missing_files,
+    open_cache,
+    take_over,
+)
 from pushtune.running.hardening import host_config_arguments
 from pushtune.settings import Settings
 from pushtune_contract.reading import UnsafeFile, read_json
@@ -49,7 +56,7 @@ def provide_datasets(
             its runtime fetches. limit_seconds: for all data sets together.
     """
     cache = settings.datasets
-    cache.mkdir(parents=True, exist_ok=True)
+    open_cache(cache)
     warnings = [_unknown(name, place, cache) for name, place in places.items() if name not in DATASETS]
     known = [name for name in places if name in DATASETS]
     reasons: dict[str, str] = {}

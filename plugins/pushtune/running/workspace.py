@@ -16,6 +16,7 @@ from typing import Any
 
 from pushtune.errors import CheckoutMissing, UnsafeTrialFolder
 from pushtune.running.attempts import Attempts, forget_attempts, give_up, read_attempts, write_attempts
+from pushtune.running.dataset_cache import make_cache_folder
 from pushtune.settings import Settings
 from pushtune_contract import layout
 from pushtune_contract.reading import UnsafeFile, read_json, write_json
@@ -123,7 +124,7 @@ def restore_trial(spec: dict[str, Any], settings: Settings) -> None:
         discard_folder(folder)
         forget_attempts(folder)
         write_attempts(folder, Attempts(request_sha256=digest))
-    settings.datasets.mkdir(parents=True, exist_ok=True)
+    make_cache_folder(settings.datasets)
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     if os.getuid() == 0:
