@@ -1,6 +1,7 @@
 """``make train``: train and tune one repository once, without knowing Airflow."""
 
 import argparse
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,19 @@ def _repository(settings: Settings, given: str | None, branch: str | None) -> tu
     folder = folder.resolve()
     try:
         with git.Repo(folder) as repository:
-            if not repository.bare and repository.is_dirty(untracked_files=True):
+            if _has_changes(repository):
                 say("Note: changes that are not committed are not trained; the newest commit is.")
         return str(folder), branch or default_branch(str(folder), timeout_seconds=settings.git_timeout_seconds)
     except git.InvalidGitRepositoryError:
         say(f"{folder} is not a git repository: a copy of it is committed and trained.")
         return committed_copy(settings, folder), BRANCH
+
+
+def _has_changes(repository: git.Repo) -> bool:
+    """Return whether something is not committed, as far as git says: it refuses repositories of somebody else."""
+    with contextlib.suppress(git.GitError, OSError, ValueError):
+        return not repository.bare and repository.is_dirty(untracked_files=True)
+    return False
 
 
 def _conf(options: argparse.Namespace) -> dict[str, Any]:
