@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.watching.git_origin import Origin
+from tests.watching.git_origin import Origin, git
 
 from pushtune.errors import BranchMissing, CheckoutRefused, CommitMissing, RepositoryMissing, RepositoryUnreachable
 from pushtune.watching.mirror import Mirror, mirror_folder, remove_mirror, unwatched_mirrors
@@ -44,6 +44,38 @@ def test_fetch_brings_the_branch_and_only_it(origin: Origin, mirror: Mirror) -> 
     origin.git("push", "-q", "origin", "v1", "HEAD:other")
     assert fetch(mirror) == commit
     assert len([path for path in mirror.folder.glob("refs/**/*") if path.is_file()]) == 1
+
+
+@pytest.mark.parametrize("prefix", ["", "file://"])
+def test_a_shallow_clone_is_mirrored(origin: Origin, mirror: Mirror, tmp_path: Path, prefix: str) -> None:
+    for _ in range(4):
+        last = origin.commit_and_push()
+    clone = tmp_path / "shallow"
+    git(tmp_path, "clone", "-q", "--depth=2", f"file://{origin.bare}", str(clone))
+    mirror = replace(mirror, url=f"{prefix}{clone}")
+    assert fetch(mirror) == last
+    newest = origin.commit_and_push("new.py")
+    git(clone, "fetch", "-q", "--depth=1")
+    git(clone, "reset", "-q", "--hard", "origin/main")
+    assert fetch(mirror) == newest
+    assert list(mirror.changed_paths(last, newest)) == ["new.py"]
+    git(clone, "pull", "-q", "--unshallow")
+    newer = origin.commit_and_push()
+    git(clone, "pull", "-q")
+    assert fetch(mirror) == newer
+    with mirror.locked():
+        assert mirror.find_commit(newer[:12]) == newer
+
+
+def test_a_commit_of_a_shallow_clone_is_fetched_by_name(origin: Origin, mirror: Mirror, tmp_path: Path) -> None:
+    origin.commit_and_push()
+    last = origin.commit_and_push()
+    clone = tmp_path / "shallow"
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{origin.bare}", str(clone))
+    mirror = replace(mirror, url=str(clone))
+    with mirror.locked():
+        assert mirror.find_commit(last) == last
+    assert git(mirror.folder, "rev-list", last) == last, "its history ends where that of the clone does"
 
 
 def test_a_branch_may_become_a_folder_of_branches(origin: Origin, mirror: Mirror) -> None:

@@ -19,6 +19,8 @@ from pushtune.watching.repository_url import check_url, redacted
 
 LOOK_LIMIT_SECONDS = 20.0
 _COMMIT_NAME = re.compile(r"[0-9a-f]{7,64}")
+# A repository may be a shallow clone: git refuses those unless the mirror may become shallow as well.
+_FETCH_OPTIONS = ("--no-tags", "--no-write-fetch-head", "--update-shallow", "--quiet")
 # What git says of a repository that a power cut left half written; the mirror is thrown away then and fetched again.
 _BROKEN = re.compile(
     r"bad object|corrupt|is empty|unable to read|valid object|missing (blob|tree|commit)|bad tree"
@@ -108,7 +110,7 @@ class Mirror:
                     return self._read("rev-parse", "--verify", "--quiet", f"{wanted}^{{commit}}").strip()
                 if attempt == 0 and len(wanted) >= 40:
                     with contextlib.suppress(GitFailed):
-                        self._git("fetch", "--no-tags", "--no-write-fetch-head", "--quiet", "--", self.url, wanted)
+                        self._git("fetch", *_FETCH_OPTIONS, "--", self.url, wanted)
         raise CommitMissing(
             f"The asked commit must be in {redacted(self.url)}.",
             repr(name[:80]),
@@ -179,8 +181,8 @@ class Mirror:
             leftover.unlink(missing_ok=True)
 
     def _fetch(self, ref: str) -> None:
-        options = ["--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance", "--quiet"]
-        self._git("fetch", *options, "--", check_url(self.url), f"+{ref}:{_kept_as(ref)}")
+        options = ["--no-recurse-submodules", "--no-auto-maintenance"]
+        self._git("fetch", *_FETCH_OPTIONS, *options, "--", check_url(self.url), f"+{ref}:{_kept_as(ref)}")
 
     def _explained(self, ref: str, error: GitFailed) -> PushtuneError:
         if error.too_large:
