@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.serving import answering
 from tests.watching.git_http_server import PASSWORD, serve
-from tests.watching.git_origin import Origin
+from tests.watching.git_origin import Origin, git
 
 from pushtune.errors import (
     AuthenticationRefused,
@@ -62,7 +62,7 @@ def test_an_empty_repository_is_told(origin: Origin) -> None:
         RepositoryEmpty, match="must hold at least one commit. Received: .*origin.git. Push a first commit"
     ):
         check_remote(origin.url, "main", timeout_seconds=20)
-    with pytest.raises(RepositoryEmpty, match="must have at least one commit"):
+    with pytest.raises(RepositoryEmpty, match="must hold at least one commit. Received: .*origin.git. Push"):
         default_branch(origin.url, timeout_seconds=20)
 
 
@@ -71,6 +71,39 @@ def test_a_missing_branch_is_told_with_the_branches_that_are_there(origin: Origi
     origin.git("push", "-q", "origin", "HEAD:develop")
     with pytest.raises(BranchMissing, match="branch 'master'; the repository has: develop, main. Correct 'branch'"):
         check_remote(origin.url, "master", timeout_seconds=20)
+
+
+def detached(origin: Origin) -> str:
+    commit = origin.commit_and_push()
+    origin.bare.joinpath("HEAD").write_text(commit + "\n")
+    return commit
+
+
+def test_a_detached_head_is_told_with_the_branches_that_are_there(origin: Origin) -> None:
+    detached(origin)
+    origin.git("push", "-q", "origin", "HEAD:develop")
+    expected = r"HEAD of .*origin.git is detached; the repository has: develop, main. Name .*BRANCH=<branch>"
+    with pytest.raises(BranchMissing, match=expected):
+        default_branch(origin.url, timeout_seconds=20)
+
+
+def test_a_commit_that_is_on_no_branch_is_told(origin: Origin) -> None:
+    commit = detached(origin)
+    origin.git("push", "-q", "origin", "HEAD:refs/remotes/origin/main", ":main")
+    expected = rf"must be on a branch. .*\.git, whose HEAD is detached at {commit[:12]} .*git branch main HEAD"
+    with pytest.raises(BranchMissing, match=expected):
+        default_branch(origin.url, timeout_seconds=20)
+    with pytest.raises(BranchMissing, match=expected):
+        check_remote(origin.url, "main", timeout_seconds=20)
+    git(origin.bare, "branch", "main", "HEAD")
+    assert check_remote(origin.url, "main", timeout_seconds=20) == commit
+
+
+def test_a_head_that_names_a_missing_branch_is_told(origin: Origin) -> None:
+    origin.commit()
+    origin.git("push", "-q", "origin", "HEAD:develop")
+    with pytest.raises(BranchMissing, match="is a branch that is not there; the repository has: develop."):
+        default_branch(origin.url, timeout_seconds=20)
 
 
 def test_only_some_of_many_branches_are_listed(origin: Origin) -> None:

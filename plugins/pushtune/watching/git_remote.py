@@ -76,18 +76,33 @@ def check_remote(url: str, branch: str, *, timeout_seconds: float, credentials: 
     head = resolve_head(url, branch, timeout_seconds=timeout_seconds, credentials=credentials)
     if head:
         return head
-    branches = sorted(name[11:] for name in _list(url, ["refs/heads/*"], timeout_seconds, credentials))
-    if not branches:
-        raise RepositoryEmpty(
-            "A watched repository must hold at least one commit.",
-            redacted(url),
-            "Push a first commit; it is trained then.",
-        )
-    shown = ", ".join(branches[:_SHOWN_BRANCHES]) + (", ..." if len(branches) > _SHOWN_BRANCHES else "")
     raise BranchMissing(
         f"The watched branch must exist in {redacted(url)}.",
-        f"branch {branch!r}; the repository has: {shown}",
+        f"branch {branch!r}; the repository has: {known_branches(url, timeout_seconds, credentials)}",
         "Correct 'branch' in config/watched_repositories.yaml, or push the branch.",
+    )
+
+
+def known_branches(url: str, timeout_seconds: float, credentials: Credentials | None = None) -> str:
+    """Return the first branches of the repository, by name, as people read them.
+
+    Raises:
+        RepositoryEmpty, BranchMissing: there is no commit, or none on a branch. As ``resolve_head`` otherwise.
+    """
+    refs = _list(url, ["HEAD", "refs/heads/*"], timeout_seconds, credentials)
+    branches = sorted(name[11:] for name in refs if name.startswith("refs/heads/"))
+    if branches:
+        return ", ".join(branches[:_SHOWN_BRANCHES]) + (", ..." if len(branches) > _SHOWN_BRANCHES else "")
+    if "HEAD" in refs:
+        raise BranchMissing(
+            "What is trained must be on a branch.",
+            f"{redacted(url)}, whose HEAD is detached at {refs['HEAD'][:12]} and which has no branch",
+            "Make one there, with 'git branch main HEAD', and name it as the branch to train.",
+        )
+    raise RepositoryEmpty(
+        "A repository that is trained must hold at least one commit.",
+        redacted(url),
+        "Push a first commit; it is trained then.",
     )
 
 
