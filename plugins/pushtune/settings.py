@@ -145,6 +145,11 @@ class Settings(BaseModel):
         return self.home / "datasets"
 
     @cached_property
+    def scratch(self) -> Path:
+        """What builds and downloads need while they work, a folder each."""
+        return self.home / "scratch"
+
+    @cached_property
     def outbox(self) -> Path:
         """E-mails that could not be sent, or that need no sending."""
         return self.home / "outbox"

@@ -183,7 +183,7 @@ def test_builds_wait_for_each_other(tmp_path):
 def test_the_home_folder_is_left_clean(base, tmp_path):
     settings = load_settings({"PUSHTUNE_HOME": str(tmp_path / "home")})
     ensure_images(["base"], settings)
-    assert not list(tmp_path.glob("home/build-*"))
+    assert not list(settings.scratch.glob("*-*"))
 
 
 def test_an_image_that_does_not_say_which_python_it_holds_is_refused(client, name, tmp_path):

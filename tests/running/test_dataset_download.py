@@ -110,7 +110,7 @@ def test_broken_downloads_leave_nothing_behind(roomy: Settings, client: Any, den
     assert "file hash does not match the provided value" in warnings[1]
     assert "404 -- Not Found" in warnings[2]
     assert not [path for path in roomy.datasets.rglob("*") if path.is_file()]
-    assert not list(roomy.home.glob("datasets-*"))
+    assert not list(roomy.scratch.glob("*-*"))
 
 
 @pytest.mark.docker

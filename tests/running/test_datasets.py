@@ -162,7 +162,7 @@ def test_a_container_that_does_not_end_is_removed(settings: Settings, client: An
     (warning,) = ask(settings, {MNIST: "train.py:3"}, engine, lambda: image, limit_seconds=0)
     assert "failed: it took longer than 0 seconds. Put mnist.npz" in warning
     assert engine.find(f"pushtune-datasets-{installation_id(settings)}") is None
-    assert not list(settings.home.glob("datasets-*"))
+    assert not list(settings.scratch.glob("*-*"))
 
 
 @pytest.fixture(scope="module")

@@ -115,7 +115,7 @@ def test_what_is_needed_is_there_compiled_and_kept(
         usual[key] for key in ("User", "Entrypoint", "Env", "WorkingDir")
     ]
     assert not config["Cmd"]
-    assert [path.name for path in settings.home.iterdir() if path.name.startswith("environment-")] == []
+    assert not list(settings.scratch.glob("*-*"))
 
 
 def test_a_failure_leaves_no_image(index: WheelIndex, settings: Settings, client: Any, family: str) -> None:

@@ -5,7 +5,6 @@ What takes long overlaps: wheels are downloaded while the base is made and while
 
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -31,6 +30,7 @@ from pushtune.running.image_catalog import (
     input_files,
     lineage,
 )
+from pushtune.running.scratch import scratch_folder
 from pushtune.running.wheels import Platform, download_wheels, select_requirements
 from pushtune.settings import PROJECT_FOLDER, Settings, load_settings
 
@@ -87,9 +87,8 @@ def _build_missing(
     missing = _missing(client, plans, names)
     if missing:
         _require_space(client, [plan.image for plan in missing])
-        settings.home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="build-", dir=settings.home) as folder:
-            _Build(client, plans, missing, Path(folder), settings.base_image_registry).run()
+        with scratch_folder(settings, "build") as folder:
+            _Build(client, plans, missing, folder, settings.base_image_registry).run()
     remove_old_images(client, {plan.tag for plan in plans.values()})
 
 

@@ -18,6 +18,7 @@ from pushtune.commands.console import say, step
 from pushtune.commands.processes import ProcessId, end_sessions, orphans, send
 from pushtune.errors import AirflowNotReady, PortInUse
 from pushtune.running.container_labels import INSTALLATION, installation_id
+from pushtune.running.scratch import remove_abandoned
 from pushtune.settings import Settings
 
 START_TIMEOUT_SECONDS = 180
@@ -66,6 +67,7 @@ def up(settings: Settings) -> AirflowApi:
     else:
         _end_leftovers(settings)
         _require_free_port(settings)
+        remove_abandoned(settings)
         with step("Prepare Airflow's database and configuration"):
             prepare(settings)
         _start_supervisor(settings)

@@ -47,8 +47,9 @@ def unused_images(settings: Settings) -> Document:
 
 
 def old_files(settings: Settings) -> Document:
-    """Remove old logs, notes about mails that were sent, and mirrors of repositories that nobody watches."""
+    """Remove old logs, notes about sent mails, mirrors that nobody watches, and what killed processes have left."""
     from pushtune.notifying.outbox import forget_sent
+    from pushtune.running.scratch import remove_abandoned
 
     if not ages_are_believed(settings):
         return POSTPONED
@@ -56,6 +57,8 @@ def old_files(settings: Settings) -> Document:
     days = settings.outbox_retention_days
     for path in forget_sent(settings.outbox, time.time() - days * DAY_SECONDS):
         records.append({"what": str(path), "bytes": 0, "reason": f"sent more than {days:g} days ago"})
+    for path, size_bytes in remove_abandoned(settings):
+        records.append({"what": str(path), "bytes": size_bytes, "reason": "its process is gone"})
     return summary(records + _mirrors(settings))
 
 

@@ -6,7 +6,6 @@ The container that fetches them has one, and runs our own code only; the reposit
 import os
 import shutil
 import ssl
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from pushtune.running.dataset_cache import (
     take_over,
 )
 from pushtune.running.hardening import host_config_arguments
+from pushtune.running.scratch import scratch_folder
 from pushtune.settings import Settings
 from pushtune_contract.reading import UnsafeFile, read_json
 
@@ -80,8 +80,7 @@ def _fetch(
     names: list[str], image: str, engine: ContainerEngine, settings: Settings, limit_seconds: float
 ) -> dict[str, str]:
     """Fetch ``names`` in a container, move what came into the cache, and return name -> why it failed."""
-    staging = Path(tempfile.mkdtemp(prefix="datasets-", dir=settings.home))
-    try:
+    with scratch_folder(settings, "datasets") as staging:
         _copy_certificates(staging)
         if os.getuid() == 0:
             os.chown(staging, settings.container_uid, settings.container_uid)
@@ -91,8 +90,6 @@ def _fetch(
             if outcome.get(name) == "":
                 take_over(staging, settings.datasets, name)
         return {name: outcome.get(name, ended) for name in names}
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _run(

@@ -8,8 +8,6 @@ as they are: a repository that pins others gets a note.
 
 import hashlib
 import json
-import shutil
-import tempfile
 import time
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -36,6 +34,7 @@ from pushtune.running.image_builder import (
 from pushtune.running.image_contents import ImageContents, look_into
 from pushtune.running.image_use import INSTALLATION_LABEL, mark_used
 from pushtune.running.requirement_needs import Need
+from pushtune.running.scratch import scratch_folder
 from pushtune.running.wheel_search import Found, WheelSearch
 from pushtune.running.wheels import Platform, download_wheels, select_requirements
 from pushtune.settings import PROJECT_FOLDER, Settings
@@ -113,9 +112,7 @@ def _build(
     client: docker.DockerClient, tag: str, family_tag: str, needs: Sequence[Need], settings: Settings, on_line: OnLine
 ) -> None:
     contents = look_into(client, family_tag)
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="environment-", dir=settings.home) as name:
-        folder = Path(name)
+    with scratch_folder(settings, "environment") as folder:
         found = _find_wheels(contents, needs, folder, on_line)
         _require_size(found.wheels)
         packages = [_requirement(wheel) for wheel in found.wheels]
@@ -177,13 +174,10 @@ def _installer(platform: Platform, settings: Settings) -> list[Path]:
     key = hashlib.sha256(f"{lock}\0{platform}".encode()).hexdigest()[: image_catalog.HASH_CHARACTERS]
     folder = settings.home / "installer" / key
     if not folder.is_dir():
-        aside = Path(tempfile.mkdtemp(prefix="installer-", dir=settings.home))
-        try:
+        with scratch_folder(settings, "installer") as aside:
             download_wheels(select_requirements(lock, platform), aside / "wheels", platform)
             folder.parent.mkdir(parents=True, exist_ok=True)
             (aside / "wheels").rename(folder)
-        finally:
-            shutil.rmtree(aside)
     return sorted(folder.glob("*.whl"))
 
 
