@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 import requests
+from docker.errors import NotFound
 from tests.pretended_instance import running_on
 
 from pushtune.commands import instance, supervisor
@@ -20,6 +22,7 @@ from pushtune.commands.airflow_api import AirflowApi
 from pushtune.commands.airflow_config import passwords_file, read_password
 from pushtune.commands.processes import ProcessId, session_members
 from pushtune.errors import AirflowNotReady, PortInUse
+from pushtune.running.container_labels import fetching_labels
 from pushtune.settings import PROJECT_FOLDER, Settings, load_settings
 
 
@@ -206,6 +209,33 @@ def test_the_port_is_known_before_any_part_starts(tmp_path: Path, monkeypatch: p
     assert lock is not None
     with lock, pytest.raises(Started, match="18090"):
         supervisor.Supervisor(settings).run()
+
+
+def test_down_stops_what_is_ours_and_minds_nothing_that_has_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, stopped = make_settings(tmp_path), []
+
+    class Fetching:
+        name = "pushtune-datasets-1"
+        labels = fetching_labels(settings)
+
+        def stop(self, timeout: int) -> None:
+            stopped.append(self.name)
+            raise NotFound("its task has removed it")
+
+    class Client:
+        containers: Any
+
+        def list(self, all: bool, filters: dict[str, str]) -> list[Fetching]:
+            name, _, value = filters["label"].partition("=")
+            return [Fetching()] * 2 if Fetching.labels[name] == value else []
+
+    client = Client()
+    client.containers = client
+    monkeypatch.setattr("docker.from_env", lambda timeout: client)
+    instance.down(settings)
+    assert stopped == ["pushtune-datasets-1"] * 2
 
 
 def test_the_project_folder_is_where_the_dags_are() -> None:

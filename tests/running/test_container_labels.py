@@ -5,9 +5,11 @@ import pytest
 from pushtune.running.container_labels import (
     TrainingLabels,
     container_name,
+    fetching_labels,
     from_labels,
     installation_id,
     owner_labels,
+    serving_labels,
     to_labels,
 )
 from pushtune.settings import Settings
@@ -25,6 +27,13 @@ def test_foreign_containers_are_not_taken_for_ours(change):
     assert from_labels({**to_labels(LABELS), **change}) is None
     assert from_labels({}) is None
     assert from_labels({"pushtune.role": "training"}) is None
+
+
+def test_the_container_that_fetches_data_sets_is_ours_and_has_no_trial(tmp_path):
+    settings = Settings(home=tmp_path)
+    labels = fetching_labels(settings)
+    assert labels == {"pushtune.role": "fetching", "pushtune.installation": installation_id(settings)}
+    assert from_labels(labels) is None and serving_labels(labels) is None
 
 
 def test_one_name_per_trial_folder_whoever_owns_it():

@@ -14,7 +14,7 @@ import pytest
 from pushtune.commands.build_images import ensure_images
 from pushtune.inspecting.inspection import inspect_checkout
 from pushtune.running.container_engine import ContainerEngine
-from pushtune.running.container_labels import installation_id
+from pushtune.running.container_labels import fetching_labels, installation_id
 from pushtune.running.dataset_cache import DATASETS, complete_names, is_cached, missing_files, take_over
 from pushtune.running.datasets import provide_datasets
 from pushtune.running.hardening import host_config_arguments
@@ -154,6 +154,26 @@ def test_the_wait_for_another_process_is_bounded(settings: Settings) -> None:
         fcntl.flock(other, fcntl.LOCK_EX)
         (warning,) = ask(settings, {MNIST: "train.py:3"}, limit_seconds=-60)
     assert f"another process has held {settings.home}/datasets.lock for 0 seconds. Put mnist.npz (from" in warning
+
+
+class RefusingEngine:
+    """An engine that keeps what a container would have been created with."""
+
+    def remove(self, name: str) -> None: ...
+
+    def training_user(self, uid: int) -> str:
+        return f"{uid}:{uid}"
+
+    def create(self, name: str, image: str, host_config: Any, **arguments: Any) -> str:
+        self.labels = arguments["labels"]
+        raise OSError("no engine here")
+
+
+def test_the_container_says_whose_it_is(settings: Settings) -> None:
+    engine = RefusingEngine()
+    (warning,) = ask(settings, {MNIST: "train.py:3"}, engine, lambda: "image")
+    assert "no engine here" in warning
+    assert engine.labels == fetching_labels(settings)
 
 
 @pytest.mark.docker

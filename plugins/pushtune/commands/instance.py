@@ -1,5 +1,6 @@
 """Starts, stops and describes the embedded instance: ``up``, ``down``, ``status``, ``logs``."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -9,7 +10,7 @@ import time
 from typing import Any
 
 import docker
-from docker.errors import DockerException
+from docker.errors import DockerException, NotFound
 
 from pushtune.commands import supervisor
 from pushtune.commands.airflow_api import AirflowApi
@@ -221,7 +222,8 @@ def _stop_containers(settings: Settings, remove: bool) -> None:
     except DockerException:
         return
     for container in found:
-        with step(f"{'Remove' if remove else 'Stop'} container {container.name}"):
+        # One that fetches data sets is removed by its task, which may do so at this moment.
+        with step(f"{'Remove' if remove else 'Stop'} container {container.name}"), contextlib.suppress(NotFound):
             container.stop(timeout=CONTAINER_GRACE_SECONDS)
             if remove:
                 container.remove(force=True, v=True)

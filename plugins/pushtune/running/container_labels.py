@@ -12,6 +12,7 @@ INSTALLATION = PREFIX + "installation"
 ROLE = PREFIX + "role"
 TRAINING = "training"
 SERVING = "serving"
+FETCHING = "fetching"  # public data sets; no task and no trial belongs to it
 INSTANCE = PREFIX + "instance"
 DAG_ID = PREFIX + "dag_id"
 RUN_ID = PREFIX + "run_id"
@@ -57,6 +58,11 @@ class TrainingLabels:
 def installation_id(settings: Settings) -> str:
     """Return the id of this installation: 16 hexadecimal digits of a hash of its home folder."""
     return _digest(str(settings.home.resolve()))
+
+
+def fetching_labels(settings: Settings) -> dict[str, str]:
+    """Return Docker's form of what the container says about itself that fetches data sets."""
+    return {ROLE: FETCHING, INSTALLATION: installation_id(settings)}
 
 
 def container_name(labels: TrainingLabels) -> str:

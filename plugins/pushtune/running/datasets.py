@@ -17,7 +17,7 @@ from docker.types import Mount
 from pushtune.errors import PushtuneError
 from pushtune.file_locks import wait_for_lock
 from pushtune.running.container_engine import ContainerEngine
-from pushtune.running.container_labels import installation_id
+from pushtune.running.container_labels import fetching_labels, installation_id
 from pushtune.running.dataset_cache import (
     DATASETS,
     complete_names,
@@ -103,7 +103,7 @@ def _run(
     )
     host_config["mounts"] = [Mount(STAGING_MOUNT, str(staging), type="bind")]
     container = engine.create(
-        name, image, host_config, user=engine.training_user(settings.container_uid),
+        name, image, host_config, labels=fetching_labels(settings), user=engine.training_user(settings.container_uid),
         entrypoint=["python", "-m", "pushtune_runtime.fetch_datasets"], command=[STAGING_MOUNT, *names],
         environment=_environment(staging, settings), working_dir="/tmp",  # noqa: S108  (a memory file system of the container)
     )  # fmt: skip
