@@ -27,7 +27,7 @@ class PassingFault(PushtuneError):
 
 
 class InvalidSetting(PushtuneError):
-    """An environment variable PUSHTUNE_* has a value that cannot be used."""
+    """An environment variable has a value that cannot be used, or that cannot be passed on."""
 
 
 class SystemRefused(PushtuneError):

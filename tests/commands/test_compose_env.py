@@ -13,9 +13,9 @@ from pushtune.commands.compose_env import (
     compose_home,
     engine_socket,
     prepare_compose,
-    read_environment_file,
 )
-from pushtune.errors import RemoteEngine
+from pushtune.commands.environment_file import read_environment_file
+from pushtune.errors import InvalidSetting, RemoteEngine
 from pushtune.running.image_catalog import COMPOSE_NAMES, image_tag
 from pushtune.settings import PROJECT_FOLDER, load_settings
 
@@ -23,6 +23,7 @@ COMPOSE_FILE = PROJECT_FOLDER / "docker-compose.yaml"
 SECRETS = [
     f"STACK_{name}" for name in ("JWT_SECRET", "SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "FERNET_KEY")
 ]
+SERVICES = "localhost,127.0.0.1,::1,postgres,redis,api-server"
 needs_compose = pytest.mark.skipif(shutil.which("docker-compose") is None, reason="needs docker-compose")
 
 
@@ -42,6 +43,33 @@ def images(monkeypatch):
 @pytest.fixture
 def settings(tmp_path):
     return load_settings({"PUSHTUNE_HOME": str(tmp_path / "home"), "PUSHTUNE_PORT": "18099"})
+
+
+@pytest.fixture
+def engine(images, monkeypatch, tmp_path):
+    """The engine need not be there either; return what names its socket."""
+
+    class Engine:
+        def close(self):
+            pass
+
+    monkeypatch.setattr("pushtune.commands.compose_env.ensure_engine", lambda settings: Engine())
+    (tmp_path / "docker.sock").touch()
+    return {"DOCKER_HOST": f"unix://{tmp_path}/docker.sock"}
+
+
+def test_values_that_need_quotes_arrive(engine, settings):
+    connection = '{"conn_type": "http",\n "password": "pa$sword # 1"}'
+    prepare(settings, AIRFLOW_CONN_GIT=connection, **engine)
+    assert read_environment_file(compose_home(settings) / "settings.env") == {
+        "AIRFLOW_CONN_GIT": connection, "no_proxy": SERVICES, "NO_PROXY": SERVICES,
+    }  # fmt: skip
+
+
+def test_what_cannot_be_passed_on_is_refused_before_anything_is_made(engine, settings):
+    with pytest.raises(InvalidSetting, match="Received: AIRFLOW_CONN_GIT,") as caught:
+        prepare(settings, AIRFLOW_CONN_GIT="s3cret${HOME}", **engine)
+    assert "s3cret" not in str(caught.value) and not settings.home.exists()
 
 
 def prepare(settings, **environment):
@@ -89,7 +117,7 @@ def test_knobs_connections_and_proxies_are_passed_on_and_nothing_else(images, se
     prepare(settings, PUSHTUNE_TRIALS_AT_ONCE="3", PUSHTUNE_HOME="/elsewhere", AIRFLOW_CONN_MAIL="sendgrid://:key@",
             https_proxy="http://proxy:3128", NO_PROXY="intranet", SHELL="/bin/sh")  # fmt: skip
     passed = read_environment_file(compose_home(settings) / "settings.env")
-    services = "intranet,localhost,127.0.0.1,::1,postgres,redis,api-server"
+    services = f"intranet,{SERVICES}"
     assert passed == {
         "PUSHTUNE_TRIALS_AT_ONCE": "3", "AIRFLOW_CONN_MAIL": "sendgrid://:key@", "https_proxy": "http://proxy:3128",
         "HTTPS_PROXY": "http://proxy:3128", "no_proxy": services, "NO_PROXY": services,

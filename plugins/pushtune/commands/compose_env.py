@@ -20,6 +20,7 @@ from cryptography.fernet import Fernet
 from pushtune.commands.build_images import ensure_images
 from pushtune.commands.console import exit_code_of, say
 from pushtune.commands.engine import ensure_engine
+from pushtune.commands.environment_file import environment_text, read_environment_file, write_environment_file
 from pushtune.commands.private_files import private_folders, write_private
 from pushtune.commands.proxy_variables import LOCAL_HOSTS, direct_variables
 from pushtune.errors import RemoteEngine
@@ -43,8 +44,10 @@ def prepare_compose(settings: Settings, environment: Mapping[str, str] = os.envi
     """Build the images, create folders and secrets, and return the path of the environment file.
 
     Raises:
-        RemoteEngine: the engine is not on this machine. And what ``ensure_images`` raises.
+        RemoteEngine: the engine is not on this machine. InvalidSetting: a variable cannot be passed on.
+        And what ``ensure_images`` raises.
     """
+    passed_on = environment_text(_passed_on(environment))  # refused before images are built
     socket = engine_socket(environment)
     ensure_engine(settings).close()
     tags = ensure_images([*COMPOSE_NAMES, *FAMILY_NAMES], settings)
@@ -65,8 +68,8 @@ def prepare_compose(settings: Settings, environment: Mapping[str, str] = os.envi
         **{name: known.get(name) or secrets.token_urlsafe(32) for name in _TOKEN_NAMES},
         "STACK_FERNET_KEY": known.get("STACK_FERNET_KEY") or Fernet.generate_key().decode(),
     }
-    _write_environment_file(path, values)
-    _write_environment_file(home / "settings.env", _passed_on(environment))
+    write_environment_file(path, values)
+    write_private(home / "settings.env", passed_on)
     _write_password(home / "passwords.json", user_id)
     return path
 
@@ -88,18 +91,6 @@ def certificates(environment: Mapping[str, str]) -> str:
         if candidate and Path(candidate).is_file():
             return str(Path(candidate).resolve())
     return "/etc/ssl/certs/ca-certificates.crt"
-
-
-def read_environment_file(path: Path) -> dict[str, str]:
-    """Return what an environment file says; empty where there is none."""
-    if not path.exists():
-        return {}
-    pairs = (line.partition("=") for line in path.read_text().splitlines() if "=" in line)
-    return {name: value for name, _, value in pairs}
-
-
-def _write_environment_file(path: Path, values: Mapping[str, str]) -> None:
-    write_private(path, "".join(f"{name}={value}\n" for name, value in values.items()))
 
 
 def _passed_on(environment: Mapping[str, str]) -> dict[str, str]:
