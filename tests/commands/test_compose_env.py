@@ -58,6 +58,21 @@ def engine(images, monkeypatch, tmp_path):
     return {"DOCKER_HOST": f"unix://{tmp_path}/docker.sock"}
 
 
+def test_two_installations_of_one_machine_share_nothing(engine, settings, tmp_path):
+    other = load_settings({"PUSHTUNE_HOME": str(tmp_path / "other")})
+    names = [prepare(one, **engine)[1]["COMPOSE_PROJECT_NAME"] for one in (settings, other, settings)]
+    assert names[0] == names[2] != names[1]
+    assert all(re.fullmatch(r"pushtune-[0-9a-f]{8}", name) for name in names)
+
+
+def test_an_installation_keeps_the_name_of_its_volumes(engine, settings):
+    compose_home(settings).mkdir(parents=True)
+    (compose_home(settings) / "compose.env").write_text("COMPOSE_PROJECT_NAME=pushtune\nSTACK_JWT_SECRET=abc\n")
+    for _ in range(2):
+        _, values = prepare(settings, **engine)
+        assert (values["COMPOSE_PROJECT_NAME"], values["STACK_JWT_SECRET"]) == ("pushtune", "abc")
+
+
 def test_values_that_need_quotes_arrive(engine, settings):
     connection = '{"conn_type": "http",\n "password": "pa$sword # 1"}'
     prepare(settings, AIRFLOW_CONN_GIT=connection, **engine)

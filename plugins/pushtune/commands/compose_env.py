@@ -24,6 +24,7 @@ from pushtune.commands.environment_file import environment_text, read_environmen
 from pushtune.commands.private_files import private_folders, write_private
 from pushtune.commands.proxy_variables import LOCAL_HOSTS, direct_variables
 from pushtune.errors import RemoteEngine
+from pushtune.running.container_labels import installation_id
 from pushtune.running.image_catalog import COMPOSE_NAMES, FAMILY_NAMES
 from pushtune.settings import PROJECT_FOLDER, Settings, load_settings
 
@@ -56,7 +57,8 @@ def prepare_compose(settings: Settings, environment: Mapping[str, str] = os.envi
     path = home / "compose.env"
     known = read_environment_file(path)
     values = {  # no name is one that Pushtune or Airflow reads: compose lets the caller's environment win over the file
-        "COMPOSE_PROJECT_NAME": "pushtune",
+        # Containers, networks and the database's volume are named after it; a new name would begin with an empty one.
+        "COMPOSE_PROJECT_NAME": known.get("COMPOSE_PROJECT_NAME") or f"pushtune-{installation_id(settings)[:8]}",
         "STACK_PROJECT": str(PROJECT_FOLDER),
         "STACK_HOME": str(home),
         "STACK_PORT": str(settings.port),
