@@ -1,6 +1,7 @@
 """What a caller may send to a served model: good values become arrays, everything else one refusal with three parts."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,13 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=20,
 )
+
+
+def deep(depth: int) -> list[Any]:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return [value]
 
 
 def refused(call: Any, *arguments: Any) -> str:
@@ -86,7 +94,8 @@ def test_each_bad_body_has_its_own_sentence(body: bytes, says: str) -> None:
 @pytest.mark.parametrize(
     ("values", "spec", "says"),
     [
-        ([[[1, 2], [3]]], PIXELS, "make no array"), ([[1, 2]], PIXELS, "shape [2]"),
+        ([[[1, 2], [3]]], PIXELS, "make no array"), ([[1, 2]], PIXELS, "shape [2]"), ([[1], 2], ANY, "make no array"),
+        ([["a"], "b"], TEXT, "make no array"), ([[[]], [[1]]], ANY, "make no array"), (deep(40), ANY, "30 dimensions"),
         ([[[1, 2], [3, "4"]]], PIXELS, "the text '4'"),
         ([[[1, 2], [3, None]]], PIXELS, "null"), ([[[1, 2], [3, {}]]], PIXELS, "an object"),
         ([[[1, 2], [3, 1e300]]], PIXELS, "1e+300"), ([[[1, 2], [3, float("inf")]]], PIXELS, "beyond all limits"),
@@ -103,6 +112,21 @@ def test_each_bad_value_is_named(values: list[Any], spec: InputSpec, says: str) 
     else:
         error = refused(to_array, values, spec)
         assert says in error and repr(spec.name) in error
+
+
+@pytest.mark.parametrize("spec", [TEXT, PIXELS, ANY])
+def test_a_long_text_among_short_ones_takes_no_more_memory_than_it_needs(spec: InputSpec) -> None:
+    values = [["x" * 20_000], *(["a"] for _ in range(2000))]
+    tracemalloc.start()
+    try:
+        if spec is TEXT:
+            assert to_array(values, spec).tolist() == values
+        else:
+            assert "the text 'xxx" in refused(to_array, values, spec)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 2 * 2**20
 
 
 def test_named_inputs_are_complete_and_known() -> None:

@@ -62,12 +62,17 @@ class ModelServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     def predict(self, body: bytes) -> Dict[str, Any]:
         """Return the answer to a prediction. Raises Refused."""
-        request = parse_request(body)
         try:
+            request = parse_request(body)
             with self._one_at_a_time:
                 return {"predictions": self.model.predict(request)}
         except Refused:
             raise
+        except MemoryError:
+            raise Refused(
+                "A request must fit into the memory of its container.", f"{len(body)} bytes that need more",
+                "Send fewer instances at once.", status=413,
+            ) from None
         except Exception as error:  # whatever the model's own code raises about values of the right shape
             traceback.print_exc()
             raise Refused(

@@ -1,7 +1,8 @@
 """Makes arrays of the JSON values of instances, each checked against what the model takes."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from itertools import chain
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from pushtune_runtime.serving.refused import Refused, shortened
 
 Shape = Tuple[Optional[int], ...]
 DIMENSIONS_LIMIT = 30  # NumPy itself ends at 32
+NUMBERS = {bool, int, float}
+BEYOND_ARRAYS = "numbers that no array can hold"
 
 
 @dataclass(frozen=True)
@@ -81,45 +84,50 @@ def to_array(values: Sequence[Any], spec: InputSpec) -> Any:
 
 
 def _rectangular(values: Sequence[Any], spec: InputSpec) -> Any:
-    try:
-        array = np.array(values)
-    except (ValueError, OverflowError, RecursionError) as error:
-        raise _refused(spec, f"values that make no array: {shortened(error)}") from None
-    if array.ndim > DIMENSIONS_LIMIT:
-        raise _refused(spec, f"{array.ndim} dimensions")
+    """Return the array of ``values``, whose kinds are looked at first.
+
+    NumPy makes text of a number beside a text, and gives each text of an array the room that the longest one needs: a
+    small body would take gigabytes.
+    """
+    shape, leaves = _shape_and_leaves(values, spec)
+    kinds = set(map(type, leaves))
     if spec.dtype == "string":
-        if array.dtype.kind != "U" or not _all_text(values):
+        if not kinds <= {str}:
             raise _refused(spec, "something else than text")
-        return array.astype(object)
+        return np.array(leaves, dtype=object).reshape(shape)
+    if not kinds <= NUMBERS:
+        raise _refused(spec, _told(next(value for value in leaves if type(value) not in NUMBERS)))
+    try:
+        array = np.array(leaves)
+    except OverflowError:
+        raise _refused(spec, BEYOND_ARRAYS) from None
     if array.dtype.kind not in "buif":
-        raise _refused(spec, _odd_one(values))
-    return array
+        raise _refused(spec, BEYOND_ARRAYS)
+    return array.reshape(shape)
 
 
-def _all_text(values: Sequence[Any]) -> bool:
-    """NumPy turns a number beside a text into text, so the values themselves are looked at."""
-    return all(isinstance(value, str) for value in _leaves(values))
+def _shape_and_leaves(values: Sequence[Any], spec: InputSpec) -> Tuple[Tuple[int, ...], Sequence[Any]]:
+    """Return the shape of nested lists, and what is no list in them; without recursion, which deep ones would exhaust.
+
+    Raises:
+        Refused: they are not rectangular, or too deep.
+    """
+    shape, level = [len(values)], values
+    while any(isinstance(value, list) for value in level):
+        sizes = {len(value) if isinstance(value, list) else None for value in level}
+        if len(sizes) > 1:
+            raise _refused(spec, "values that make no array: lists of different lengths")
+        if len(shape) == DIMENSIONS_LIMIT:
+            raise _refused(spec, f"more than {DIMENSIONS_LIMIT} dimensions")
+        shape.append(len(level[0]))
+        level = list(chain.from_iterable(level))
+    return tuple(shape), level
 
 
-def _odd_one(values: Sequence[Any]) -> str:
-    """Return what in ``values`` is no number."""
-    for value in _leaves(values):
-        if isinstance(value, str):
-            return f"the text {shortened(value)!r}"
-        if not isinstance(value, (int, float)):
-            return {dict: "an object", type(None): "null"}.get(type(value), "something else")
-    return "numbers that no array can hold"
-
-
-def _leaves(values: Sequence[Any]) -> Iterator[Any]:
-    """Yield what is no list, however deep it lies: without recursion, which a deep one would exhaust."""
-    waiting = list(values)
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting.extend(value)
-        else:
-            yield value
+def _told(value: Any) -> str:
+    if isinstance(value, str):
+        return f"the text {shortened(value)!r}"
+    return {dict: "an object", type(None): "null"}.get(type(value), "something else")
 
 
 def _converted(array: Any, spec: InputSpec) -> Any:
