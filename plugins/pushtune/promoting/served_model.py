@@ -13,7 +13,7 @@ from pushtune_contract.serving import HEALTH_PATH, PREDICT_PATH
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 CALLS_AT_ONCE = 8
 HEALTH_SECONDS = 5.0
-PASSED_ON = (200, 400, 413, 500)  # what a container may say about a prediction
+PASSED_ON = (200, 400, 413, 500, 503)  # what a container may say about a prediction
 TOLD = ("kind", "inputs", "signatures", "uptime_seconds")  # what is taken from its word
 
 

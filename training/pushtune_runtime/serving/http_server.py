@@ -2,13 +2,16 @@
 
 import json
 import os
+import select
 import socketserver
+import sys
 import threading
 import time
 import traceback
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Iterator
 
 from pushtune_contract.serving import HEALTH_PATH, PREDICT_PATH, ServingOrder
 from pushtune_runtime.serving.model import Model
@@ -16,7 +19,10 @@ from pushtune_runtime.serving.predict_request import parse_request
 from pushtune_runtime.serving.refused import Refused, shortened
 
 CALLS_AT_ONCE = 16
+CONNECTIONS_AT_ONCE = 64  # more than calls: /health is answered while all of those wait
 IDLE_SECONDS = 30.0
+WAIT_SECONDS = 30.0  # for the predictions of others
+LOOK_INTERVAL_SECONDS = 0.1
 OWNER_ONLY = 0o177
 
 
@@ -24,13 +30,14 @@ class ModelServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     """Answers for ``model`` on a new socket at ``path``, which the user of this process alone may connect to."""
 
     daemon_threads = True
-    request_queue_size = CALLS_AT_ONCE
+    request_queue_size = CONNECTIONS_AT_ONCE
 
     def __init__(self, path: Path, model: Model, order: ServingOrder) -> None:
         self.model, self.order = model, order
         self.started = time.monotonic()
         self._one_at_a_time = threading.Lock()
-        self._free = threading.BoundedSemaphore(CALLS_AT_ONCE)
+        self._calls = threading.BoundedSemaphore(CALLS_AT_ONCE)
+        self._connections = threading.BoundedSemaphore(CONNECTIONS_AT_ONCE)
         path.unlink(missing_ok=True)
         mask = os.umask(OWNER_ONLY)
         try:
@@ -39,16 +46,53 @@ class ModelServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             os.umask(mask)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Give each call a thread of its own, up to a limit; further ones wait in the queue of the socket."""
-        self._free.acquire()
-        super().process_request(request, client_address)
+        """Give each connection a thread of its own, and refuse it above a limit: who accepts must never wait."""
+        if not self._connections.acquire(blocking=False):
+            with suppress(OSError):
+                request.sendall(_written(_busy(f"{CONNECTIONS_AT_ONCE} connections are open")))
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no thread can be started
+            self._connections.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Answer one connection."""
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._free.release()
+            self._connections.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Keep a caller who has gone away, which is no error of the server, out of the log."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """Count one prediction, from its body to its answer. Raises Refused above the limit."""
+        if not self._calls.acquire(blocking=False):
+            raise _busy(f"{CALLS_AT_ONCE} predictions are asked for")
+        try:
+            yield
+        finally:
+            self._calls.release()
+
+    @contextmanager
+    def _turn(self, connection: Any) -> Iterator[None]:
+        """Hold the model. Raises Refused after too long a wait, ConnectionError where nobody waits for the answer."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not self._one_at_a_time.acquire(timeout=LOOK_INTERVAL_SECONDS):
+            _check_that_someone_waits(connection)
+            if time.monotonic() > deadline:
+                raise _busy(f"predictions of others have taken {WAIT_SECONDS:g} s")
+        try:
+            _check_that_someone_waits(connection)
+            yield
+        finally:
+            self._one_at_a_time.release()
 
     def health(self) -> Dict[str, Any]:
         """Return what is served."""
@@ -60,12 +104,14 @@ class ModelServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             "uptime_seconds": round(time.monotonic() - self.started, 3),
         }  # fmt: skip
 
-    def predict(self, body: bytes) -> Dict[str, Any]:
-        """Return the answer to a prediction. Raises Refused."""
+    def predict(self, body: bytes, connection: Any) -> Dict[str, Any]:
+        """Return the answer to a prediction. Raises Refused, or ConnectionError where its caller has gone away."""
+        with self._turn(connection):
+            return self._answer(body)
+
+    def _answer(self, body: bytes) -> Dict[str, Any]:
         try:
-            request = parse_request(body)
-            with self._one_at_a_time:
-                return {"predictions": self.model.predict(request)}
+            return {"predictions": self.model.predict(parse_request(body))}
         except Refused:
             raise
         except MemoryError:
@@ -96,11 +142,10 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if self.path != PREDICT_PATH:
                 raise _unknown_path(self.path)
-            document = self.server.predict(self._body())
+            with self.server.call():
+                self._send(200, self.server.predict(self._body(), self.connection))
         except Refused as refused:
             self._refuse(refused)
-            return
-        self._send(200, document)
 
     def _body(self) -> bytes:
         length, limit = self.headers.get("Content-Length", ""), self.server.order.body_limit_bytes
@@ -145,6 +190,25 @@ def _unknown_path(path: str) -> Refused:
     return Refused(
         f"There are GET {HEALTH_PATH} and POST {PREDICT_PATH}.", shortened(path), "Correct the path.", status=404
     )
+
+
+def _busy(received: str) -> Refused:
+    return Refused("The model computes one prediction after another.", received, "Ask again in a moment.", status=503)
+
+
+def _written(refused: Refused) -> bytes:
+    """Return the whole answer, for a connection whose request nobody reads."""
+    content = json.dumps(refused.document()).encode()
+    lines = f"HTTP/1.1 {refused.status} Refused", "Content-Type: application/json", f"Content-Length: {len(content)}"
+    return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + content
+
+
+def _check_that_someone_waits(connection: Any) -> None:
+    """Raise ConnectionError where the other side is closed; one that only has nothing more to send still waits."""
+    hang_ups = select.poll()
+    hang_ups.register(connection, 0)
+    if hang_ups.poll(0):
+        raise ConnectionAbortedError("the caller has gone away")
 
 
 def listen(path: Path, model: Model, order: ServingOrder) -> None:
