@@ -8,7 +8,7 @@ import numpy as np
 from pushtune_runtime.serving.model import Model
 from pushtune_runtime.serving.predict_request import DEFAULT_SIGNATURE, PredictRequest
 from pushtune_runtime.serving.refused import Refused, shortened
-from pushtune_runtime.serving.tensors import InputSpec, to_array, to_json
+from pushtune_runtime.serving.tensors import NUMBERS, InputSpec, to_array, to_json
 
 PROBABILITIES = "predict_proba"
 
@@ -46,13 +46,15 @@ class SklearnModel(Model):
     def _specs(self) -> List[InputSpec]:
         if self._columns:
             return [InputSpec(name, "any", ()) for name in self._columns]
-        return [InputSpec("features", "number", None if self._features is None else (self._features,))]
+        if self._features is None:
+            return [InputSpec("features", "number", None)]
+        return [InputSpec("features", "any", (self._features,))]
 
     def predict(self, request: PredictRequest) -> List[Any]:
         """Return one prediction per instance; with the signature ``predict_proba`` the probability of each class.
 
         Raises:
-            Refused: input that does not fit, or a function that the estimator does not have.
+            Refused: input that does not fit, also in the estimator's own words, or a function that it does not have.
         """
         if request.signature not in self.signatures:
             raise Refused(
@@ -60,42 +62,61 @@ class SklearnModel(Model):
                 "Correct signature_name, or leave it out.",
             )
         function = self._model.predict if request.signature == DEFAULT_SIGNATURE else self._model.predict_proba
-        return _rows(function(self._table(request.instances)))
+        try:
+            answer = function(self._table(request.instances))
+        except (ValueError, TypeError) as error:  # what estimators raise about texts, gaps and categories they refuse
+            raise Refused(
+                "The values must be of the kinds that the estimator takes.",
+                f"{type(error).__name__}: {error}".rstrip("."), "Compare them with what the script trains on.",
+            ) from None
+        return _rows(answer)
 
     def _table(self, instances: List[Any]) -> Any:
         if self._columns:
-            return self._frame(instances)
-        if self._features is None:
-            if all(isinstance(instance, str) for instance in instances):
-                return instances  # a pipeline that begins with a vectorizer
-            return to_array(instances, self.inputs[0])
-        plain = [_only_value(instance) for instance in instances]
-        return to_array(plain, self.inputs[0])
+            return self._frame([self._row(instance, number) for number, instance in enumerate(instances)])
+        if self._features is not None:
+            return _array([self._row(_only_value(instance), number) for number, instance in enumerate(instances)])
+        if all(isinstance(instance, str) for instance in instances):
+            return instances  # a pipeline that begins with a vectorizer
+        return to_array(instances, self.inputs[0])
 
-    def _frame(self, instances: List[Any]) -> Any:
+    def _frame(self, rows: List[List[Any]]) -> Any:
         """Return a table with the columns that the estimator was trained on."""
-        rows = [self._row(instance, number) for number, instance in enumerate(instances)]
         try:
             import pandas  # type: ignore[import-untyped,unused-ignore]
         except ImportError:
-            return np.array(rows)
+            return _array(rows)
         return pandas.DataFrame(rows, columns=self._columns)
 
     def _row(self, instance: Any, number: int) -> List[Any]:
+        """Return one value for each column; which kinds of values fit is known to the estimator alone."""
         columns = self._columns
-        if isinstance(instance, dict) and set(instance) == set(columns):
+        if columns and isinstance(instance, dict) and set(instance) == set(columns):
             values = [instance[name] for name in columns]
-        elif isinstance(instance, list) and len(instance) == len(columns):
+        elif isinstance(instance, list) and len(instance) == (len(columns) or self._features):
             values = instance
         else:
-            raise Refused(
-                f"Each instance must hold the {len(columns)} columns {', '.join(columns[:8])}"
-                f"{', ...' if len(columns) > 8 else ''}, by name or in this order.",
-                f"{_counted(instance)} in instance {number}", "GET /health lists them.",
-            )
+            raise Refused(self._wanted(), f"{_counted(instance)} in instance {number}", "GET /health shows them.")
         if any(isinstance(value, (list, dict)) for value in values):
             raise Refused("Each column takes one value.", f"a list or an object in instance {number}", "Flatten it.")
         return [np.nan if value is None else value for value in values]
+
+    def _wanted(self) -> str:
+        columns = self._columns
+        if not columns:
+            return f"Each instance must be a list of {self._features} values."
+        return (
+            f"Each instance must hold the {len(columns)} columns {', '.join(columns[:8])}"
+            f"{', ...' if len(columns) > 8 else ''}, by name or in this order."
+        )
+
+
+def _array(rows: List[List[Any]]) -> Any:
+    """Return rows as numbers where all values are, else each value as it is: NumPy would make texts of numbers."""
+    if any(type(value) not in NUMBERS for row in rows for value in row):
+        return np.array(rows, dtype=object)
+    array = np.array(rows)
+    return array.astype(np.float64) if array.dtype.kind == "b" else array
 
 
 def _feature_count(model: Any) -> Optional[int]:

@@ -19,7 +19,8 @@ class InputSpec:
     """One input of a model.
 
     Attributes:
-        name: by which an instance names it. dtype: of NumPy, or ``string``; ``number`` leaves it to the values.
+        name: by which an instance names it. dtype: of NumPy, or ``string``; ``number`` leaves it to the values, and
+            ``any`` is not checked here.
         shape: of one instance, without the dimension of the batch; None in it stands for any size, and None instead of
             it for any shape.
     """
