@@ -124,6 +124,36 @@ def test_more_rows_than_a_batch_and_a_model_for_texts(tmp_path: Path) -> None:
 
 @needs_tensorflow
 @pytest.mark.parametrize(
+    "layer",
+    ["layers.LSTM(2, stateful=True)", "layers.Bidirectional(layers.GRU(2, stateful=True))",
+     "keras.Sequential([layers.GRU(2, stateful=True)])"],
+)  # fmt: skip
+def test_a_stateful_model_starts_anew_for_each_request_and_takes_any_number_of_rows(tmp_path: Path, layer: str) -> None:
+    build = f"model = keras.Sequential([keras.Input((3, 1), batch_size=4), {layer}])"
+    rows = [[[number], [1], [2]] for number in range(6)]
+    with serving(save(tmp_path, KERAS, build)) as server:
+        together = server.predict(rows)
+        assert len(together) == 6 and together[0] != together[1] and server.predict(rows) == together
+        alone = [server.predict([row])[0] for row in rows]
+        assert [value for row in alone for value in row] == pytest.approx(
+            [value for row in together for value in row], abs=1e-6
+        )
+
+
+@needs_tensorflow
+def test_a_model_that_cannot_predict_says_so_instead_of_being_started_again(tmp_path: Path) -> None:
+    build = (
+        "x = keras.Input((6,), batch_size=4)\n"
+        "model = keras.Model(x, layers.Dense(1)(keras.ops.reshape(x, (2, 12))))"
+    )  # fmt: skip
+    with serving(save(tmp_path, KERAS, build)) as server:
+        refusal = read_refusal(server.place)
+        assert server.ended == 81 and refusal is not None
+        assert "predict once" in refusal.rule and "reshape" in refusal.received.lower()
+
+
+@needs_tensorflow
+@pytest.mark.parametrize(
     ("build", "says"),
     [
         ("model = keras.Sequential([keras.Input((2,)), layers.Lambda(lambda x: x * 2)])", "a Lambda layer"),

@@ -1,7 +1,10 @@
 """A saved Keras model, of Keras 3 or 2. It is loaded in safe mode: no code that is stored in the file runs."""
 
+import traceback
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
 
 from pushtune_runtime.serving.model import Model
 from pushtune_runtime.serving.predict_request import DEFAULT_SIGNATURE, PredictRequest
@@ -33,14 +36,31 @@ class KerasModel(Model):
             self._model = keras.models.load_model(str(path), compile=False, safe_mode=True)
         except Exception as error:  # Keras has no common class for what a file may be refused for
             raise _refused(error) from error
-        self.inputs = [_spec(tensor, number) for number, tensor in enumerate(_inputs(self._model))]
+        tensors = _inputs(self._model)
+        self.inputs = [_spec(tensor, number) for number, tensor in enumerate(tensors)]
         if not self.inputs:
             self.inputs = [InputSpec("input", "float32", None)]
+        self._keepers = _state_keepers(self._model)
+        # A state has one place for each row of a batch, so such a model takes batches of that size alone.
+        self._batch_rows = _batch_rows(tensors) if self._keepers else None
 
     def warm_up(self) -> None:
-        """Predict once: the first prediction compiles the model, and no caller shall wait for that."""
-        if all(spec.shape is not None and None not in spec.shape for spec in self.inputs):
+        """Predict once: the first prediction compiles the model, and no caller shall wait for that.
+
+        Raises:
+            Refused: the model cannot predict.
+        """
+        if not all(spec.shape is not None and None not in spec.shape for spec in self.inputs):
+            return
+        try:
             self._predict([_blank(spec) for spec in self.inputs])
+        except Exception as error:  # whatever the model's layers raise
+            traceback.print_exc()
+            raise Refused(
+                "A model must be able to predict once it is loaded, be it from zeros or empty texts.",
+                f"{type(error).__name__}: {shortened(error)}",
+                "Load it in the script with keras.models.load_model(), let it predict there, and push again.",
+            ) from error
 
     def predict(self, request: PredictRequest) -> List[Any]:
         """Return one prediction per instance. Raises Refused for input that does not fit."""
@@ -49,12 +69,25 @@ class KerasModel(Model):
         columns = columns_of(request.instances, self.inputs)
         arrays = [to_array(values, spec) for values, spec in zip(columns, self.inputs)]  # noqa: B905
         rows: List[Any] = []
-        for start in range(0, len(request.instances), ROWS_AT_ONCE):
-            rows += _rows(self._predict([array[start : start + ROWS_AT_ONCE] for array in arrays]))
+        size = self._batch_rows or ROWS_AT_ONCE
+        for start in range(0, len(request.instances), size):
+            rows += _rows(self._predict([array[start : start + size] for array in arrays]))
         return rows
 
     def _predict(self, arrays: Sequence[Any]) -> Dict[str, Any]:
-        """Return output name -> array; the only output of a model has the empty name."""
+        """Return output name -> array; the only output of a model has the empty name.
+
+        What earlier rows have left in stateful layers is forgotten before: it is another request's.
+        """
+        for layer in self._keepers:
+            layer.reset_states()
+        missing = (self._batch_rows or 0) - len(arrays[0])
+        if missing <= 0:
+            return self._outputs(arrays)
+        padded = [np.concatenate([array, np.repeat(array[-1:], missing, axis=0)]) for array in arrays]
+        return {name: value[:-missing] for name, value in self._outputs(padded).items()}
+
+    def _outputs(self, arrays: Sequence[Any]) -> Dict[str, Any]:
         tensors = [_as_tensor(array, spec) for array, spec in zip(arrays, self.inputs)]  # noqa: B905
         structure = getattr(self._model, "_inputs_struct", None)
         given: Any = tensors[0] if len(tensors) == 1 else tensors
@@ -75,6 +108,17 @@ def _inputs(model: Any) -> List[Any]:
         return list(model.inputs or [])
     except (AttributeError, ValueError):  # a model whose shape nobody has told yet
         return []
+
+
+def _state_keepers(model: Any) -> List[Any]:
+    """Return the layers that go on from the batch before, however deep they lie in others."""
+    layers = model._flatten_layers(include_self=False)
+    return [layer for layer in layers if getattr(layer, "stateful", False) and hasattr(layer, "reset_states")]
+
+
+def _batch_rows(tensors: Sequence[Any]) -> Optional[int]:
+    sizes = {tuple(tensor.shape)[0] for tensor in tensors} - {None}
+    return int(sizes.pop()) if sizes else None
 
 
 def _spec(tensor: Any, number: int) -> InputSpec:
