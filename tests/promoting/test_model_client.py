@@ -146,6 +146,12 @@ def test_a_container_chooses_among_few_answers(tmp_path: Path, models: ServedMod
         assert models.predict("digits", b"{}")[0] == passed
 
 
+def test_why_an_answer_is_too_long_arrives_also_where_the_limit_is_small(tmp_path: Path, models: ServedModels) -> None:
+    said = {"error": "Send fewer instances at once. " * 50}
+    with answering(tmp_path / "digits" / "4-abc" / "model.sock", respond(413, said)):
+        assert models.limit_bytes < 1500 and models.predict("digits", b"{}") == (413, said)
+
+
 def test_what_is_not_served_is_said_in_one_sentence(models: ServedModels) -> None:
     for name in ("other", "..", "~", "a/b", "", "x" * 100, "\ud800"):
         status, document = models.predict(name, b"{}")

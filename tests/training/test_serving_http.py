@@ -121,7 +121,7 @@ def test_a_caller_who_has_nothing_more_to_send_is_answered() -> None:
     with listening(list) as path, connected(path) as connection:
         connection.sendall(b'POST /predict HTTP/1.0\r\nContent-Length: 18\r\n\r\n{"instances": [1]}')
         connection.shutdown(socket.SHUT_WR)
-        assert connection.makefile("rb").read().endswith(b'{"predictions": [1]}')
+        assert connection.makefile("rb").read().endswith(b'{"predictions":[1]}')
 
 
 def test_while_all_calls_wait_more_are_refused_and_health_is_answered() -> None:
@@ -151,3 +151,17 @@ def test_connections_without_a_request_are_bounded_and_nobody_waits_behind_them(
             status, document = predict(path, 1)
             assert status == 503 and f"{CONNECTIONS_AT_ONCE} connections" in document["received"]
         eventually(lambda: predict(path, 1)[0] == 200)
+
+
+def test_an_answer_that_is_too_long_says_so_and_a_shorter_one_arrives() -> None:
+    with listening(lambda instances: [["x" * 1000]] * len(instances), body_limit_bytes=10_000) as path:
+        status, document = predict(path, *range(10))
+        assert status == 413 and "10000 bytes" in document["rule"] and "fewer instances" in document["remedy"]
+        assert predict(path, *range(9)) == (200, {"predictions": [["x" * 1000]] * 9})
+
+
+@pytest.mark.parametrize("value", [float("nan"), object()])
+def test_what_has_no_form_in_json_is_a_fault_of_the_model(value: object) -> None:
+    with listening(lambda instances: [value]) as path:
+        status, document = predict(path, 1)
+        assert status == 500 and "JSON" in document["received"]

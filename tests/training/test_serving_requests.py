@@ -142,3 +142,22 @@ def test_an_answer_is_json_whatever_a_model_returns() -> None:
     assert to_json(np.array([b"a\xff", b"b"], dtype=object)) == ["a\N{REPLACEMENT CHARACTER}", "b"]
     assert to_json(np.array(["x", 1, None], dtype=object)) == ["x", 1, None]
     assert json.dumps(to_json(np.array([np.datetime64("2026-01-01")])))
+    objects = [None, np.nan, np.float64(np.inf), np.int64(3), np.float32(0.5), np.bool_(True)]
+    assert to_json(np.array(objects, dtype=object)) == [None, None, None, 3, 0.5, True]
+    assert to_json(np.array([[True], [False]])) == [[True], [False]] and to_json(np.float32(0.1)) == 0.1
+    assert to_json(np.array([[], []], np.float32)) == [[], []]
+    assert to_json(np.array([b"a\xff"])) == ["a\N{REPLACEMENT CHARACTER}"]
+
+
+@given(st.lists(st.floats(width=32), max_size=5))
+def test_numbers_of_32_bits_are_written_with_no_more_digits_than_they_hold(numbers: list[float]) -> None:
+    array = np.array(numbers, np.float32)
+    told = [np.nan if value is None else value for value in to_json(array)]
+    assert np.array_equal(np.array(told, np.float32)[np.isfinite(array)], array[np.isfinite(array)])
+    assert np.isnan(np.array(told)[~np.isfinite(array)]).all()
+    assert all(len(json.dumps(value)) <= len("-1000000000000000.0") for value in told)
+
+
+def test_numbers_of_a_kind_that_numpy_does_not_know_are_numbers() -> None:
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    assert to_json(np.array([[0.5, np.nan], [np.inf, 2]], bfloat16)) == [[0.5, None], [None, 2.0]]

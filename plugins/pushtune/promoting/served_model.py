@@ -13,6 +13,7 @@ from pushtune_contract.serving import HEALTH_PATH, PREDICT_PATH
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 CALLS_AT_ONCE = 8
 HEALTH_SECONDS = 5.0
+ROOM_BYTES = 2**20  # beyond the limit that a container keeps to itself: what it says about it has to arrive
 PASSED_ON = (200, 400, 413, 500, 503)  # what a container may say about a prediction
 TOLD = ("kind", "inputs", "signatures", "uptime_seconds")  # what is taken from its word
 
@@ -21,7 +22,7 @@ class ServedModels:
     """The models below ``root``, as the web server asks for them.
 
     Args:
-        answer_seconds: limit of one prediction. limit_bytes: of a request, and of an answer.
+        answer_seconds: limit of one prediction. limit_bytes: of a request, and of its predictions.
     """
 
     def __init__(self, root: Path, answer_seconds: float, limit_bytes: int) -> None:
@@ -61,7 +62,7 @@ class ServedModels:
     def _ask(self, dag_id: str, state: ServingState, request: str, body: bytes | None, seconds: float) -> Answer:
         path = socket_path(self._root / dag_id, state)
         try:
-            status, document = ask(path, request, body, seconds, self.limit_bytes)
+            status, document = ask(path, request, body, seconds, self.limit_bytes + ROOM_BYTES)
         except ModelUnreachable as error:
             return 503, _error(str(error))
         if status not in PASSED_ON:

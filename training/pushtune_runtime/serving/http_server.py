@@ -104,14 +104,21 @@ class ModelServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             "uptime_seconds": round(time.monotonic() - self.started, 3),
         }  # fmt: skip
 
-    def predict(self, body: bytes, connection: Any) -> Dict[str, Any]:
+    def predict(self, body: bytes, connection: Any) -> bytes:
         """Return the answer to a prediction. Raises Refused, or ConnectionError where its caller has gone away."""
         with self._turn(connection):
-            return self._answer(body)
+            content = self._answer(body)
+        limit = self.order.body_limit_bytes
+        if len(content) > limit:
+            raise Refused(
+                f"The answer to a request may have {limit} bytes.", f"an answer of {len(content)} bytes",
+                "Send fewer instances at once, or raise PUSHTUNE_SERVING_BODY_LIMIT_BYTES.", status=413,
+            )
+        return content
 
-    def _answer(self, body: bytes) -> Dict[str, Any]:
+    def _answer(self, body: bytes) -> bytes:
         try:
-            return {"predictions": self.model.predict(parse_request(body))}
+            return _encoded({"predictions": self.model.predict(parse_request(body))})
         except Refused:
             raise
         except MemoryError:
@@ -136,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != HEALTH_PATH:
             self._refuse(_unknown_path(self.path))
             return
-        self._send(200, self.server.health())
+        self._send(200, _encoded(self.server.health()))
 
     def do_POST(self) -> None:  # noqa: N802
         try:
@@ -166,10 +173,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, refused: Refused) -> None:
         self.close_connection = True  # its body was perhaps not read
-        self._send(refused.status, refused.document())
+        self._send(refused.status, _encoded(refused.document()))
 
-    def _send(self, status: int, document: Dict[str, Any]) -> None:
-        content = json.dumps(document, allow_nan=False).encode()
+    def _send(self, status: int, content: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
@@ -192,13 +198,17 @@ def _unknown_path(path: str) -> Refused:
     )
 
 
+def _encoded(document: Dict[str, Any]) -> bytes:
+    return json.dumps(document, allow_nan=False, separators=(",", ":")).encode()
+
+
 def _busy(received: str) -> Refused:
     return Refused("The model computes one prediction after another.", received, "Ask again in a moment.", status=503)
 
 
 def _written(refused: Refused) -> bytes:
     """Return the whole answer, for a connection whose request nobody reads."""
-    content = json.dumps(refused.document()).encode()
+    content = _encoded(refused.document())
     lines = f"HTTP/1.1 {refused.status} Refused", "Content-Type: application/json", f"Content-Length: {len(content)}"
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + content
 

@@ -1,5 +1,6 @@
 """Makes arrays of the JSON values of instances, each checked against what the model takes."""
 
+import math
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -162,16 +163,27 @@ def _refused(spec: InputSpec, received: str) -> Refused:
 def to_json(value: Any) -> Any:
     """Return an array as nested lists; what is no finite number becomes null, since JSON has no word for it."""
     array = np.asarray(value)
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        array = np.where(np.isfinite(array), array.astype(object), np.array(None))
-    if array.dtype.kind == "S":
-        array = array.astype("U")
-    return _plain(array.tolist())
+    if array.dtype.kind == "V" and np.can_cast(array.dtype, np.float32):
+        array = array.astype(np.float32)  # bfloat16 and its like, which are not NumPy's own
+    if array.dtype.kind in "bui":
+        return array.tolist()
+    if array.dtype.kind != "f":
+        return _plain(array.tolist())
+    if array.dtype.itemsize < 8:
+        # As text, since its next number of 64 bits has twice the digits: 0.1 would be 0.10000000149011612.
+        values = [float(str(number)) for number in array.ravel()]
+    else:
+        values = array.astype(np.float64).ravel().tolist()
+    return np.array(_plain(values), dtype=object).reshape(array.shape).tolist()
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
+    if isinstance(value, (np.number, np.bool_)):
+        value = value.item()
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return value if isinstance(value, (int, float, str, bool)) or value is None else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, (int, str)) or value is None else str(value)
