@@ -56,10 +56,14 @@ class Range:
 
 @dataclass(frozen=True)
 class _Scale:
-    """Numbers that are multiplied: ``lowest`` to ``highest`` times the script's value, within absolute bounds."""
+    """Numbers that are multiplied: by the lowest to the highest of ``factors``, within absolute ``bounds``.
+
+    ``whole``: the argument's documentation asks for a whole number, or gives a fraction another meaning.
+    """
 
     factors: tuple[float, float]
     bounds: tuple[float, float]
+    whole: bool = False
 
 
 # Arguments without a role of their own. Those that are not listed are left alone: changing what is not understood
@@ -68,13 +72,13 @@ MULTIPLIED = {
     "C": _Scale((0.01, 100.0), (1e-4, 1e4)),
     "alpha": _Scale((0.01, 100.0), (1e-8, 1e2)),
     "gamma": _Scale((0.01, 100.0), (1e-6, 1e2)),
-    "max_depth": _Scale((0.5, 5.0), (1, 64)),
-    "max_iter": _Scale((1.0, 10.0), (10, 5000)),
-    "max_leaf_nodes": _Scale((0.5, 4.0), (2, 1024)),
-    "min_samples_leaf": _Scale((0.25, 4.0), (1, 64)),
-    "min_samples_split": _Scale((0.5, 4.0), (2, 64)),
-    "n_estimators": _Scale((0.5, 10.0), (5, 1000)),
-    "n_neighbors": _Scale((0.2, 4.0), (1, 64)),
+    "max_depth": _Scale((0.5, 5.0), (1, 64), whole=True),
+    "max_iter": _Scale((1.0, 10.0), (10, 5000), whole=True),
+    "max_leaf_nodes": _Scale((0.5, 4.0), (2, 1024), whole=True),
+    "min_samples_leaf": _Scale((0.25, 4.0), (1, 64), whole=True),
+    "min_samples_split": _Scale((0.5, 4.0), (2, 64), whole=True),
+    "n_estimators": _Scale((0.5, 10.0), (5, 1000), whole=True),
+    "n_neighbors": _Scale((0.2, 4.0), (1, 64), whole=True),
     "weight_decay": _Scale((0.1, 10.0), (1e-6, 0.1)),
 }
 # Those of them that let an estimator fit more: forests and boosting gain from all that one can afford.
@@ -184,9 +188,9 @@ def _other(parameter: Parameter) -> Range | None:
         return Range("categorical", reason or "what the library accepts", choices=choices)
     if isinstance(value, (bool, str)) or (isinstance(value, int) and not is_whole_number(value)):
         return None
-    if parameter.argument in SHARES and isinstance(value, float):
+    if parameter.argument in SHARES and (isinstance(value, float) or value == 1):  # a larger int counts, as samples
         low, high = SHARES[parameter.argument]
-        return Range("float", "the whole range that makes sense", low=min(low, value), high=max(high, value))
+        return Range("float", "the whole range that makes sense", low=min(low, value), high=max(high, float(value)))
     if parameter.argument in MULTIPLIED and value > 0:
         return _multiplied(value, MULTIPLIED[parameter.argument])
     return None
@@ -200,12 +204,12 @@ def _extra_layers(parameter: Parameter) -> Range | None:
     return _of_choices(list(range(own, own + most + 1)), "one more layer of the same width (two behind dense layers)")
 
 
-def _multiplied(value: float, scale: _Scale) -> Range | None:
+def _multiplied(value: int | float, scale: _Scale) -> Range | None:
     low = min(value, max(scale.bounds[0], value * scale.factors[0]))
     high = max(value, min(scale.bounds[1], value * scale.factors[1]))
     reason = "around the script's value, on a logarithmic scale (arXiv:1802.09596)"
-    if not isinstance(value, int):
-        return Range("float", reason, low=low, high=high, log=True) if low < high else None
+    if not (scale.whole and isinstance(value, int)):
+        return Range("float", reason, low=float(low), high=float(high), log=True) if low < high else None
     steps = {round(low * (high / low) ** (step / 6)) for step in range(7)}
     return _of_choices(sorted({value, *(step for step in steps if math.ceil(low) <= step <= high)}), reason)
 
