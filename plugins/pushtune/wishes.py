@@ -13,12 +13,15 @@ from pushtune_contract.parameters import Parameter, Value
 MOST_WISHES = 200
 LONGEST_NAME_CHARACTERS = 300
 MOST_VALUES = 50
+LARGEST_NUMBER = 1e300
 
 Name = Annotated[StrictStr, Field(min_length=1, max_length=LONGEST_NAME_CHARACTERS)]
 Values = Annotated[list[StrictInt | StrictFloat | StrictStr], Field(min_length=2, max_length=MOST_VALUES)]
 
 _PLACE = re.compile(r"(?P<file>[^:]+):(?P<line>\d{1,7})(?: (?P<argument>\w+))?")
 _KIND = re.compile(r"\w+")
+# Numbers to a person, but texts to YAML 1.1, which wants a point and a sign: 1e-4, 1.5e3.
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 
 
 class Wishes(BaseModel):
@@ -46,17 +49,26 @@ class Wishes(BaseModel):
 
     @field_validator("narrow", "add")
     @classmethod
-    def _are_ranges(cls, given: dict[str, list[Value]]) -> dict[str, list[Value]]:
+    def _are_ranges(cls, texts_or_numbers: dict[str, list[Value]]) -> dict[str, list[Value]]:
+        given = {name: [_number_of(value) for value in values] for name, values in texts_or_numbers.items()}
         for name, values in given.items():
             texts = [value for value in values if isinstance(value, str)]
             if texts and len(texts) < len(values):
                 raise ValueError(f"{name!r:.80} mixes numbers and texts")
             if len(set(values)) < len(values):
                 raise ValueError(f"{name!r:.80} gives a value twice")
-            numbers = [float(value) for value in values if not isinstance(value, str)]
+            numbers = [value for value in values if not isinstance(value, str)]
+            if any(abs(number) > LARGEST_NUMBER for number in numbers):  # some of them are no float any more
+                raise ValueError(f"{name!r:.80} has a number beyond {LARGEST_NUMBER:g}")
             if numbers and (len(numbers) != 2 or numbers[0] >= numbers[1]):
                 raise ValueError(f"{name!r:.80} wants the lowest and the highest number, as in [16, 64]")
         return given
+
+
+def _number_of(value: Value) -> Value:
+    """Return the number that the text ``value`` writes; ``value`` itself where it writes none."""
+    is_number = isinstance(value, str) and _NUMBER.fullmatch(value)
+    return float(value) if is_number else value
 
 
 def fits(name: str, parameter: Parameter) -> bool:

@@ -18,6 +18,7 @@ narrow:
   learning_rate: [0.0001, 0.01]
   "train.py:31 filters": [16, 64]
   activation: [relu, gelu]
+  dropout: [5e-2, .3]
 add:
   "train.py:4 units": [8, 32]
 """
@@ -30,6 +31,7 @@ def test_everything_that_can_be_settled(tmp_path: Path) -> None:
     wishes = Wishes.model_validate(inspection.as_document()["wishes"])
     assert wishes.freeze == ["batch_size", "train.py:31", "train.py:31 filters"]
     assert wishes.narrow["train.py:31 filters"] == [16, 64]
+    assert wishes.narrow["dropout"] == [0.05, 0.3]
     assert wishes.add == {"train.py:4 units": [8, 32]}
 
 
@@ -52,6 +54,8 @@ def test_an_empty_file_and_a_list_of_words(content: str, tmp_path: Path) -> None
         ("narrow: {units: [1, b]}\n", "'units' mixes numbers and texts"),
         ("narrow: {units: [1]}\n", "at least 2 items"),
         ("narrow: {units: [.nan, 1.0]}\n", "Received: nan"),
+        ("narrow: {units: [1, 1e999]}\n", "'units' has a number beyond 1e+300"),
+        (f"narrow: {{units: [1, {'9' * 400}]}}\n", "'units' has a number beyond 1e+300"),
         ("narrow: {units: [a, b, a]}\n", "'units' gives a value twice"),
         ("narrow: {units: [true, 2]}\n", "narrow.units"),
         ("add: [units]\n", "add: Input should be a valid dictionary"),

@@ -120,6 +120,47 @@ def test_a_wish_without_effect_is_told() -> None:
     ]
 
 
+def test_numbers_that_yaml_takes_for_texts_are_a_range() -> None:
+    dimensions = space(narrow={"learning_rate": ["1e-5", "1e-4"]})
+    rate = next(one for one in dimensions if one.role == "learning_rate")
+    assert (rate.low, rate.high, rate.wished) == (1e-5, 1e-4, True)
+
+
+@pytest.mark.parametrize(
+    ("role", "argument", "own"), [("other", "C", 1), ("other", "unknown", 1), ("dropout", "rate", 0)]
+)
+def test_a_range_of_fractions_holds_for_a_continuous_argument_that_is_written_as_a_whole_number(
+    role: str, argument: str, own: int
+) -> None:
+    parameters = [parameter(role, "SVC", argument, own, 4)]
+    wishes = Wishes(add={argument: [0.01, 0.5]})
+    dimensions = build_search_space(parameters, wishes=wishes)
+    assert [(one.kind, one.low, one.high) for one in dimensions] == [("float", 0.01, 0.5)]
+    assert unheeded(parameters, wishes, dimensions) == []
+
+
+def test_each_value_that_a_range_does_not_fit_is_told() -> None:
+    parameters = [
+        parameter("other", "SVC", "gamma", 0.1, 3), parameter("other", "SVC", "gamma", "scale", 4),
+        parameter("batch_size", "fit", "batch_size", 32, 5), parameter("other", "Forest", "max_depth", 4, 6),
+    ]  # fmt: skip
+    wishes = Wishes(narrow={"gamma": [0.01, 1.0], "batch_size": [0.5, 64], "max_depth": [2.0, 4.0]})
+    dimensions = build_search_space(parameters, wishes=wishes)
+    assert [one.choices for one in dimensions if one.argument == "max_depth"] == [(2, 3, 4)]
+    assert unheeded(parameters, wishes, dimensions) == [
+        "pushtune.yaml: narrow: 'gamma' is not varied: 'scale' at task.py:4 is of another kind than [0.01, 1.0]",
+        "pushtune.yaml: narrow: 'batch_size' keeps its usual range: 32 at task.py:5 is a whole number, which [0.5, 64] "
+        "are not",
+    ]
+
+
+def test_the_output_layer_is_no_fault_of_a_wish_for_all_widths_but_a_frozen_value_is() -> None:
+    wishes = Wishes(narrow={"units": [16, 64], "rate": [0.1, 0.2]}, freeze=["dropout"])
+    assert unheeded(weak_cnn(), wishes, build_search_space(weak_cnn(), wishes=wishes)) == [
+        "pushtune.yaml: narrow: 'rate' is not varied: frozen in pushtune.yaml"
+    ]
+
+
 @settings(max_examples=60)
 @given(
     low=st.floats(1e-6, 1.0), factor=st.floats(1.01, 1e4), width=st.integers(0, 300), more=st.integers(1, 500),

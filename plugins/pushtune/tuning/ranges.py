@@ -84,6 +84,7 @@ MULTIPLIED = {
 # Those of them that let an estimator fit more: forests and boosting gain from all that one can afford.
 CAPACITY = ("max_depth", "max_iter", "max_leaf_nodes", "n_estimators")
 SHARES = {"momentum": (0.0, 0.99), "l1_ratio": (0.0, 1.0), "subsample": (0.5, 1.0)}
+WHOLE_ROLES = ("batch_size", "epochs", "filters", "kernel_size", "units")
 
 
 def range_of(parameter: Parameter, train_samples: int | None = None) -> Range | None:
@@ -125,6 +126,17 @@ def widest(role: str, owner: str = "") -> int:
 def is_whole_number(value: Value, smallest: int = 1) -> bool:
     """Return whether ``value`` is an int (no bool) from ``smallest`` to ``LARGEST_INTEGER``."""
     return type(value) is int and smallest <= value <= LARGEST_INTEGER
+
+
+def is_whole(parameter: Parameter) -> bool:
+    """Return whether only whole numbers can stand for the value of ``parameter``.
+
+    Its role or argument decides. That the script writes a whole number says nothing: ``C=1`` is ``C=1.0``.
+    """
+    if parameter.role in WHOLE_ROLES:
+        return True
+    scale = MULTIPLIED.get(parameter.argument)
+    return isinstance(parameter.value, int) and (parameter.argument == "extra_layers" or bool(scale and scale.whole))
 
 
 def _width(parameter: Parameter) -> Range | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pushtune.tuning.dimensions import Dimension
-from pushtune.tuning.ranges import RATE_DECAY
+from pushtune.tuning.ranges import RATE_DECAY, is_whole
 from pushtune.wishes import Wishes, fits
 from pushtune_contract.parameters import Parameter, Value
 
@@ -26,7 +26,7 @@ def heeded(parameters: Iterable[Parameter], wishes: Wishes) -> tuple[list[Parame
     found = []
     for parameter in parameters:
         for name, values in (*wishes.narrow.items(), *wishes.add.items()):
-            if fits(name, parameter) and _is_of_kind(parameter, values):
+            if fits(name, parameter) and not _misfit(parameter, values):
                 ranges[parameter.id] = values
         if any(fits(name, parameter) and parameter.id in ranges for name in wishes.add):
             parameter = replace(parameter, tunable=True, reason=WISHED)
@@ -41,22 +41,35 @@ def _freezes(name: str, parameter: Parameter) -> bool:
     return fits(name, parameter) or (name == "learning_rate" and parameter.argument == RATE_DECAY)
 
 
-def unheeded(parameters: Sequence[Parameter], wishes: Wishes, dimensions: Iterable[Dimension]) -> list[str]:
-    """Return a line for each wish that changes nothing, and why."""
+def unheeded(parameters: Sequence[Parameter], wishes: Wishes, dimensions: Sequence[Dimension]) -> list[str]:
+    """Return a line for each wish that changes nothing, and for each value whose wished range does not hold.
+
+    A name such as ``units`` speaks of the values that are varied: that the output layer stays as it is, is no fault.
+    """
     varied = {parameter_id for dimension in dimensions for parameter_id in dimension.parameter_ids}
+    no_range: dict[str, list[Value]] = dict.fromkeys(wishes.freeze, [])
     lines = []
-    for kind, names in (("freeze", wishes.freeze), ("narrow", wishes.narrow), ("add", wishes.add)):
-        for name in names:
+    for kind, wished in (("freeze", no_range), ("narrow", wishes.narrow), ("add", wishes.add)):
+        for name, values in wished.items():
             meant = [parameter for parameter in parameters if fits(name, parameter)]
             if not meant:
                 lines.append(f"pushtune.yaml: {kind}: {name!r} names no value that the script passes to its library")
-            elif kind != "freeze" and not varied & {parameter.id for parameter in meant}:
-                lines.append(f"pushtune.yaml: {kind}: {name!r} is not varied: {_why_not(meant[0])}")
-    return lines
+            missed = [one for one in meant if values and (_misfit(one, values) or one.id not in varied)]
+            if kind == "narrow" and len(missed) < len(meant):
+                missed = [one for one in missed if one.tunable]
+            for one in missed:
+                state = "keeps its usual range" if one.id in varied else "is not varied"
+                lines.append(f"pushtune.yaml: {kind}: {name!r} {state}: {_why_not(one, values, wishes)}")
+    return list(dict.fromkeys(lines))
 
 
-def _why_not(parameter: Parameter) -> str:
-    return parameter.reason or f"{parameter.value!r} at {parameter.file}:{parameter.line} is of another kind"
+def _why_not(parameter: Parameter, values: Sequence[Value], wishes: Wishes) -> str:
+    if not parameter.tunable and parameter.reason:
+        return parameter.reason
+    if any(_freezes(name, parameter) for name in wishes.freeze):
+        return FROZEN
+    place = f"{parameter.value!r} at {parameter.file}:{parameter.line}"
+    return f"{place} {_misfit(parameter, values) or 'is tied to a value that stays, or matters less than others'}"
 
 
 def with_wishes(usual: Dimension | None, members: Sequence[Parameter], ranges: Ranges) -> Dimension | None:
@@ -67,7 +80,7 @@ def with_wishes(usual: Dimension | None, members: Sequence[Parameter], ranges: R
     values = next((ranges[member.id] for member in members if member.id in ranges), None)
     if values is None:
         return usual
-    base = usual or _bare(members)
+    base = usual or _bare(members, values)
     if isinstance(values[0], str):
         return replace(
             base, kind="categorical", choices=tuple(dict.fromkeys(values)), reason=WISHED, wished=True,
@@ -89,14 +102,24 @@ def epochs_with_wishes(dimension: Dimension, ranges: Ranges) -> Dimension:
     return dimension if values is None else replace(dimension, low=float(values[0]), high=float(values[1]))
 
 
-def _is_of_kind(parameter: Parameter, values: Sequence[Value]) -> bool:
-    """Return whether ``values`` can stand for the parameter's: texts for a text, whole numbers for a whole number."""
+def _misfit(parameter: Parameter, values: Sequence[Value]) -> str:
+    """Return why ``values`` cannot stand for the parameter's; an empty text where they can."""
     own = parameter.value
     if isinstance(own, bool) or isinstance(own, str) != isinstance(values[0], str):
-        return False
-    if isinstance(own, int):
-        return all(isinstance(value, int) and value >= 0 for value in values)
-    return parameter.role != "learning_rate" or float(values[0]) > 0
+        return f"is of another kind than {list(values)}"
+    if isinstance(own, str):
+        return ""
+    if is_whole(parameter) and not _are_whole(values):
+        return f"is a whole number, which {list(values)} are not"
+    if isinstance(own, int) and float(values[0]) < 0:
+        return f"is not below 0, as {values[0]} is"
+    if parameter.role == "learning_rate" and float(values[0]) <= 0:
+        return f"is above 0, which {values[0]} is not"
+    return ""
+
+
+def _are_whole(values: Sequence[Value]) -> bool:
+    return all(float(value).is_integer() for value in values)
 
 
 def _whole_choices(base: Dimension, low: int, high: int) -> tuple[int, ...]:
@@ -106,9 +129,10 @@ def _whole_choices(base: Dimension, low: int, high: int) -> tuple[int, ...]:
     return tuple(sorted({low, high, *(usual or ladder)}))
 
 
-def _bare(members: Sequence[Parameter]) -> Dimension:
+def _bare(members: Sequence[Parameter], values: Sequence[Value]) -> Dimension:
+    """Return a dimension without a range. What an unknown argument takes, the author's numbers say."""
     first = members[0]
-    kind = "int" if isinstance(first.value, int) else "float"
+    kind = "int" if isinstance(first.value, int) and all(isinstance(value, int) for value in values) else "float"
     return Dimension(
         key=first.group or first.id, role=first.role, kind=kind,
         parameter_ids=tuple(member.id for member in members), own_values=tuple(member.value for member in members),
