@@ -10,12 +10,20 @@ NODES_LIMIT = 100_000
 DEPTH_LIMIT = 20
 
 
+# What PyYAML raises where a value does not fit its tag, such as !!bool x, !!int '' or !!map [x].
+_UNFIT = (LookupError, AttributeError, TypeError)
+
+
 class InvalidYaml(ValueError):
     """The file is missing, too large, or not plain YAML; the text says which, and where."""
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """Refuses aliases (they can multiply without end), repeated keys (the last would win silently) and deep nesting."""
+    """Refuses what plain data does not need.
+
+    That is aliases (they can multiply without end), repeated keys (the last would win silently), keys that are no
+    single value (a template such as ``{{ NAME }}`` is a mapping in a mapping), and deep nesting.
+    """
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
@@ -38,6 +46,11 @@ class _PlainLoader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(
+                    problem="a list or a mapping as a key (a text with braces needs quotation marks)",
+                    problem_mark=key.start_mark,
+                )
             if key.value in seen:
                 raise yaml.MarkedYAMLError(
                     problem=f"the key {key.value!r:.80} is given twice", problem_mark=key.start_mark
@@ -68,7 +81,7 @@ def parse_yaml(content: bytes) -> Any:
         raise InvalidYaml(
             f"must be UTF-8 text. Received: byte {error.object[error.start]:#04x} at {error.start}."
         ) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError, *_UNFIT) as error:
         raise InvalidYaml(_where(error)) from error
 
 

@@ -64,6 +64,7 @@ def test_an_empty_file_and_a_list_of_words(content: str, tmp_path: Path) -> None
         ("arguments: {a: 1}\n", "arguments: Value error, is one line of text, or a list of words"),
         ("arguments: a 'b\n", "arguments: Value error, No closing quotation"),
         ("a: &a [x]\nfreeze: *a\n", "aliases (*name) are not allowed in line 2, column 9"),
+        ("entry: {{ ENTRY }}\n", "a list or a mapping as a key"),
         ("freeze: " + "[" * 50 + "]" * 50, "too many or too deeply nested values"),
         ("entry: !!python/object/apply:os.system [id]\n", "could not determine a constructor"),
         ("#" * 70_000, "must be a plain file of at most 65536 bytes"),

@@ -104,6 +104,14 @@ def test_usual_schedules_are_accepted(tmp_path: Path, schedule: str) -> None:
     assert [repository.schedule for repository in load_watched_repositories(path)[0]] == [schedule]
 
 
+def test_a_template_that_was_not_filled_in_is_told_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "watched.yaml"
+    path.write_text("repositories:\n  - name: digits\n    url: {{ REPO_URL }}\n")
+    repositories, (invalid,) = load_watched_repositories(path)
+    assert repositories == []
+    assert "a list or a mapping as a key" in invalid.message and "line 3, column 11" in invalid.message
+
+
 def test_a_broken_entry_leaves_the_others_alone(tmp_path: Path) -> None:
     path = write(
         tmp_path,
