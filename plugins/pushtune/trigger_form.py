@@ -30,7 +30,7 @@ def fields(repository: WatchedRepository, rounds: int, at_once: int) -> dict[str
             {
                 "type": ["null", "number"],
                 "title": "Target",
-                "description": "Value of the objective to reach; empty: 0.85 for accuracy and its kin, else none.",
+                "description": "Objective to reach; an accuracy is a share: 0.9, not 90. Empty: 0.85 there, else none.",
             },
         ),
         "rounds": (

@@ -22,6 +22,10 @@ def test_first_model_that_meets_the_target_becomes_champion() -> None:
     assert verdict.reason == "accuracy 0.91 meets the target 0.9, and there was no champion yet."
 
 
+def test_a_model_that_reaches_the_target_but_for_the_rounding_of_its_library_becomes_champion() -> None:
+    assert decide(accuracy(0.8999999761581421), None, 0.9).promoted  # 27 of 30, as float32
+
+
 def test_first_model_without_a_target_becomes_champion() -> None:
     assert decide(accuracy(0.2), None, None).reason == (
         "accuracy 0.2 is accepted without a target, and there was no champion yet."

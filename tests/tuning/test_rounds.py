@@ -134,6 +134,10 @@ def test_no_further_round_once_the_target_is_met(tmp_path: Path) -> None:
     assert needs_round(tmp_path, 2, baseline(), OPTIONS) == (False, "target met: accuracy 0.9, wanted 0.9")
 
 
+def test_a_target_that_is_reached_but_for_rounding_ends_the_tuning(tmp_path: Path) -> None:
+    assert needs_round(tmp_path, 1, baseline(0.8999999761581421), OPTIONS)[0] is False  # 27 of 30, as float32
+
+
 def test_no_further_round_after_too_many_failures(tmp_path: Path) -> None:
     plan_round(tmp_path, 1, baseline(), OPTIONS)
     finish(tmp_path, 1, result(0.5))

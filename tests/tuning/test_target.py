@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushtune.tuning.target import is_better, meets, resolve_target
+from pushtune.errors import InvalidTuningOption
+from pushtune.tuning.target import is_better, resolve_target
 from pushtune_contract.result import Objective
 
 
@@ -26,16 +27,12 @@ def test_target_by_metric(metric: str, direction: str, wished: float | None, exp
     assert resolve_target(Objective(metric, direction, 0.5, 1, "holdout"), wished) == expected
 
 
-def test_target_is_met_at_the_very_value() -> None:
-    assert meets(0.85, 0.85, "maximize")
-    assert meets(2.0, 2.0, "minimize")
-    assert not meets(0.8499, 0.85, "maximize")
-    assert not meets(2.01, 2.0, "minimize")
-
-
-def test_nothing_is_met_without_value_or_target() -> None:
-    assert not meets(None, 0.85, "maximize")
-    assert not meets(0.99, None, "maximize")
+@pytest.mark.parametrize("wished", [90, 1.5, -0.1])
+def test_a_target_that_no_accuracy_can_have_is_refused(wished: float) -> None:
+    with pytest.raises(InvalidTuningOption) as refused:
+        resolve_target(Objective("accuracy", "maximize", 0.5, 1, "holdout"), wished)
+    assert (refused.value.received, "such as 0.9 for 90 %" in refused.value.remedy) == (f"{wished:g}", True)
+    assert resolve_target(Objective("mae", "minimize", 50.0, 1, "holdout"), 90) == 90.0
 
 
 def test_any_value_is_better_than_none() -> None:

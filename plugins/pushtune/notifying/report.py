@@ -11,6 +11,7 @@ from typing import Any
 
 from pushtune.notifying.run_facts import RunFacts, Training, describe_changes, read_run
 from pushtune.notifying.trial_table import trial_rows
+from pushtune.targets import meets
 from pushtune_contract.result import Notice, Objective
 from pushtune_contract.validation import as_document
 
@@ -65,13 +66,6 @@ def build_report(
     if report["outcome"] == "failed" and report["error"] is None:
         report["error"] = _missing_model(report)
     return report
-
-
-def meets(value: float | None, target: float | None, direction: str) -> bool:
-    """Return whether ``value`` reaches ``target``; never where either is missing."""
-    if value is None or target is None:
-        return False
-    return value >= target if direction == "maximize" else value <= target
 
 
 def _origin(facts: RunFacts) -> dict[str, Any]:

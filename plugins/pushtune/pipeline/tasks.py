@@ -16,8 +16,9 @@ from pushtune.running.disk_reserve import require_free_space
 from pushtune.running.older_keras import refusal_of
 from pushtune.running.smaller_batch import follow
 from pushtune.running.workspace import name_run, prepare_trial
+from pushtune.targets import meets
 from pushtune.tuning.final_epochs import with_final_epochs
-from pushtune.tuning.target import meets, resolve_target
+from pushtune.tuning.target import resolve_target
 from pushtune.watching.credentials import Credentials
 from pushtune_contract.request import TrialRequest
 from pushtune_contract.result import read_result
@@ -122,7 +123,11 @@ def older_image(run: Run, reason: str) -> str:
 
 
 def judge_baseline(run: Run) -> Document:
-    """Compare the unmodified script's result with the target. Raises BaselineUnusable where there is no metric."""
+    """Compare the unmodified script's result with the target.
+
+    Raises:
+        BaselineUnusable: there is no metric. InvalidTuningOption: the metric can never have the target's value.
+    """
     from pushtune.tuning.outcomes import is_possible
     from pushtune.tuning.rounds import wishes_without_effect
 

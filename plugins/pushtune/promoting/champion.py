@@ -9,6 +9,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+from pushtune.targets import meets
 from pushtune_contract.result import DIRECTIONS
 
 CHAMPION = "champion"
@@ -75,8 +76,8 @@ def alias_of(ref: str | None, primary_branch: str) -> str:
 
 
 def meets_target(score: Score, target: float | None) -> bool:
-    """A target is met by a value that equals it or is better; no target is met by every value."""
-    return target is None or score.value == target or score.better_than(target)
+    """A target is met by a value that equals it, up to rounding, or is better; no target is met by every value."""
+    return target is None or meets(score.value, target, score.direction)
 
 
 def decide(

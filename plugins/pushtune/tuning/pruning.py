@@ -33,9 +33,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pushtune.targets import meets
 from pushtune.tuning.curves import Curve, read_curve, read_result_if_any
 from pushtune.tuning.outcomes import doubt_about, is_possible
-from pushtune.tuning.target import is_better, meets
+from pushtune.tuning.target import is_better
 from pushtune_contract.result import Objective
 
 REDUCTION_FACTOR = 3

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.errors import RoundNotPlanned
+from pushtune.targets import meets
 from pushtune.tuning import study
 from pushtune.tuning.dimensions import Dimension
 from pushtune.tuning.history import Finished, best_of, failures_in_a_row, finished_trials, read_baseline_objective
@@ -13,7 +14,7 @@ from pushtune.tuning.outcomes import Outcome
 from pushtune.tuning.planning import dimensions_of, new_plan, notes_of, objective_of, observation_of, observations_of
 from pushtune.tuning.plans import PlannedTrial, read_plan, read_plans, write_plan
 from pushtune.tuning.stop_rules import stop_rule_document
-from pushtune.tuning.target import meets, resolve_target
+from pushtune.tuning.target import resolve_target
 from pushtune.tuning.wished_ranges import unheeded
 from pushtune_contract.result import TrialResult
 

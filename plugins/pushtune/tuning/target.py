@@ -1,5 +1,6 @@
-"""Whether an objective is good enough, and which of two is better."""
+"""Which value an objective has to reach, and which of two is better."""
 
+from pushtune.errors import InvalidTuningOption
 from pushtune_contract.result import Objective
 
 DEFAULT_TARGET = 0.85
@@ -18,22 +19,25 @@ def resolve_target(objective: Objective, wished: float | None) -> float | None:
 
     ``wished`` wins. Without it an accuracy-like metric gets ``DEFAULT_TARGET``; any other metric (a loss, an error in
     the unit of the data) has no natural threshold and gets None: then the budget alone ends the tuning.
+
+    Raises:
+        InvalidTuningOption: no accuracy can ever have the wished value: 90 is written, and 0.9 is meant.
     """
-    if wished is not None:
-        return float(wished)
-    return DEFAULT_TARGET if is_accuracy_like(objective.metric, objective.direction) else None
+    is_share = is_accuracy_like(objective.metric, objective.direction)
+    if wished is None:
+        return DEFAULT_TARGET if is_share else None
+    if is_share and not 0.0 <= wished <= 1.0:
+        raise InvalidTuningOption(
+            f"The target of {objective.metric} must lie between 0 and 1.", f"{wished:g}",
+            "Write a share, such as 0.9 for 90 %, in config/watched_repositories.yaml, or in the configuration that "
+            "the run was started with.",
+        )
+    return float(wished)
 
 
 def is_accuracy_like(metric: str, direction: str) -> bool:
     """Return whether ``metric`` is maximised and lies between 0 and 1."""
     return direction == "maximize" and metric.lower() in ACCURACY_LIKE
-
-
-def meets(value: float | None, target: float | None, direction: str) -> bool:
-    """Return whether ``value`` reaches ``target``; never where either is missing."""
-    if value is None or target is None:
-        return False
-    return value >= target if direction == "maximize" else value <= target
 
 
 def is_better(value: float | None, other: float | None, direction: str) -> bool:

@@ -36,8 +36,8 @@ class WatchedRepository(BaseModel):
         ignore_paths: globs of files that never count.
         entry: path of the training script; None lets the inspection choose.
         arguments: command-line arguments of the script.
-        target: the objective that is good enough, in the unit of the metric; None: 0.85 for accuracy and its kin,
-            and for other metrics no target, so that the budget alone ends the tuning.
+        target: the objective that is good enough, in the unit of the metric (0.9, not 90, for an accuracy); None: 0.85
+            for accuracy and its kin, and for other metrics no target, so that the budget alone ends the tuning.
         objective: metric that the target is about; None takes the one that the script reports.
         rounds: rounds of tuning at most. trials_per_round: trials in each.
         epochs: the most epochs that one trial trains; None leaves the script's number.
