@@ -138,6 +138,13 @@ def test_a_target_that_is_reached_but_for_rounding_ends_the_tuning(tmp_path: Pat
     assert needs_round(tmp_path, 1, baseline(0.8999999761581421), OPTIONS)[0] is False  # 27 of 30, as float32
 
 
+@pytest.mark.parametrize("role", ["batch_size", "units", "epochs"])
+def test_a_wish_for_a_size_of_0_ends_no_tuning(tmp_path: Path, role: str) -> None:
+    planned = plan_round(tmp_path, 1, baseline(), {**OPTIONS, "wishes": {"narrow": {role: [0, 64]}}})
+    assert len(planned) == 5
+    assert not any(value == 0 for trial in planned for key, value in trial["overrides"].items() if key.endswith(role))
+
+
 def test_no_further_round_after_too_many_failures(tmp_path: Path) -> None:
     plan_round(tmp_path, 1, baseline(), OPTIONS)
     finish(tmp_path, 1, result(0.5))

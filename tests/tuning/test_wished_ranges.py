@@ -154,6 +154,16 @@ def test_each_value_that_a_range_does_not_fit_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize("role", ["batch_size", "units", "filters", "kernel_size", "epochs"])
+def test_there_is_no_batch_layer_or_training_of_size_0(role: str) -> None:
+    wishes = Wishes(narrow={role: [0, 64]})
+    dimensions = space(narrow={role: [0, 64]})
+    assert dimensions == space()
+    told = unheeded(weak_cnn(), wishes, dimensions)[0]
+    assert f"{role!r} keeps its usual range: " in told
+    assert told.endswith("is at least 1, which 0 is not")
+
+
 def test_the_output_layer_is_no_fault_of_a_wish_for_all_widths_but_a_frozen_value_is() -> None:
     wishes = Wishes(narrow={"units": [16, 64], "rate": [0.1, 0.2]}, freeze=["dropout"])
     assert unheeded(weak_cnn(), wishes, build_search_space(weak_cnn(), wishes=wishes)) == [
@@ -163,7 +173,7 @@ def test_the_output_layer_is_no_fault_of_a_wish_for_all_widths_but_a_frozen_valu
 
 @settings(max_examples=60)
 @given(
-    low=st.floats(1e-6, 1.0), factor=st.floats(1.01, 1e4), width=st.integers(0, 300), more=st.integers(1, 500),
+    low=st.floats(1e-6, 1.0), factor=st.floats(1.01, 1e4), width=st.integers(1, 300), more=st.integers(1, 500),
     seed=st.integers(0, 50),
 )  # fmt: skip
 def test_any_range_can_be_used(low: float, factor: float, width: int, more: int, seed: int) -> None:

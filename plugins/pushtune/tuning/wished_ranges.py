@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pushtune.tuning.dimensions import Dimension
-from pushtune.tuning.ranges import RATE_DECAY, is_whole
+from pushtune.tuning.ranges import RATE_DECAY, WHOLE_ROLES, is_whole
 from pushtune.wishes import Wishes, fits
 from pushtune_contract.parameters import Parameter, Value
 
@@ -111,6 +111,8 @@ def _misfit(parameter: Parameter, values: Sequence[Value]) -> str:
         return ""
     if is_whole(parameter) and not _are_whole(values):
         return f"is a whole number, which {list(values)} are not"
+    if parameter.role in WHOLE_ROLES and float(values[0]) < 1:
+        return f"is at least 1, which {values[0]} is not"
     if isinstance(own, int) and float(values[0]) < 0:
         return f"is not below 0, as {values[0]} is"
     if parameter.role == "learning_rate" and float(values[0]) <= 0:
