@@ -1,6 +1,6 @@
 """What a round tries: recipes and a spread-out design first, then steps from the best and proposals of the sampler."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -8,6 +8,7 @@ from pushtune.tuning import study
 from pushtune.tuning.costs import is_affordable
 from pushtune.tuning.dimensions import Dimension, Point, own_point
 from pushtune.tuning.history import Finished
+from pushtune.tuning.left_over import left_over
 from pushtune.tuning.neighbours import neighbours
 from pushtune.tuning.options import TuningOptions
 from pushtune.tuning.rate_decay import decays_at, with_decay
@@ -39,15 +40,22 @@ class Knowledge:
 
 def candidates_for(
     dimensions: Sequence[Dimension], parameters: Sequence[Parameter], knowledge: Knowledge, options: TuningOptions
-) -> list[Candidate]:
-    """Return configurations to try, the most promising first; more than a round has trials, repeats not excluded."""
+) -> Iterator[Candidate]:
+    """Yield configurations to try, the most promising first, repeats not excluded.
+
+    What is left over is searched for only where the round is not full before.
+    """
 
     def accept(point: Point) -> bool:
         return is_affordable(dimensions, point, knowledge.epoch_seconds, knowledge.round_number)
 
+    stretched = _stretched(dimensions, knowledge.best, options)
+    seed, count = options.seed + 1000 * knowledge.round_number, options.trials_per_round
     if knowledge.round_number == 1:
-        return _first(dimensions, parameters, options, accept)
-    return _later(dimensions, knowledge, options, accept)
+        yield from _first(stretched, parameters, options, accept)
+    else:
+        yield from _later(stretched, knowledge, seed, count, accept)
+    yield from left_over(stretched, knowledge.observations, count, knowledge.direction, seed + 1, accept)
 
 
 def _first(
@@ -61,20 +69,18 @@ def _first(
 
 
 def _later(
-    dimensions: Sequence[Dimension], knowledge: Knowledge, options: TuningOptions, accept: Callable[[Point], bool]
+    dimensions: Sequence[Dimension], knowledge: Knowledge, seed: int, count: int, accept: Callable[[Point], bool]
 ) -> list[Candidate]:
     """Reach further from the best configuration first, then alternate small steps with proposals of the sampler."""
     known = [observation.point for observation in knowledge.observations]
-    stretched = _stretched(dimensions, knowledge.best, options)
     start = own_point(dimensions) if knowledge.best is None else knowledge.best.trial.point
-    start = longest(stretched, start)
-    seed, count = options.seed + 1000 * knowledge.round_number, options.trials_per_round
-    steps = neighbours(stretched, start, known, count, seed, accept)
-    proposed = study.propose(stretched, knowledge.observations, count, knowledge.direction, seed, accept)
+    start = longest(dimensions, start)
+    steps = neighbours(dimensions, start, known, count, seed, accept)
+    proposed = study.propose(dimensions, knowledge.observations, count, knowledge.direction, seed, accept)
     proposals = [Candidate(point, "proposed by the sampler from all trials so far") for point in proposed]
     pairs = zip_longest(steps, proposals)
     alternating = [candidate for pair in pairs for candidate in pair if candidate is not None]
-    return [*(one for one in _larger(stretched, start) if accept(one.point)), *alternating]
+    return [*(one for one in _larger(dimensions, start) if accept(one.point)), *alternating]
 
 
 def _larger(dimensions: Sequence[Dimension], start: Point) -> list[Candidate]:

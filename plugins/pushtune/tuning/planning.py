@@ -11,6 +11,7 @@ from pushtune.tuning.configurations import describe, overrides_of
 from pushtune.tuning.curves import epoch_seconds, read_curve
 from pushtune.tuning.dimensions import Dimension, Point, own_point
 from pushtune.tuning.history import Finished, best_of, finished_trials
+from pushtune.tuning.left_over import combinations
 from pushtune.tuning.options import TuningOptions
 from pushtune.tuning.plans import PlannedTrial, RoundPlan, read_plans, trial_folder
 from pushtune.tuning.recipes import Candidate
@@ -46,16 +47,26 @@ def new_plan(run_folder: Path, round_number: int, baseline: TrialResult, options
         round_number, tuple(observations_of(run_folder, dimensions, objective, finished)), best_of(finished, objective),
         objective.direction, epoch_seconds(read_curve(trial_folder(run_folder, 0))),
     )
-    candidates = candidates_for(dimensions, baseline.search_space, knowledge, options)
     tried = [_without_epochs(dimensions, one.trial.point) for one in finished]
     trials: list[PlannedTrial] = []
-    for candidate in candidates:
+    for candidate in candidates_for(dimensions, baseline.search_space, knowledge, options):
+        if len(trials) == options.trials_per_round:
+            break
         new = _without_epochs(dimensions, candidate.point)
-        if new not in tried and len(trials) < options.trials_per_round:
+        if new not in tried and overrides_of(dimensions, candidate.point):  # without overrides it is the baseline
             tried.append(new)
             trials.append(_planned(1 + len(finished) + len(trials), candidate, dimensions, baseline, options))
     target = resolve_target(objective, options.target)
     return RoundPlan(round_number, objective, baseline.seconds, baseline.script_sha256, target, trials)
+
+
+def why_nothing_is_left(dimensions: Sequence[Dimension], finished: Sequence[Finished]) -> str:
+    """Return why no plan after ``finished`` trials has a trial."""
+    everything = combinations(dimensions)
+    tried = [{}, *(_without_epochs(dimensions, one.trial.point) for one in finished)]
+    if everything is not None and all(_without_epochs(dimensions, point) in tried for point in everything):
+        return "every configuration has been tried"
+    return "no further configuration was found that is worth its time"
 
 
 def observations_of(

@@ -11,7 +11,15 @@ from pushtune.tuning.dimensions import Dimension
 from pushtune.tuning.history import Finished, best_of, failures_in_a_row, finished_trials, read_baseline_objective
 from pushtune.tuning.options import parse_options
 from pushtune.tuning.outcomes import Outcome
-from pushtune.tuning.planning import dimensions_of, new_plan, notes_of, objective_of, observation_of, observations_of
+from pushtune.tuning.planning import (
+    dimensions_of,
+    new_plan,
+    notes_of,
+    objective_of,
+    observation_of,
+    observations_of,
+    why_nothing_is_left,
+)
 from pushtune.tuning.plans import PlannedTrial, read_plan, read_plans, write_plan
 from pushtune.tuning.stop_rules import stop_rule_document
 from pushtune.tuning.target import resolve_target
@@ -39,12 +47,13 @@ def needs_round(
         return False, f"target met: {baseline.objective.metric} {value:.4g}, wanted {target:.4g}"
     if round_number > parsed.rounds:
         return False, f"at most {parsed.rounds} rounds were asked for"
-    if not _can_vary(dimensions_of(run_folder, baseline, parsed)):
+    dimensions = dimensions_of(run_folder, baseline, parsed)
+    if not _can_vary(dimensions):
         return False, "the script has no value that could be varied"
-    if plans and len(plans[-1].trials) < parsed.trials_per_round:
-        return False, "every configuration has been tried"
     if failures_in_a_row(finished) >= parsed.failures_in_a_row:
         return False, f"the last {failures_in_a_row(finished)} trials failed: {finished[-1].outcome.reason}"
+    if not new_plan(run_folder, round_number, baseline, parsed).trials:
+        return False, why_nothing_is_left(dimensions, finished)
     goal = "no target, the budget decides" if target is None else f"target {target:.4g}"
     return True, f"best {baseline.objective.metric} so far {value:.4g}, {goal}"
 
