@@ -161,6 +161,17 @@ def test_no_further_round_once_everything_has_been_tried(tmp_path: Path) -> None
     assert needs_round(tmp_path, 2, longer, OPTIONS) == (False, "every configuration has been tried")
 
 
+@pytest.mark.parametrize(("own", "budget", "again"), [(50, 5, False), (50, 50, False), (50, 60, True)])
+def test_the_own_values_are_a_trial_only_where_it_trains_longer(
+    tmp_path: Path, own: int, budget: int, again: bool
+) -> None:
+    script = [parameter("epochs", "fit", "epochs", own, 3), parameter("units", "Dense", "units", 64, 4)]
+    planned = plan_round(tmp_path, 1, baseline(0.5, script), {**OPTIONS, "epochs": budget})
+    values = [[key for key in trial["overrides"] if "epochs" not in key] for trial in planned]
+    assert len(planned) == 5
+    assert ([] in values) is again
+
+
 @pytest.mark.parametrize("rounds", [0, 1, 2])
 def test_no_more_rounds_than_were_asked_for(tmp_path: Path, rounds: int) -> None:
     wanted = [needs_round(tmp_path, number, baseline(), {**OPTIONS, "rounds": rounds}) for number in (1, 2, 3)]

@@ -53,7 +53,7 @@ def new_plan(run_folder: Path, round_number: int, baseline: TrialResult, options
         if len(trials) == options.trials_per_round:
             break
         new = _without_epochs(dimensions, candidate.point)
-        if new not in tried and overrides_of(dimensions, candidate.point):  # without overrides it is the baseline
+        if new not in tried and not _is_in_baseline(dimensions, candidate.point):
             tried.append(new)
             trials.append(_planned(1 + len(finished) + len(trials), candidate, dimensions, baseline, options))
     target = resolve_target(objective, options.target)
@@ -96,6 +96,12 @@ def notes_of(trial: PlannedTrial) -> dict[str, Any]:
 def _without_epochs(dimensions: Sequence[Dimension], point: Point) -> dict[str, Value]:
     """Return what tells two trials apart: the same values for more epochs are the same curve, only longer."""
     return overrides_of([dimension for dimension in dimensions if dimension.sampled], point)
+
+
+def _is_in_baseline(dimensions: Sequence[Dimension], point: Point) -> bool:
+    """Return whether the baseline's curve holds that of a trial at ``point``: the script's values, no more epochs."""
+    longer = any(int(point[one.key]) > int(one.current) for one in dimensions if one.role == "epochs")
+    return not longer and not _without_epochs(dimensions, point)
 
 
 def _planned(
