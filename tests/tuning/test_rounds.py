@@ -203,6 +203,27 @@ def test_trials_get_longer_where_the_best_was_still_rising(
     finish(tmp_path, 1, result(0.88, best_epoch=best_epoch))
     later = plan_round(tmp_path, 2, baseline(), {**OPTIONS, **options})
     assert {trial["epoch_budget"] for trial in later} == {budget}
+    longer = [trial for trial in later if trial["reason"] == "the best configuration so far, trained longer"]
+    assert [trial["label"] for trial in longer] == ["trial 6: adam, lr 0.001 -> 0.0015, epochs 1 -> 24"] * (budget > 12)
+
+
+def test_the_best_is_trained_longer_only_once_where_it_does_not_gain(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        planned = plan_round(tmp_path, number, baseline(), {**OPTIONS, "rounds": 5})
+        for trial in planned:
+            best = 0.88 if trial["number"] == 1 else 0.6
+            finish(tmp_path, trial["number"], result(best, best_epoch=trial["epoch_budget"]))
+        longer = [trial["epoch_budget"] for trial in planned if "so far, trained longer" in trial["reason"]]
+        assert longer == {1: [], 2: [24], 3: []}[number]
+
+
+def test_the_best_is_trained_longer_and_longer_while_it_gains(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        planned = plan_round(tmp_path, number, baseline(), {**OPTIONS, "rounds": 5})
+        for trial in planned:
+            value = 0.3 + 0.01 * trial["epoch_budget"] if trial is planned[0] else 0.1
+            finish(tmp_path, trial["number"], result(value, best_epoch=trial["epoch_budget"]))
+        assert planned[0]["label"].endswith(f"adam, lr 0.001 -> 0.0015, epochs 1 -> {6 * 2 ** number}")
 
 
 def test_test_metrics_change_no_decision(tmp_path: Path) -> None:

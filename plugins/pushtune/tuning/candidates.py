@@ -71,7 +71,9 @@ def _first(
 def _later(
     dimensions: Sequence[Dimension], knowledge: Knowledge, seed: int, count: int, accept: Callable[[Point], bool]
 ) -> list[Candidate]:
-    """Reach further from the best configuration first, then alternate small steps with proposals of the sampler."""
+    """Go on with the best configuration where it was still rising, and reach further from it; then alternate small
+    steps with proposals of the sampler.
+    """
     known = [observation.point for observation in knowledge.observations]
     start = own_point(dimensions) if knowledge.best is None else knowledge.best.trial.point
     start = longest(dimensions, start)
@@ -80,7 +82,14 @@ def _later(
     proposals = [Candidate(point, "proposed by the sampler from all trials so far") for point in proposed]
     pairs = zip_longest(steps, proposals)
     alternating = [candidate for pair in pairs for candidate in pair if candidate is not None]
-    return [*(one for one in _larger(dimensions, start) if accept(one.point)), *alternating]
+    longer = [] if knowledge.best is None else _longer(dimensions, knowledge.best.trial.point)
+    return [*longer, *(one for one in _larger(dimensions, start) if accept(one.point)), *alternating]
+
+
+def _longer(dimensions: Sequence[Dimension], best: Point) -> list[Candidate]:
+    """Return the best configuration with the longer budget, where there is one: it is known to gain from it."""
+    point = longest(dimensions, best)
+    return [Candidate(point, "the best configuration so far, trained longer", True)] if point != best else []
 
 
 def _larger(dimensions: Sequence[Dimension], start: Point) -> list[Candidate]:

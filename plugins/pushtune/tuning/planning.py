@@ -48,12 +48,14 @@ def new_plan(run_folder: Path, round_number: int, baseline: TrialResult, options
         objective.direction, epoch_seconds(read_curve(trial_folder(run_folder, 0))),
     )
     tried = [_without_epochs(dimensions, one.trial.point) for one in finished]
+    trained = [one.trial.overrides for one in finished]
     trials: list[PlannedTrial] = []
     for candidate in candidates_for(dimensions, baseline.search_space, knowledge, options):
         if len(trials) == options.trials_per_round:
             break
         new = _without_epochs(dimensions, candidate.point)
-        if new not in tried and not _is_in_baseline(dimensions, candidate.point):
+        repeated = overrides_of(dimensions, candidate.point) in trained if candidate.repeats else new in tried
+        if not repeated and not _is_in_baseline(dimensions, candidate.point):
             tried.append(new)
             trials.append(_planned(1 + len(finished) + len(trials), candidate, dimensions, baseline, options))
     target = resolve_target(objective, options.target)

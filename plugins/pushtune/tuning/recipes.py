@@ -23,10 +23,11 @@ DROPOUT_DECIMALS = 2
 
 @dataclass(frozen=True)
 class Candidate:
-    """A configuration worth a trial, and why."""
+    """A configuration worth a trial, and why. ``repeats``: its values have been tried, with fewer epochs."""
 
     point: Point
     reason: str
+    repeats: bool = False
 
 
 def recipes(dimensions: Sequence[Dimension], parameters: Mapping[str, Parameter]) -> list[Candidate]:
