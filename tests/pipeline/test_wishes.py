@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.tuning.tuning_samples import baseline, write_curve
+from tests.tuning.tuning_samples import baseline, finish, result, write_curve
 
 from pushtune.pipeline import tasks
 from pushtune.pipeline.run import Run
@@ -16,7 +16,7 @@ from pushtune_contract.result import write_result
 SCRIPT = "import keras\nm = keras.Sequential([keras.layers.Conv2D(16, 3)])\nm.compile('adadelta')\nm.fit(x, y)\n"
 WISHES = """
 arguments: [--fast]
-freeze: [optimizer, momentum]
+freeze: [optimizer, momentum, epochs]
 narrow: {units: [100, 300]}
 """
 
@@ -38,6 +38,19 @@ def a_run(tmp_path: Path) -> Run:
     write_result(run.folder / "baseline", baseline(0.4))
     write_curve(run.folder / "baseline", [0.4])
     return run
+
+
+def test_frozen_epochs_reach_the_final_training(tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    tasks.judge_baseline(run)
+    for number in range(1, len(tasks.plan_round(run, 1)) + 1):
+        finish(run.folder, number, result(0.5 if number == 2 else 0.3, best_epoch=3))
+    tasks.collect_round(run, 1)
+    tasks.choose_best(run)
+    request = read_request(run.folder / "retrain")
+    assert request.trial_number == 2
+    assert request.epoch_budget is None
+    assert not any(name.endswith(".epochs") for name in request.overrides)
 
 
 def test_wishes_reach_the_trials_and_what_names_nothing_is_a_warning(tmp_path: Path) -> None:

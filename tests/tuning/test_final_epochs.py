@@ -1,10 +1,12 @@
 """The final model trains as long as the winning trial needed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pushtune.tuning.final_epochs import with_final_epochs
+from pushtune.wishes import Wishes
 from pushtune_contract.parameters import Parameter
 
 
@@ -31,6 +33,18 @@ def test_no_change_is_told_where_the_script_already_says_so() -> None:
 def test_a_script_that_fits_twice_keeps_the_epochs_of_the_trial() -> None:
     final = with_final_epochs(best(), [epochs(), epochs(line=12)])
     assert final["epochs"] is None and final["overrides"] == best()["overrides"]
+
+
+@pytest.mark.parametrize("name", ["epochs", "t.py:9"])
+def test_frozen_epochs_are_those_of_the_final_training(name: str) -> None:
+    found = best(overrides={"other": 1}, changes=["other"])
+    assert with_final_epochs(found, [epochs()], Wishes(freeze=[name])) == {**found, "epochs": None}
+    assert with_final_epochs(found, [epochs()], Wishes(freeze=["batch_size"]))["overrides"][epochs().id] == 18
+
+
+def test_epochs_that_cannot_change_are_those_of_the_final_training() -> None:
+    found = best(overrides={"other": 1}, changes=["other"])
+    assert with_final_epochs(found, [replace(epochs(), tunable=False)]) == {**found, "epochs": None}
 
 
 def test_a_script_without_a_known_place_is_only_bounded() -> None:

@@ -20,6 +20,7 @@ from pushtune.targets import meets
 from pushtune.tuning.final_epochs import with_final_epochs
 from pushtune.tuning.target import resolve_target
 from pushtune.watching.credentials import Credentials
+from pushtune.wishes import Wishes
 from pushtune_contract.request import TrialRequest
 from pushtune_contract.result import read_result
 from pushtune_contract.validation import as_document
@@ -199,7 +200,8 @@ def choose_best(run: Run) -> Document:
 
     baseline = read_result(run.folder / BASELINE)
     with recorded(run.folder, "best") as document:
-        document.update(with_final_epochs(best_trial(run.folder), baseline.search_space))
+        wishes = Wishes.model_validate(_wishes(run))
+        document.update(with_final_epochs(best_trial(run.folder), baseline.search_space, wishes))
     request = replace(
         _request(run, RETRAIN),
         trial_number=document["number"],
