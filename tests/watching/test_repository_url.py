@@ -101,3 +101,16 @@ def test_no_part_of_a_password_is_repeated_however_odd(scheme: str, password: st
         check_url(url)
     assert "S3cr" not in str(caught.value) and "bcd" not in str(caught.value)
     assert redacted(f"could not read {url} at all") == f"could not read {scheme}://***@github.com/a/b at all"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("fetch https://a:b@host/x failed", "fetch https://***@host/x failed"),
+        ("'https://a:p@s/w@host/x'", "'https://***@host/x'"),
+        ("mail a@b about https://host", "mail a@b about https://host"),
+        ("a://" * 100_000 + " x@y", "a://" * 100_000 + " x@y"),
+    ],
+)
+def test_addresses_in_any_text_are_redacted(text: str, shown: str) -> None:
+    assert redacted(text) == shown

@@ -11,7 +11,7 @@ PROTOCOLS = ("https", "ssh", "file")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCP_LIKE = re.compile(r"(?P<user>[\w.+-]+)@(?P<host>[A-Za-z0-9][\w.-]*):(?P<path>[^:\s-][^\s]*)")
-_USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)\S*@")  # to the last @: a password may hold / and @
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://")
 _MISREAD = re.compile(r"[?#\\]")  # programs disagree where the host ends that follows
 _BRANCH_REFUSED = re.compile(r"^[-/.]|[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|/\.|@\{|\.lock(/|$)|[/.]$|^@$")
 _REMEDY = "Use https://host/path, ssh://user@host/path, user@host:path, or the absolute path of a local repository."
@@ -78,7 +78,14 @@ def check_branch(branch: str) -> str:
 
 def redacted(text: str) -> str:
     """Return ``text`` with the user and password of every address in it replaced by ``***``."""
-    return _USERINFO.sub(r"\g<scheme>***@", text)
+    return re.sub(r"\S+", _without_userinfo, text)
+
+
+def _without_userinfo(word: re.Match[str]) -> str:
+    """Cut at the last @: a password may hold / and @."""
+    head, at, rest = word[0].rpartition("@")
+    scheme = _SCHEME.search(head)
+    return f"{head[: scheme.end()]}***@{rest}" if at and scheme else word[0]
 
 
 def _refused(rule: str, url: str) -> InvalidRepositoryUrl:
