@@ -20,11 +20,11 @@ from airflow.sdk import (
     get_current_context,
     task,
 )
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from pushtune.errors import MailNotSent, PassingFault, PushtuneError
+from pushtune.errors import InspectionOverTime, MailNotSent, PassingFault, PushtuneError
 from pushtune.notifying.email_operator import EmailOperator
 from pushtune.pipeline import run_ending, tasks
 from pushtune.pipeline.run import Run
@@ -45,6 +45,8 @@ START = pendulum.datetime(2026, 1, 1, tz="UTC")
 # How often the process of a short task may die, or fail for a reason that nobody foresaw. The pauses grow: without
 # the API server no try can begin, and five of equal length are used up within two minutes of its outage.
 SHORT_TASK_RETRIES = 5
+# The inspection looks at its clock between two files; this ends it where a single file, made for that, takes forever.
+INSPECTION_LIMIT = timedelta(minutes=2)
 RETRY_POLICY = ExceptionRetryPolicy(
     [
         RetryRule([PassingFault, MailNotSent], RetryAction.RETRY, reason="it may pass"),
@@ -181,9 +183,12 @@ def train_as_it_is(repository: WatchedRepository, wait_for_push: GitSensor) -> A
     def check_out(push: dict[str, Any]) -> dict[str, Any]:
         return tasks.check_out(current_run(repository), push, fetch_credentials(repository.connection_id))
 
-    @task
+    @task(execution_timeout=INSPECTION_LIMIT)
     def inspect() -> dict[str, Any]:
-        return tasks.inspect(current_run(repository))
+        try:
+            return tasks.inspect(current_run(repository))
+        except AirflowTaskTimeout:
+            raise InspectionOverTime.of(INSPECTION_LIMIT.total_seconds()) from None
 
     @task(**patient_arguments(load_settings()))
     def prepare_image() -> dict[str, Any]:

@@ -378,6 +378,19 @@ class EntrySyntaxError(PushtuneError):
         return cls("The training script must be valid Python 3.", place, "Correct the line and push again.")
 
 
+class InspectionOverTime(PushtuneError):
+    """Looking at the repository does not end."""
+
+    @classmethod
+    def of(cls, limit_seconds: float) -> "InspectionOverTime":
+        """Return the error for an inspection that was stopped after ``limit_seconds``."""
+        return cls(
+            f"A repository must be readable within {limit_seconds:.0f} seconds: a usual one takes one.",
+            "a file that takes longer",
+            "Remove files with extremely long lines, or name the script in pushtune.yaml, and push again.",
+        )
+
+
 class UnsupportedFamily(PushtuneError):
     """There is no image for what the script trains with."""
 
