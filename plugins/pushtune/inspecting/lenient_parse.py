@@ -26,10 +26,9 @@ _PYTHON_2 = (
     (re.compile(r"<>"), "!="),
     (re.compile(r"`([^`\n]*)`"), r"(\1)"),
     (re.compile(r"\b([uU][rR])(?=[\"'])"), "r"),
-    (re.compile(r"(?<![\w.])0+([0-7]+)(?![\w.])"), r"0o\1"),
+    (re.compile(r"(?<![\w.])0++([0-7]++)(?![\w.])"), r"0o\1"),
     (re.compile(r"(?<![\w.])(\d+)[lL](?!\w)"), r"\1"),
 )
-_PRINT_PAREN = re.compile(r"^([ \t]*)print[ \t]*(\(.*\)[ \t]*[,%].*)$", re.M)
 
 
 @dataclass(frozen=True)

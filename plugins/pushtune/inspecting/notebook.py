@@ -11,7 +11,7 @@ _CELL_SKIPPED = re.compile(
     r"%%(?:bash|sh|script|html|javascript|js|latex|markdown|svg|perl|ruby|R|cython|writefile|file|sql|bigquery|cmd|system|!)"
 )
 _LINE_MAGIC = re.compile(r"^(\s*)(?:%{1,2}|!|\?)(.*)$")
-_ASSIGNED_MAGIC = re.compile(r"^(\s*[\w.,\s\[\]]+=\s*)(?:%|!)\S.*$")
+_ASSIGNED_MAGIC = re.compile(r"^([\w.,\s\[\]]++=\s*)(?:%|!)\S.*$")
 _HELP = re.compile(r"^\s*[\w.]+\?{1,2}\s*$")
 _INSTALL = re.compile(r"^\s*(?:[!%]\s*)(?:\S*python3?\s+-m\s+)?(?:pip3?|conda)\s+install\s+(.*)$")
 _SPECIFIER = re.compile(r"^[A-Za-z][\w.\-\[\],]*(?:[=<>!~]=?[\w.*,<>=!]+)?$")

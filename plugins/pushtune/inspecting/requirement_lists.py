@@ -9,17 +9,22 @@ from pushtune.inspecting.distributions import normalized
 from pushtune.inspecting.notebook import requirement_words
 
 LINES_LIMIT = 400
+LINE_LIMIT_CHARACTERS = 1000
 
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _REQUIREMENT = re.compile(
-    rf"^({_NAME})\s*(\[[\w\s,.-]*\])?\s*((?:(?:===?|~=|!=|<=?|>=?)\s*[\w.*+!-]+\s*,?\s*)*)\s*(;[^#]*)?(?:\s+#.*|\s+--.*)?$"
+    rf"^({_NAME})\s*+(\[[\w\s,.-]*+\])?+\s*+((?:(?:===?|~=|!=|<=?|>=?)\s*+[\w.*+!-]++\s*+,?+\s*+)*+)"
+    r"(;[^#]*+)?+(?:(?<=\s)(?:#|--).*)?$"
 )
 _REQUIREMENTS_FILE = re.compile(
     r"(^|/)(requirements?[\w.-]*|[\w.-]*requirements?)\.(txt|in|pip)$|(^|/)requirements/[\w.-]+\.txt$", re.I
 )
 _DOCKERFILE = re.compile(r"(^|/)[\w.-]*dockerfile[\w.-]*$", re.I)
 _INSTALL = re.compile(r"(?:pip[\d.]*|conda)[\"',\s]+install[\"',\s]+(.*)")
-_QUOTED = re.compile(r"[\"']([^\"'\n]+)[\"']")
+_LITERAL = r"""(?:"[^"\n]*+"|'[^'\n]*+')"""
+# Without the closing bracket in it: looking for that one from each of many beginnings takes the square of the length.
+_INSTALL_REQUIRES = re.compile(rf"""install_requires\s*+=\s*+\[((?:[^\]"'#]++|#[^\n]*+|{_LITERAL})*+)""")
+_LITERAL_OR_COMMENT = re.compile(rf"#[^\n]*+|({_LITERAL})")
 
 
 def parse_requirement(line: str) -> tuple[str, str] | None:
@@ -27,7 +32,7 @@ def parse_requirement(line: str) -> tuple[str, str] | None:
 
     Environment markers are left to the installer's defaults and dropped; an extra stays with the name.
     """
-    found = _REQUIREMENT.match(line.strip())
+    found = _REQUIREMENT.match(line.strip()) if len(line) <= LINE_LIMIT_CHARACTERS else None
     if found is None:
         return None
     name, extras, specifier, _ = found.groups()
@@ -102,7 +107,7 @@ def _read_pyproject(text: str, path: str, warnings: list[str]) -> list[tuple[str
     table = poetry.get("dependencies") if isinstance(poetry, dict) else None
     names = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
     names += _table_names(table)
-    return [(name, _line_of(text, name)) for name in names]
+    return _placed(text, names)
 
 
 def _read_pipfile(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
@@ -111,7 +116,7 @@ def _read_pipfile(text: str, path: str, warnings: list[str]) -> list[tuple[str, 
     except (tomllib.TOMLDecodeError, RecursionError):
         warnings.append(f"{path}: it is no TOML; it is not used")
         return []
-    return [(name, _line_of(text, name)) for name in _table_names(table)]
+    return _placed(text, _table_names(table))
 
 
 def _table_names(table: object) -> list[str]:
@@ -129,9 +134,12 @@ def _caret(version: str) -> str:
     return f">={version.lstrip('^~')}" if version[0] in "^~0123456789" else version
 
 
-def _line_of(text: str, name: str) -> int:
-    word = re.split(r"[\s<>=!~\[;]", name, maxsplit=1)[0]
-    return next((number for number, line in enumerate(text.split("\n"), start=1) if word and word in line), 0)
+def _placed(text: str, names: list[str]) -> list[tuple[str, int]]:
+    """Return each name with the first line that holds it; 0 where none does."""
+    words = [re.split(r"[\s<>=!~\[;]", name, maxsplit=1)[0] for name in names[:LINES_LIMIT]]
+    lines = text.split("\n")
+    places = (next((number for number, line in enumerate(lines, 1) if word and word in line), 0) for word in words)
+    return list(zip(names, places, strict=False))
 
 
 def _read_environment(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
@@ -139,9 +147,10 @@ def _read_environment(text: str, path: str, warnings: list[str]) -> list[tuple[s
     found: list[tuple[str, int]] = []
     inside = False
     for number, line in enumerate(text.split("\n")[:LINES_LIMIT], start=1):
+        line = line[:LINE_LIMIT_CHARACTERS]
         if re.match(r"\S", line) and not line.startswith(("-", "#")):
             inside = line.startswith("dependencies")
-        item = re.match(r"\s*-\s+[\"']?([^\"'#\s:][^\"'#]*?)[\"']?\s*(#.*)?$", line)
+        item = re.match(r"\s*-\s+[\"']?([^\"'#\s:][^\"'#]*+)[\"']?\s*(#.*)?$", line)
         if not (inside and item):
             continue
         word = item.group(1).strip()
@@ -155,10 +164,9 @@ def _read_environment(text: str, path: str, warnings: list[str]) -> list[tuple[s
 
 def _read_setup(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
     """Read ``install_requires=[...]`` as text; ``setup.py`` is never run."""
-    found = re.search(r"install_requires\s*=\s*\[([^\]]*)\]", text)
-    if found is None:
-        return []
-    return [(name, _line_of(text, name)) for name in _QUOTED.findall(found.group(1))]
+    found = _INSTALL_REQUIRES.search(text)
+    names = [item[1:-1] for item in _LITERAL_OR_COMMENT.findall(found.group(1)) if item] if found else []
+    return _placed(text, names)
 
 
 def _read_setup_cfg(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
@@ -168,4 +176,4 @@ def _read_setup_cfg(text: str, path: str, warnings: list[str]) -> list[tuple[str
         names = parser.get("options", "install_requires", fallback="").split("\n")
     except configparser.Error:
         return []
-    return [(name, _line_of(text, name)) for name in names if name.strip()]
+    return _placed(text, [name for name in names if name.strip()])

@@ -9,7 +9,7 @@ from pushtune.inspecting.evidence import Evidence
 from pushtune.inspecting.patterns import words
 from pushtune.inspecting.project import Project
 from pushtune.inspecting.repository_files import RepositoryFiles
-from pushtune.inspecting.requirement_lists import parse_requirement, reader_of
+from pushtune.inspecting.requirement_lists import LINES_LIMIT, parse_requirement, reader_of
 from pushtune.inspecting.source_text import decode
 
 DUMP_LINES = 25
@@ -173,7 +173,8 @@ def _declared(files: RepositoryFiles, entry: str, result: Requirements) -> dict[
         content = files.read(path) if reader is not None else None
         if reader is not None and content is not None:
             text = decode(content)[0]
-            for requirement, line in reader(text, path, result.warnings):
-                shown = text.split("\n")[line - 1].strip()[:200] if line else ""
+            lines = text.split("\n")
+            for requirement, line in reader(text, path, result.warnings)[:LINES_LIMIT]:
+                shown = lines[line - 1].strip()[:200] if line else ""
                 _enter(found, _meant(requirement), Evidence(path, line, shown, "declared"))
     return found

@@ -31,8 +31,8 @@ _PYTHON = re.compile(
     r" )+)[\"']?([^\n`;&|]*)"
 )
 _NBCONVERT = re.compile(r"nbconvert\b[^\n]*?\s([^\s\"'`]+\.ipynb)")
-_SCRIPT_NAME = re.compile(r"[\w./-]+\.(?:py|ipynb)\b")
-_QUOTED_NAME = re.compile(r"[\w./%-]*%20[\w./%-]*\.(?:py|ipynb)\b")  # a link to a file with blanks in its name
+_PATH = re.compile(r"[\w./%-]++")
+_SCRIPT_ENDING = re.compile(r"\.(?:py|ipynb)\b")
 _DIRECT = re.compile(r"(?:^|[\s\"'`;&])\./([\w./-]+\.py)\b([^\n`;&|]*)")
 
 
@@ -99,9 +99,19 @@ def _read(found: RunCommands, path: str, points: float, text: str) -> None:
         weight = points + (4.0 if re.match(r"\s*(CMD|ENTRYPOINT)\b", line) else 0.0)
         found.commands.extend(_commands_in(line, path, number, weight, is_prose=is_readme))
         if is_readme:
-            for name in _SCRIPT_NAME.findall(line) + _QUOTED_NAME.findall(line):
-                name = unquote(name)
+            for name in _script_names(line):
                 found.mentions.setdefault(name.rpartition("/")[2], (path, number, line.strip()[:200]))
+
+
+def _script_names(line: str) -> list[str]:
+    """Return the names of scripts in ``line``; in a link, ``%20`` stands for a blank in the name of a file."""
+    names = []
+    for path in _PATH.findall(line):
+        ends = [found.end() for found in _SCRIPT_ENDING.finditer(path)]
+        if ends:
+            name = path[: ends[-1]]
+            names.append(unquote(name) if "%20" in name else name.rpartition("%")[2])
+    return names
 
 
 def _commands_in(line: str, path: str, number: int, points: float, is_prose: bool) -> list[RunCommand]:

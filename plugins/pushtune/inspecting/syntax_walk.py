@@ -10,6 +10,8 @@ from pushtune.inspecting.recurrence_loops import recurrent_line
 from pushtune.inspecting.script_facts import MAIN, MODULE, Assignment, Call, Import, ScriptFacts
 
 NAME_LIMIT_PARTS = 24
+MODULE_LIMIT_CHARACTERS = 500
+NAME_LIMIT_CHARACTERS = 100  # of each part: what reads names must not meet a text of half a megabyte
 UNGUARDED, TRIED, FALLBACK = range(3)  # in no try; in one that catches a failing import; in its ``except`` branch
 Visit = tuple[ast.AST, str, int]  # a node, its scope, and how it is guarded
 
@@ -19,6 +21,8 @@ def dotted_name(node: ast.AST | None) -> str:
     parts: list[str] = []
     suffix = ""
     for _ in range(NAME_LIMIT_PARTS):
+        if _is_overlong(node):
+            return ""
         if isinstance(node, ast.Attribute):
             parts.append(node.attr + suffix)
             node, suffix = node.value, ""
@@ -34,6 +38,12 @@ def dotted_name(node: ast.AST | None) -> str:
         else:
             return ""
     return ""
+
+
+def _is_overlong(node: ast.AST | None) -> bool:
+    """Return whether the name of a variable, attribute, function or class is longer than any that a person writes."""
+    names = (getattr(node, field, None) for field in ("id", "attr", "name"))
+    return any(len(name) > NAME_LIMIT_CHARACTERS for name in names if isinstance(name, str))
 
 
 def read_facts(tree: ast.Module) -> ScriptFacts:
@@ -74,6 +84,8 @@ class _Collector:
         self.facts = facts
 
     def visit(self, node: ast.AST, scope: str, guard: int) -> list[Visit]:
+        if _is_overlong(node):
+            return []
         handler = getattr(self, "_" + type(node).__name__.lower(), None)
         if handler is not None:
             below: list[Visit] | None = handler(node, scope, guard)
@@ -83,6 +95,8 @@ class _Collector:
 
     def _import(self, node: ast.Import, scope: str, guard: int) -> None:
         for name in node.names:
+            if len(name.name) > MODULE_LIMIT_CHARACTERS:
+                continue
             bound = name.asname or name.name.partition(".")[0]
             self.facts.imports.append(
                 Import(name.name, None, bound, node.lineno, scope, guard == FALLBACK, guard != UNGUARDED)
@@ -93,6 +107,8 @@ class _Collector:
 
     def _importfrom(self, node: ast.ImportFrom, scope: str, guard: int) -> None:
         module = "." * node.level + (node.module or "")
+        if len(module) > MODULE_LIMIT_CHARACTERS:
+            return
         for name in node.names:
             bound = name.asname or name.name
             self.facts.imports.append(

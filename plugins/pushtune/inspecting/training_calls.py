@@ -26,7 +26,7 @@ _PREPROCESSOR = re.compile(
     + r"(?:\(\))?$"
 )
 _PREPROCESSOR_NAME = re.compile(
-    r"(?:^|_|\.)"
+    r"(?:^|_)"
     + one_of(
         r"\w*scaler\w* sc sc_?[xy] ss mms? (?<!auto_)(?!\w*auto_?encoder)\w*encoder le lb mlb ohe enc \w*vectori[sz]er"
         r" tfidf\w* vect cv pca \w*tokeni[sz]er"
@@ -154,7 +154,7 @@ def _fit(place: _Place, call: Call, receiver: str) -> str | None:
     if _is_of_own_class(place, call, receiver):
         return None
     given = {word.arg for word in call.node.keywords}
-    if PREPROCESSING in kinds or (not given & _KERAS_WORDS and _PREPROCESSOR_NAME.search(receiver)):
+    if PREPROCESSING in kinds or (not given & _KERAS_WORDS and _PREPROCESSOR_NAME.search(receiver.rpartition(".")[2])):
         return None
     if not call.node.args and not call.node.keywords:
         return "statsmodels" if place.imports("statsmodels") else None
