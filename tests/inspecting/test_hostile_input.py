@@ -15,7 +15,7 @@ from pushtune.inspecting.inspection import inspect_checkout
 from pushtune.inspecting.lenient_parse import parse
 from pushtune.inspecting.notebook import NotANotebook, to_script
 from pushtune.inspecting.repository_files import Deadline
-from pushtune.inspecting.requirement_lists import parse_requirement
+from pushtune.inspecting.requirement_line import parse_requirement
 from pushtune.inspecting.source_text import decode
 from pushtune.inspecting.syntax_walk import read_facts
 

@@ -6,7 +6,7 @@ import pytest
 from tests.inspecting.inspecting_helpers import inspected
 
 from pushtune.inspecting.distributions import IMAGE_DISTRIBUTIONS, declared_distribution, distribution_of, normalized
-from pushtune.inspecting.requirement_lists import parse_requirement
+from pushtune.inspecting.requirement_line import parse_requirement
 
 TRAIN = "from sklearn.svm import SVC\nmodel = SVC()\nmodel.fit(X, y)\n"
 IMAGES = Path(__file__).parents[2] / "requirements" / "images"
@@ -26,6 +26,9 @@ def _requirements(folder: Path, files: dict[str, str | bytes]) -> list[str]:
         ("x ; python_version < '3.8'", ("x", "")),
         ("x==1.0 --hash=sha256:abc", ("x", "==1.0")),
         ("x~=1.4  # why", ("x", "~=1.4")),
+        ("x (>=1.0)", ("x", ">=1.0")),
+        ("x>=1,<2 || 3", ("x", ">=1,<2||3")),
+        ("x = 5", None),
         ("https://example.org/x.whl", None),
         ("git+https://example.org/x.git", None),
         ("./folder", None),
@@ -127,3 +130,74 @@ def test_versions_of_what_the_image_brings_are_not_applied(tmp_path: Path) -> No
 )  # fmt: skip
 def test_kinds_of_lists(tmp_path: Path, name: str, text: str, wanted: list[str]) -> None:
     assert _requirements(tmp_path, {name: text}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        ("requirements.txt", "wandb~=1\n", "~=1"),
+        ("requirements.txt", "wandb==0.12.x\n", "==0.12.x"),
+        ("requirements.txt", "wandb>=0.*\n", ">=0.*"),
+        ("Pipfile", "[packages]\nwandb = '>=1,<2 || 3'\n", ">=1,<2||3"),
+        ("environment.yml", "dependencies:\n - wandb=1.1.1k\n", "==1.1.1k.*"),
+        ("Dockerfile", "RUN pip install wandb==1.x\n", "==1.x"),
+    ],
+)
+def test_a_version_that_is_none_is_said_and_dropped(tmp_path: Path, name: str, text: str, wanted: str) -> None:
+    inspection = inspected(tmp_path, {"train.py": TRAIN, name: text})
+    assert inspection.requirements == ["wandb"]
+    (warning,) = [item for item in inspection.warnings if "no version" in item]
+    assert warning.endswith(f": {wanted} is no version that pip takes: any wandb will do")
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted"),
+    [("0.*", "==0.*"), ("~0.12.*", "==0.12.*"), ("~=1.2", "~=1.2"), ("^0.1", ">=0.1"), ("*", ""), (">=1,<2", ">=1,<2")],
+)
+def test_versions_of_poetry_and_pipenv(tmp_path: Path, version: str, wanted: str) -> None:
+    files: dict[str, str | bytes] = {"Pipfile": f"[packages]\nwandb = '{version}'\n"}
+    assert _requirements(tmp_path, files) == [f"wandb{wanted}"]
+
+
+def test_packages_of_conda_keep_their_names(tmp_path: Path) -> None:
+    text = "dependencies:\n - openssl=1.1.1k\n - jpeg=9d\n - opencv=4.5\n - pip:\n   - cv2\n   - umap\n - magic=1\n"
+    assert _requirements(tmp_path, {"environment.yml": text}) == [
+        "jpeg", "magic==1.*", "opencv-python-headless==4.5.*", "openssl", "umap-learn",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("wandb==0.12.0; python_version<'3.8'\nwandb==0.15.0; python_version>='3.8'\n", ["wandb==0.15.0"]),
+        ("wandb; sys_platform == 'win32'  # why\nx ; (os_name=='posix')\n", ["x"]),
+        ("wandb; extra == 'dev'\n", []),
+        ("wandb; no marker at all\n", ["wandb"]),
+        ("wandb; " + "(" * 900 + "\n", ["wandb"]),
+        ("wandb; python_version ~= 'x'\n", ["wandb"]),
+    ],
+)
+def test_markers_are_those_of_an_image(tmp_path: Path, text: str, wanted: list[str]) -> None:
+    assert _requirements(tmp_path, {"requirements.txt": text}) == wanted
+
+
+def test_extras_in_a_setup_file_do_not_end_its_list(tmp_path: Path) -> None:
+    text = "setup(install_requires=['foo[bar]>=1', # don't 'no'\n 'baz', \"wib; python_version<'3'\"], x=['no'])"
+    assert _requirements(tmp_path, {"setup.py": text}) == ["baz", "foo[bar]>=1"]
+
+
+def test_included_lists_are_read_within_the_repository(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.txt"
+    outside.write_text("secret\n")
+    (tmp_path / "repo" / "reqs").mkdir(parents=True)
+    (tmp_path / "repo" / "reqs" / "link.txt").symlink_to(outside)
+    wanted = _requirements(
+        tmp_path / "repo",
+        {
+            "requirements.txt": "-r reqs/base.txt # a\n-r ../outside.txt\n--requirement=reqs/link.txt\n-r none.txt\n",
+            "reqs/base.txt": "wandb\n-r ../requirements.txt\n-r more.list\n",
+            "reqs/more.list": "umap-learn\n",
+            "reqs/other.txt": "flask\n",
+        },
+    )
+    assert wanted == ["umap-learn", "wandb"]

@@ -28,3 +28,10 @@ def test_a_pin_goes_and_extras_stay() -> None:
 def test_anything_but_a_distribution_is_refused(line: str) -> None:
     with pytest.raises(InvalidRequirementLine, match=r"must be the name of a distribution.*requirements.txt:3: "):
         read_needs([source(line)])
+
+
+def test_a_line_that_nobody_needs_is_left_out() -> None:
+    needs = read_needs([source("wandb>=0.*", is_imported=False), source("einops")])
+    assert [need.name for need in needs] == ["einops"]
+    with pytest.raises(InvalidRequirementLine):
+        read_needs([source("wandb>=0.*")])

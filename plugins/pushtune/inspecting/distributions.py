@@ -44,6 +44,9 @@ DECLARED_BY_MISTAKE = words("python pip python3 virtualenv ez_setup pkg_resource
 # Import names for which a distribution of the same name exists and is meant when a list of requirements names it.
 DISTRIBUTIONS_OF_THAT_NAME = words("docx jwt magic community tree image")
 
+# Packages that are called the same by conda and by the table above.
+NAMES_OF_CONDA = words("opencv pytorch")
+
 # What the images hold (normalised names), beyond the standard library: requirements/images/*.in, and what those bring.
 _COMMON = words(
     "h5py joblib matplotlib numpy pandas pillow pydot pyyaml requests scikit-learn scipy seaborn tqdm"
@@ -74,16 +77,17 @@ def distribution_of(module: str) -> str | None:
     return normalized(DISTRIBUTIONS.get(root, root))
 
 
-def declared_distribution(name: str) -> str | None:
+def declared_distribution(name: str, of_conda: bool = False) -> str | None:
     """Return the distribution that a list of requirements means by ``name``; None for what is none.
 
-    Lists name what is imported instead of what is installed (``sklearn``, ``cv2``), and standard modules.
+    Lists name what is imported instead of what is installed (``sklearn``, ``cv2``), and standard modules. Conda's
+    packages bear names of their own: ``openssl`` is a library there, and not what ``import OpenSSL`` needs.
     """
     bare, bracket, extras = name.partition("[")
     module = bare.replace("-", "_")
     if module in STANDARD_LIBRARY or module in DECLARED_BY_MISTAKE or module.isdigit():
         return None
-    if bare in DISTRIBUTIONS_OF_THAT_NAME:
+    if bare in DISTRIBUTIONS_OF_THAT_NAME or (of_conda and bare not in NAMES_OF_CONDA):
         return name
     if bare in ("opencv-python", "opencv-contrib-python"):  # the same module, without the windows that no container has
         return bare + "-headless"

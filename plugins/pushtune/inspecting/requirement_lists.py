@@ -4,51 +4,45 @@ import configparser
 import re
 import tomllib
 from collections.abc import Callable
+from typing import NamedTuple
 
-from pushtune.inspecting.distributions import normalized
 from pushtune.inspecting.notebook import requirement_words
+from pushtune.inspecting.requirement_line import LINE_LIMIT_CHARACTERS, parse_requirement
 
 LINES_LIMIT = 400
-LINE_LIMIT_CHARACTERS = 1000
+INCLUDES_LIMIT = 20
 
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
-_REQUIREMENT = re.compile(
-    rf"^({_NAME})\s*+(\[[\w\s,.-]*+\])?+\s*+((?:(?:===?|~=|!=|<=?|>=?)\s*+[\w.*+!-]++\s*+,?+\s*+)*+)"
-    r"(;[^#]*+)?+(?:(?<=\s)(?:#|--).*)?$"
-)
 _REQUIREMENTS_FILE = re.compile(
     r"(^|/)(requirements?[\w.-]*|[\w.-]*requirements?)\.(txt|in|pip)$|(^|/)requirements/[\w.-]+\.txt$", re.I
 )
 _DOCKERFILE = re.compile(r"(^|/)[\w.-]*dockerfile[\w.-]*$", re.I)
+_INCLUDE = re.compile(r"(?:-r|--requirement)[\s=]*+([^\s#]++)\s*+(?:#.*)?$")
 _INSTALL = re.compile(r"(?:pip[\d.]*|conda)[\"',\s]+install[\"',\s]+(.*)")
+_ITEM = re.compile(r"(\s*)-\s+[\"']?([^\"'#\s:][^\"'#]*+)[\"']?\s*(#.*)?$")
 _LITERAL = r"""(?:"[^"\n]*+"|'[^'\n]*+')"""
 # Without the closing bracket in it: looking for that one from each of many beginnings takes the square of the length.
 _INSTALL_REQUIRES = re.compile(rf"""install_requires\s*+=\s*+\[((?:[^\]"'#]++|#[^\n]*+|{_LITERAL})*+)""")
 _LITERAL_OR_COMMENT = re.compile(rf"#[^\n]*+|({_LITERAL})")
 
 
-def parse_requirement(line: str) -> tuple[str, str] | None:
-    """Return (normalised name, specifier) of one requirement line; None if it is none.
+class Listed(NamedTuple):
+    """One entry of a list: its text, its line from 1 (0: not known), and whether it names a package of conda."""
 
-    Environment markers are left to the installer's defaults and dropped; an extra stays with the name.
-    """
-    found = _REQUIREMENT.match(line.strip()) if len(line) <= LINE_LIMIT_CHARACTERS else None
-    if found is None:
-        return None
-    name, extras, specifier, _ = found.groups()
-    return normalized(name) + re.sub(r"\s", "", extras or ""), re.sub(r"\s", "", specifier or "").rstrip(",")
+    text: str
+    line: int
+    of_conda: bool = False
 
 
-Reader = Callable[[str, str, list[str]], list[tuple[str, int]]]
+Reader = Callable[[str, str, list[str]], list[Listed]]
 
 
 def reader_of(path: str, name: str) -> Reader | None:
     """Return what reads the file ``path``; None for what is no list of requirements.
 
-    A reader takes the text, the path and a list for warnings; it returns requirements with their line numbers.
+    A reader takes the text, the path and a list for warnings; it returns what is listed, in that order.
     """
-    if _REQUIREMENTS_FILE.search(path):
-        return _read_requirements
+    if is_requirements_file(path):
+        return read_requirements_file
     if _DOCKERFILE.search(path):
         return _read_dockerfile
     return {
@@ -62,15 +56,26 @@ def reader_of(path: str, name: str) -> Reader | None:
     }.get(name)
 
 
-def _read_requirements(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
-    found: list[tuple[str, int]] = []
+def included(text: str) -> list[str]:
+    """Return the paths that the lines ``-r PATH`` of a requirements file name, relative to its folder."""
+    lines = (line[:LINE_LIMIT_CHARACTERS].strip() for line in text.split("\n")[:LINES_LIMIT])
+    return [found.group(1) for line in lines if (found := _INCLUDE.match(line))][:INCLUDES_LIMIT]
+
+
+def is_requirements_file(path: str) -> bool:
+    """Return whether ``path`` is called a file of requirements, as pip reads them."""
+    return _REQUIREMENTS_FILE.search(path) is not None
+
+
+def read_requirements_file(text: str, path: str, warnings: list[str]) -> list[Listed]:
+    found: list[Listed] = []
     other = 0
     for number, line in enumerate(text.split("\n")[:LINES_LIMIT], start=1):
         line = re.sub(r"(^|\s)#.*$", "", line).strip().rstrip("\\").strip()
         if not line or line.startswith("-"):
             continue
         if parse_requirement(line):
-            found.append((line, number))
+            found.append(Listed(line, number))
         else:
             other += 1
     if other > len(found):
@@ -79,8 +84,8 @@ def _read_requirements(text: str, path: str, warnings: list[str]) -> list[tuple[
     return found
 
 
-def _read_dockerfile(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
-    found: list[tuple[str, int]] = []
+def _read_dockerfile(text: str, path: str, warnings: list[str]) -> list[Listed]:
+    found: list[Listed] = []
     joined = re.sub(r"\\[ \t]*\n", " \x01", text)
     number = 1
     for line in joined.split("\n"):
@@ -89,12 +94,12 @@ def _read_dockerfile(text: str, path: str, warnings: list[str]) -> list[tuple[st
                 installed = _INSTALL.search(part)
                 if installed:
                     words = requirement_words(re.sub(r"[\[\],](?=[\s\"'])", " ", installed.group(1)))
-                    found.extend((word, number) for word in words)
+                    found.extend(Listed(word, number) for word in words)
         number += 1 + line.count("\x01")
     return found
 
 
-def _read_pyproject(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
+def _read_pyproject(text: str, path: str, warnings: list[str]) -> list[Listed]:
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -110,7 +115,7 @@ def _read_pyproject(text: str, path: str, warnings: list[str]) -> list[tuple[str
     return _placed(text, names)
 
 
-def _read_pipfile(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
+def _read_pipfile(text: str, path: str, warnings: list[str]) -> list[Listed]:
     try:
         table = tomllib.loads(text).get("packages")
     except (tomllib.TOMLDecodeError, RecursionError):
@@ -130,46 +135,61 @@ def _table_names(table: object) -> list[str]:
 
 
 def _caret(version: str) -> str:
-    """Return Poetry's ``^1.2`` as ``>=1.2``; a bare version is meant in the same way."""
-    return f">={version.lstrip('^~')}" if version[0] in "^~0123456789" else version
+    """Return Poetry's ``^1.2`` as ``>=1.2``; a bare version is meant in the same way, a prefix (``0.*``) as it is."""
+    bare = version.lstrip("^~").strip()
+    if version.startswith("~=") or not bare[:1].isdigit():
+        return version
+    return f"=={bare}" if bare.endswith(".*") else f">={bare}"
 
 
-def _placed(text: str, names: list[str]) -> list[tuple[str, int]]:
+def _placed(text: str, names: list[str]) -> list[Listed]:
     """Return each name with the first line that holds it; 0 where none does."""
     words = [re.split(r"[\s<>=!~\[;]", name, maxsplit=1)[0] for name in names[:LINES_LIMIT]]
     lines = text.split("\n")
     places = (next((number for number, line in enumerate(lines, 1) if word and word in line), 0) for word in words)
-    return list(zip(names, places, strict=False))
+    return list(map(Listed, names, places))
 
 
-def _read_environment(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
+def _read_environment(text: str, path: str, warnings: list[str]) -> list[Listed]:
     """Read ``dependencies:`` of a conda environment: its items and those below ``pip:``. No YAML beyond that."""
-    found: list[tuple[str, int]] = []
+    found: list[Listed] = []
     inside = False
+    pip_indent = LINE_LIMIT_CHARACTERS  # of the item 'pip:'; what is indented deeper is listed for pip
     for number, line in enumerate(text.split("\n")[:LINES_LIMIT], start=1):
         line = line[:LINE_LIMIT_CHARACTERS]
         if re.match(r"\S", line) and not line.startswith(("-", "#")):
             inside = line.startswith("dependencies")
-        item = re.match(r"\s*-\s+[\"']?([^\"'#\s:][^\"'#]*+)[\"']?\s*(#.*)?$", line)
+        item = _ITEM.match(line)
         if not (inside and item):
             continue
-        word = item.group(1).strip()
-        name, sign, rest = word.partition("=")
-        if sign and not rest.startswith("=") and name[-1:] not in "<>!~":
-            word = f"{name.strip()}=={rest.partition('=')[0].rstrip('.*')}.*"  # one sign of conda's means a prefix
-        if name.strip().rpartition("::")[2] not in ("python", "pip", "cudatoolkit", "cudnn", "_libgcc_mutex"):
-            found.append((word.rpartition("::")[2], number))
+        indent, word = len(item.group(1)), item.group(2).strip()
+        if word == "pip:":
+            pip_indent = indent
+        elif indent > pip_indent:
+            found.append(Listed(word, number))
+        else:
+            pip_indent = LINE_LIMIT_CHARACTERS
+            found.extend(_conda_item(word, number))
     return found
 
 
-def _read_setup(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
+def _conda_item(word: str, number: int) -> list[Listed]:
+    word = word.rpartition("::")[2]
+    name, sign, rest = word.partition("=")
+    if sign and not rest.startswith("=") and name[-1:] not in "<>!~":
+        word = f"{name.strip()}=={rest.partition('=')[0].rstrip('.*')}.*"  # one sign of conda's means a prefix
+    is_left_out = name.strip() in ("python", "pip", "cudatoolkit", "cudnn", "_libgcc_mutex")
+    return [] if is_left_out else [Listed(word, number, of_conda=True)]
+
+
+def _read_setup(text: str, path: str, warnings: list[str]) -> list[Listed]:
     """Read ``install_requires=[...]`` as text; ``setup.py`` is never run."""
     found = _INSTALL_REQUIRES.search(text)
     names = [item[1:-1] for item in _LITERAL_OR_COMMENT.findall(found.group(1)) if item] if found else []
     return _placed(text, names)
 
 
-def _read_setup_cfg(text: str, path: str, warnings: list[str]) -> list[tuple[str, int]]:
+def _read_setup_cfg(text: str, path: str, warnings: list[str]) -> list[Listed]:
     parser = configparser.RawConfigParser()
     try:
         parser.read_string(text)

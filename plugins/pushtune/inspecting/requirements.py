@@ -1,5 +1,6 @@
 """What has to be installed beside the image: from the repository's own lists, and from what the entry imports."""
 
+import posixpath
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,9 +10,19 @@ from pushtune.inspecting.evidence import Evidence
 from pushtune.inspecting.patterns import words
 from pushtune.inspecting.project import Project
 from pushtune.inspecting.repository_files import RepositoryFiles
-from pushtune.inspecting.requirement_lists import LINES_LIMIT, parse_requirement, reader_of
+from pushtune.inspecting.requirement_line import is_for_image, is_version, parse_requirement
+from pushtune.inspecting.requirement_lists import (
+    LINES_LIMIT,
+    Listed,
+    Reader,
+    included,
+    is_requirements_file,
+    read_requirements_file,
+    reader_of,
+)
 from pushtune.inspecting.source_text import decode
 
+FILES_LIMIT = 200
 DUMP_LINES = 25
 DUMP_SHARE = 0.8
 
@@ -52,14 +63,19 @@ BROUGHT_BY_OTHERS = words(
 
 @dataclass(frozen=True)
 class Requirement:
-    """Attributes: name (normalised), specifier (``==1.2`` or empty), where it is written, and whether starting the
-    entry imports it outside of a ``try``; without it, everything else is of use at best.
+    """One distribution.
+
+    Attributes:
+        name: normalised. specifier: ``==1.2`` or empty. evidence: where it is written.
+        is_imported: starting the entry imports it outside of a ``try``; everything else is of use at best.
+        refused: versions that are written there, but that the installer does not take.
     """
 
     name: str
     specifier: str
     evidence: Evidence
     is_imported: bool = False
+    refused: str = ""
 
     def as_line(self) -> str:
         """Return it as a line of a requirements file."""
@@ -86,9 +102,9 @@ def find_requirements(project: Project, candidate: Candidate, family: str) -> Re
     declared = _declared(project.files, candidate.path, result)
     for path in dict.fromkeys(where for where, _ in candidate.reached):
         notebook = project.script(path).notebook
-        for word, line in notebook.installs if notebook else ():
+        for word, line in notebook.installs[:LINES_LIMIT] if notebook else ():
             text = project.script(path).line(line)
-            _enter(declared, _meant(word), Evidence(path, line, text, "installed by a cell"))
+            _enter(declared, _meant(Listed(word, line), Evidence(path, line, text, "installed by a cell")))
     imported = _imported(project, candidate)
     declared = _without_dump(declared, imported, result)
     brought = BROUGHT_BY_OTHERS & declared.keys() - imported.keys()
@@ -98,12 +114,14 @@ def find_requirements(project: Project, candidate: Candidate, family: str) -> Re
     needed = {name: replace(item, is_imported=_is_imported(imported, name)) for name, item in needed.items()}
     for name in sorted(needed):
         item = needed[name]
+        place = f"{item.evidence.file}:{item.evidence.line}"
         if name.partition("[")[0] in present:
             if item.specifier.startswith("=="):
-                place = f"{item.evidence.file}:{item.evidence.line}"
                 result.warnings.append(f"{place}: {item.as_line()} is not applied: the image brings its own {name}")
         else:
             result.needed.append(item)
+            if item.refused:
+                result.warnings.append(f"{place}: {item.refused} is no version that pip takes: any {name} will do")
     return result
 
 
@@ -128,21 +146,23 @@ def _without_dump(
     return kept
 
 
-def _meant(text: str) -> tuple[str, str] | None:
-    """Return (name, specifier) of a declared requirement, under the name that can be installed."""
-    parsed = parse_requirement(text)
-    name = declared_distribution(parsed[0]) if parsed else None
-    return (name, parsed[1]) if parsed and name else None
+def _meant(listed: Listed, evidence: Evidence) -> Requirement | None:
+    """Return what is declared, under the name that can be installed; None for what is none or not for the images."""
+    parsed = parse_requirement(listed.text)
+    name = declared_distribution(parsed[0], listed.of_conda) if parsed else None
+    if parsed is None or name is None or not is_for_image(listed.text):
+        return None
+    if is_version(parsed[1]):
+        return Requirement(name, parsed[1], evidence)
+    return Requirement(name, "", evidence, refused=parsed[1])
 
 
-def _enter(
-    into: dict[str, Requirement], parsed: tuple[str, str] | None, evidence: Evidence, is_imported: bool = False
-) -> None:
-    if parsed is None:
+def _enter(into: dict[str, Requirement], item: Requirement | None) -> None:
+    if item is None:
         return
-    known = into.get(parsed[0])
-    if known is None or (parsed[1] and not known.specifier) or (is_imported and not known.is_imported):
-        into[parsed[0]] = Requirement(parsed[0], parsed[1], evidence, is_imported)
+    known = into.get(item.name)
+    if known is None or (item.specifier and not known.specifier) or (item.is_imported and not known.is_imported):
+        into[item.name] = item
 
 
 def _imported(project: Project, candidate: Candidate) -> dict[str, Requirement]:
@@ -156,25 +176,45 @@ def _imported(project: Project, candidate: Candidate) -> dict[str, Requirement]:
                 continue
             if (path, item.scope) in candidate.reached:
                 evidence = Evidence(path, item.line, script.line(item.line), f"imports {item.module}")
-                _enter(found, (name, ""), evidence, is_imported=not item.guarded)
+                _enter(found, Requirement(name, "", evidence, is_imported=not item.guarded))
     return found
 
 
 def _declared(files: RepositoryFiles, entry: str, result: Requirements) -> dict[str, Requirement]:
-    """Return what the repository's own lists name; lists in the entry's folder or above count."""
+    """Return what the repository's own lists name; lists in the entry's folder or above count, and what they include.
+
+    Only files of the repository are listed, and none is read twice: no link is followed, and no circle.
+    """
     found: dict[str, Requirement] = {}
+    read: set[str] = set()
     for path in sorted(files.sizes, key=lambda name: (-name.count("/"), name)):
         folder, _, name = path.rpartition("/")
         if folder.endswith("requirements"):
             folder = folder.removesuffix("requirements").removesuffix("/")
-        if folder and not entry.startswith(folder + "/"):
+        reader = reader_of(path, name) if not folder or entry.startswith(folder + "/") else None
+        if reader is None:
             continue
-        reader = reader_of(path, name)
-        content = files.read(path) if reader is not None else None
-        if reader is not None and content is not None:
-            text = decode(content)[0]
-            lines = text.split("\n")
-            for requirement, line in reader(text, path, result.warnings)[:LINES_LIMIT]:
-                shown = lines[line - 1].strip()[:200] if line else ""
-                _enter(found, _meant(requirement), Evidence(path, line, shown, "declared"))
+        waiting = [path]
+        while waiting:
+            current = waiting.pop(0)
+            if current not in read and len(read) < FILES_LIMIT:
+                read.add(current)
+                text = _enter_list(files, current, reader, found, result)
+                if is_requirements_file(path):
+                    above = current.rpartition("/")[0]
+                    waiting += [posixpath.normpath(posixpath.join(above, target)) for target in included(text)]
+                    reader = read_requirements_file  # whatever the included file is called
     return found
+
+
+def _enter_list(
+    files: RepositoryFiles, path: str, reader: Reader, found: dict[str, Requirement], result: Requirements
+) -> str:
+    """Enter what the list ``path`` names; return its text."""
+    content = files.read(path)
+    text = "" if content is None else decode(content)[0]
+    lines = text.split("\n")
+    for listed in reader(text, path, result.warnings)[:LINES_LIMIT]:
+        shown = lines[listed.line - 1].strip()[:200] if listed.line else ""
+        _enter(found, _meant(listed, Evidence(path, listed.line, shown, "declared")))
+    return text

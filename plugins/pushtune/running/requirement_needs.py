@@ -39,12 +39,19 @@ class Need:
 def read_needs(sources: Iterable[Mapping[str, Any]]) -> list[Need]:
     """Return the needs that the inspection lists in ``requirement_sources``, sorted by name.
 
+    What nobody imports is of use at best: where its line cannot be used, it is left out.
+
     Raises:
-        InvalidRequirementLine: a line is none, or asks for an address instead of a distribution.
+        InvalidRequirementLine: a line for what the entry imports is none, or asks for an address.
     """
     needs: dict[str, Need] = {}
     for source in list(sources)[:NEEDS_LIMIT]:
-        need = _read_need(source)
+        try:
+            need = _read_need(source)
+        except InvalidRequirementLine:
+            if source["is_imported"]:
+                raise
+            continue
         needs.setdefault(need.name, need)
     return [needs[name] for name in sorted(needs)]
 
