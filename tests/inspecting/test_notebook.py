@@ -4,29 +4,12 @@ import json
 
 import pytest
 
-from pushtune.inspecting.notebook import NotANotebook, requirement_words, to_script, without_magic
+from pushtune.inspecting.notebook import NotANotebook, requirement_words, to_script
 
 
 def _notebook(*cells: str, **metadata: object) -> bytes:
     document = {"cells": [{"cell_type": "code", "source": cell} for cell in cells], "metadata": metadata}
     return json.dumps(document).encode()
-
-
-@pytest.mark.parametrize(
-    ("line", "plain"),
-    [
-        ("%matplotlib inline", "pass  # matplotlib inline"),
-        ("    !ls -la", "    pass  # ls -la"),
-        ("files = !ls", "files = None"),
-        ("result = %timeit -o f()", "result = None"),
-        ("model.summary??", "pass"),
-        ("x = 5 % 3", "x = 5 % 3"),
-        ("print('100%')", "print('100%')"),
-        ("if a != b:", "if a != b:"),
-    ],
-)
-def test_magics_become_plain_python(line: str, plain: str) -> None:
-    assert without_magic(line) == plain
 
 
 def test_cells_of_other_languages_are_comments_and_lines_are_kept() -> None:
@@ -43,6 +26,8 @@ def test_installed_packages_are_found_with_their_lines() -> None:
         _notebook("!pip install -q 'imgaug>=0.4' wandb # tools\n%pip install tqdm\n!pip install -r x.txt")
     )
     assert script.installs == [("imgaug>=0.4", 2), ("wandb", 2), ("tqdm", 3)]
+    script = to_script(_notebook("%%capture\n!pip install wandb \\\n  tqdm\nimport wandb"))
+    assert script.installs == [("wandb", 3), ("tqdm", 3)]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +48,14 @@ def test_the_kernel_names_the_language() -> None:
     assert to_script(_notebook("x", language_info={"name": "python"})).language == "python"
     assert to_script(_notebook("x", kernelspec={"name": "python3"})).language == "python"
     assert to_script(_notebook("x")).language == "python"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "language"),
+    [("ir", "r"), ("julia-1.9", "julia"), ("conda-env-tf-py", "python"), ("tensorflow", "python"), ("myenv", "python")],
+)
+def test_a_kernel_of_any_name_is_python_unless_it_is_known_for_another(kernel: str, language: str) -> None:
+    assert to_script(_notebook("x", kernelspec={"name": kernel}, language_info={"version": "3"})).language == language
 
 
 @pytest.mark.parametrize(

@@ -110,10 +110,12 @@ def test_a_notebook_runs_without_its_magics(tmp_path: Path) -> None:
         {"cell_type": "markdown", "source": ["# Title"]},
         {"cell_type": "code", "source": ["%matplotlib inline\n", "!pip install x\n", "a = 2"]},
         {"cell_type": "code", "source": ["%%bash\n", "rm -rf /\n"]},
-        {"cell_type": "code", "source": ["%%time\n", "if a:\n", "    !ls\n", "    print(a * 3)\n", "1 / 0"]},
+        {"cell_type": "code", "source": ["%%time\n", "if a:\n", "    !ls\n", "    print(a * 3)\n"]},
+        {"cell_type": "code", "source": ["b = %time a + 3\n", "!cp \\\n", "  x y\n"]},
+        {"cell_type": "code", "source": ["print('%d'\n", "  % b)\n", "%time print(b * 2)\n", "1 / 0"]},
     ]
     done = run_text(tmp_path, json.dumps({"nbformat": 4, "cells": cells}), "train.ipynb")
-    assert done.stdout == "6\n"
+    assert done.stdout == "6\n5\n10\n"
     assert done.result.error is not None
     assert done.result.error.kind == "ZeroDivisionError"
     assert done.result.error.traceback.splitlines()[0].endswith("in <module>: 1 / 0")

@@ -4,10 +4,10 @@ import ast
 import json
 import tokenize
 from pathlib import Path
-from typing import List
+
+from pushtune_contract.notebook_cells import plain_cell
 
 SOURCE_LIMIT_BYTES = 16 * 1024 * 1024
-_BODY_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")  # these run the Python below them
 
 
 def read_source(path: Path) -> str:
@@ -37,19 +37,4 @@ def _notebook_source(path: Path) -> str:
         texts = ["".join(cell["source"]) for cell in cells]
     except (ValueError, KeyError, TypeError) as error:
         raise SyntaxError(f"{path.name} must be a notebook of format 4, but it is not: {error}") from error
-    return "\n".join(line for text in texts for line in _without_magics(text.split("\n"))) + "\n"
-
-
-def _without_magics(lines: List[str]) -> List[str]:
-    """Return ``lines`` with shell commands and magics made harmless; their number stays the same."""
-    first = next((line for line in lines if line.strip()), "")
-    if first.startswith("%%") and not first.startswith(_BODY_MAGICS):
-        return ["" for _ in lines]
-    return [_harmless(line) for line in lines]
-
-
-def _harmless(line: str) -> str:
-    stripped = line.lstrip()
-    if stripped.startswith(("%", "!")) or stripped.rstrip().endswith("?") and " " not in stripped.strip():
-        return line[: len(line) - len(stripped)] + "pass"
-    return line
+    return "\n".join(line for text in texts for line in plain_cell(text).lines) + "\n"

@@ -9,8 +9,8 @@ import re
 import warnings
 from dataclasses import dataclass
 
-from pushtune.inspecting.notebook import without_magic
 from pushtune.inspecting.repository_files import Deadline
+from pushtune_contract.notebook_cells import plain_line
 
 REPAIR_LIMIT = 40
 REPAIR_LIMIT_CHARACTERS = 100_000
@@ -50,7 +50,7 @@ class Parsed:
     fault: Fault | None = None
 
 
-def parse(text: str, deadline: Deadline, is_notebook: bool = False) -> Parsed:
+def parse(text: str, deadline: Deadline) -> Parsed:
     """Return the tree of ``text``; where Python refuses it, the tree of what can still be read, and the fault."""
     tree, fault = _try(text)
     if tree is not None or fault is None:
@@ -59,13 +59,8 @@ def parse(text: str, deadline: Deadline, is_notebook: bool = False) -> Parsed:
     tree, _ = _try(older) if older != text else (None, None)
     if tree is not None:
         return Parsed(tree, python2=True, fault=fault)
-    plain = "\n".join(without_magic(line) for line in older.split("\n"))
-    tree = _repaired(plain, deadline)
-    return Parsed(tree, python2=False, fault=None if is_notebook and _only_magics(text) else fault)
-
-
-def _only_magics(text: str) -> bool:
-    return _try("\n".join(without_magic(line) for line in text.split("\n")))[0] is not None
+    plain = "\n".join(map(plain_line, older.split("\n")))
+    return Parsed(_repaired(plain, deadline), python2=False, fault=fault)
 
 
 def _try(text: str) -> tuple[ast.Module | None, Fault | None]:

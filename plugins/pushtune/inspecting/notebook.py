@@ -7,17 +7,19 @@ import json
 import re
 from dataclasses import dataclass, field
 
-_CELL_SKIPPED = re.compile(
-    r"%%(?:bash|sh|script|html|javascript|js|latex|markdown|svg|perl|ruby|R|cython|writefile|file|sql|bigquery|cmd|system|!)"
-)
-_LINE_MAGIC = re.compile(r"^(\s*)(?:%{1,2}|!|\?)(.*)$")
-_ASSIGNED_MAGIC = re.compile(r"^([\w.,\s\[\]]++=\s*)(?:%|!)\S.*$")
-_HELP = re.compile(r"^\s*[\w.]+\?{1,2}\s*$")
+from pushtune_contract.notebook_cells import plain_cell
+
 _INSTALL = re.compile(r"^\s*(?:[!%]\s*)(?:\S*python3?\s+-m\s+)?(?:pip3?|conda)\s+install\s+(.*)$")
 _SPECIFIER = re.compile(r"^[A-Za-z][\w.\-\[\],]*(?:[=<>!~]=?[\w.*,<>=!]+)?$")
-
-
-LINE_LIMIT_CHARACTERS = 1000
+# Names of kernels, up to the first sign in them, that run another language; any other name may be an environment's.
+_OTHER_KERNELS = {
+    "ir": "r", "julia": "julia", "scala": "scala", "spylon": "scala", "almond": "scala", "javascript": "javascript",
+    "tslab": "typescript", "bash": "bash", "octave": "octave", "matlab": "matlab", "sas": "sas", "stata": "stata",
+    "xcpp": "c++", "xcpp17": "c++", "ruby": "ruby", "ihaskell": "haskell", "haskell": "haskell", "java": "java",
+    "kotlin": "kotlin", "gophernotes": "go", "rust": "rust", "evcxr": "rust", "perl": "perl", "lua": "lua",
+    "wolframlanguage": "wolfram", "clojure": "clojure", "sparkr": "r", "sparkrkernel": "r", "sparkkernel": "scala",
+}  # fmt: skip
+TEXT_LIMIT_CHARACTERS = 1_000_000  # twice what is read of a script: what lies beyond is not even split into lines
 
 
 @dataclass
@@ -52,8 +54,12 @@ def to_script(content: bytes) -> NotebookScript:
         raise NotANotebook(f"it is not JSON: {str(error)[:120]}") from error
     script = NotebookScript(language=_language(document))
     lines: list[str] = []
+    read = 0
     for number, source in enumerate(_code_cells(document), start=1):
         lines.append(f"# cell {number}")
+        read += len(source)
+        if read > TEXT_LIMIT_CHARACTERS:
+            break
         lines.extend(_cell_lines(source, script, len(lines) + 1))
     script.text = "\n".join(lines) + "\n"
     return script
@@ -61,12 +67,17 @@ def to_script(content: bytes) -> NotebookScript:
 
 def _language(document: object) -> str:
     metadata = document.get("metadata") if isinstance(document, dict) else None
-    for key, name in (("kernelspec", "language"), ("language_info", "name"), ("kernelspec", "name")):
-        section = metadata.get(key) if isinstance(metadata, dict) else None
-        value = section.get(name) if isinstance(section, dict) else None
-        if isinstance(value, str) and value:
-            return "python" if value.lower().startswith(("python", "ipython")) else value.lower()
-    return "python"
+    for key, name in (("kernelspec", "language"), ("language_info", "name")):
+        value = _text_at(metadata, key, name)
+        if value:
+            return "python" if value.startswith(("python", "ipython")) else value
+    return _OTHER_KERNELS.get(re.split(r"[\W_]", _text_at(metadata, "kernelspec", "name"), maxsplit=1)[0], "python")
+
+
+def _text_at(metadata: object, key: str, name: str) -> str:
+    section = metadata.get(key) if isinstance(metadata, dict) else None
+    value = section.get(name) if isinstance(section, dict) else None
+    return value.lower() if isinstance(value, str) else ""
 
 
 def _code_cells(document: object) -> list[str]:
@@ -94,23 +105,14 @@ def _source(cell: dict[str, object]) -> str:
 
 
 def _cell_lines(source: str, script: NotebookScript, first_line: int) -> list[str]:
-    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    first = next((line for line in lines if line.strip()), "")
-    skipped = _CELL_SKIPPED.match(first)
-    if skipped:
-        if first.startswith(("%%writefile", "%%file")):
-            script.written_files.append(first.split()[-1])
-        return ["# " + line for line in lines]
-    return [_plain_line(line, script, first_line + offset) for offset, line in enumerate(lines)]
-
-
-def _plain_line(line: str, script: NotebookScript, number: int) -> str:
-    if len(line) > LINE_LIMIT_CHARACTERS or not any(sign in line for sign in "%!?"):
-        return line
-    installed = _INSTALL.match(line)
-    if installed:
-        script.installs.extend((word, number) for word in requirement_words(installed.group(1)))
-    return without_magic(line)
+    cell = plain_cell(source)
+    for offset, command in cell.commands:
+        installed = _INSTALL.match(command)
+        if installed:
+            script.installs.extend((word, first_line + offset) for word in requirement_words(installed.group(1)))
+        if command.startswith(("%%writefile", "%%file")):
+            script.written_files.append(command.split()[-1])
+    return cell.lines
 
 
 def requirement_words(text: str) -> list[str]:
@@ -127,16 +129,3 @@ def requirement_words(text: str) -> list[str]:
         elif _SPECIFIER.match(word):
             words.append(word)
     return words
-
-
-def without_magic(line: str) -> str:
-    """Return ``line`` as plain Python: a magic becomes ``pass`` at its indentation, an assigned one ``None``."""
-    if len(line) > LINE_LIMIT_CHARACTERS:
-        return line
-    found = _LINE_MAGIC.match(line)
-    if found:
-        return f"{found.group(1)}pass  # {found.group(2).strip()}"
-    assigned = _ASSIGNED_MAGIC.match(line)
-    if assigned:
-        return assigned.group(1) + "None"
-    return "pass" if _HELP.match(line) else line

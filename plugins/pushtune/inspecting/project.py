@@ -87,7 +87,7 @@ class Project:
             text, encoding = decode(content)
         if notebook is not None and notebook.language != "python":
             return Script(path, notebook=notebook)
-        parsed = parse(text[:SCRIPT_LIMIT_BYTES], self.deadline, is_notebook)
+        parsed = parse(text[:SCRIPT_LIMIT_BYTES], self.deadline)
         facts = ScriptFacts() if parsed.tree is None else read_facts(parsed.tree)
         return Script(path, text.split("\n"), facts, parsed.fault, parsed.python2, notebook, encoding)
 
