@@ -59,4 +59,6 @@ def test_repeated_pieces_are_answered(tmp_path: Path, seed: int) -> None:
         length = chance.choice((900, 1_900, 100_000))
         line = unit * (length // len(unit)) + chance.choice(("", "!", "\N{SNOWMAN}", ".py", '"x'))
         files[name] = start + f"{line}\n" * (100_000 // length)
+    cells = [{"cell_type": "code", "source": files[name]} for name in ("train.py", "README.md")]
+    files["a.ipynb"] = json.dumps({"nbformat": 4, "cells": cells})
     _is_answered(tmp_path, files)

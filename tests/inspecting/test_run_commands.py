@@ -35,6 +35,18 @@ def _commands(folder: Path, name: str, text: str) -> list[RunCommand]:
         ("README.md", "    $ python3 src/train.py --epochs 5", "src/train.py", ("--epochs", "5")),
         ("README.md", "python train.py --data <folder>", "train.py", ()),
         ("README.md", "./train.py --fast", "train.py", ("--fast",)),
+        ("README.md", "Call (python train.py --lr 0.1) and wait.", "train.py", ("--lr", "0.1")),
+        ("README.md", "Call `python train.py data --lr 1.` now", "train.py", ("data", "--lr", "1.")),
+        ("README.md", "```\npython train.py \\\n  data # all\n```", "train.py", ("data",)),
+        ("usage.md", "Run python train.py --lr 0.1 to train", "train.py", ("--lr", "0.1")),
+        ("run.sh", "python train.py \\\n  --lr 0.1 \\\n  --fast\n", "train.py", ("--lr", "0.1", "--fast")),
+        ("Jenkinsfile", "sh('python train.py --lr 0.1')", "train.py", ("--lr", "0.1")),
+        ("compose.yml", 'command: ["python", "train.py", "--lr", "1"]', "train.py", ("--lr", "1")),
+        ("Dockerfile", 'CMD ["--lr", "1"]\nENTRYPOINT ["python", "train.py"]', "train.py", ("--lr", "1")),
+        ("Dockerfile", 'ENTRYPOINT ["python"]\nCMD ["train.py", "--name", "a b"]', "train.py", ("--name", "a b")),
+        ("Dockerfile", 'FROM a\nENTRYPOINT ["x"]\nFROM b\nCMD ["python", "train.py"]', "train.py", ()),
+        ("Dockerfile", 'ENTRYPOINT python train.py\nCMD ["--lr", "1"]', "train.py", ()),
+        ("Dockerfile", 'ENTRYPOINT ["sh", "-c", "python train.py --lr 1"]', "train.py", ("--lr", "1")),
         ("README.md", "jupyter nbconvert --to notebook --execute train.ipynb", "train.ipynb", ()),
         (".github/workflows/ci.yml", "      - run: python train.py", "train.py", ()),
         ("dvc.yaml", "    cmd: python src/train.py", "src/train.py", ()),
@@ -53,6 +65,7 @@ def test_commands_are_found(tmp_path: Path, name: str, text: str, target: str, a
         ("notes.txt", "python train.py"),
         ("README.md", "train.py holds the model"),
         ("run.sh", "# python old.py"),
+        ("README.md", "```\n# python old.py\n```"),
     ],
 )
 def test_other_texts_run_nothing(tmp_path: Path, name: str, text: str) -> None:
@@ -80,3 +93,8 @@ def test_which_script_is_meant(tmp_path: Path, target: str, path: str, is_run: b
     soon = Deadline.after(60)
     files = list_repository(repository(tmp_path, {"run.sh": f"python {target}\n"}), soon)
     assert bool(find_run_commands(files, soon).of(path)) == is_run
+
+
+def test_a_continued_command_is_on_its_first_line(tmp_path: Path) -> None:
+    first, second = _commands(tmp_path, "run.sh", "python a.py \\\n  --lr 1\npython b.py\n")
+    assert (first.line, second.line) == (1, 3)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pushtune.inspecting.command_arguments import fit
 from pushtune.inspecting.entry_hints import FOLDER_HINTS, LIBRARY_HINTS, NAME_HINTS
 from pushtune.inspecting.libraries import CLASSICAL, UNSUPPORTED
 from pushtune.inspecting.project import Project, Script
@@ -74,7 +75,7 @@ def rank_candidates(project: Project, paths: list[str], commands: RunCommands) -
     trains_itself = {candidate.path for candidate in candidates if _trains_directly(candidate)}
     for candidate in candidates:
         _judge_training(candidate, trains_itself)
-        _judge_surroundings(candidate, project.script(candidate.path), commands)
+        _judge_surroundings(candidate, project, commands)
     for candidate in candidates:
         _judge_importers(candidate, candidates)
     _judge_versions(candidates)
@@ -140,9 +141,10 @@ def _judge_training(candidate: Candidate, trains_itself: set[str]) -> None:
         candidate.add(1.0, "it trains a neural network with PyTorch")
 
 
-def _judge_surroundings(candidate: Candidate, script: Script, commands: RunCommands) -> None:
+def _judge_surroundings(candidate: Candidate, project: Project, commands: RunCommands) -> None:
+    script = project.script(candidate.path)
     _judge_name(candidate)
-    _judge_commands(candidate, commands)
+    _judge_commands(candidate, project, commands)
     _judge_imports(candidate, script)
     if script.fault is not None:
         points = -3.0 if script.python2 else -6.0
@@ -178,10 +180,13 @@ def _words_of(name: str) -> str:
     return " ".join(_CAMEL.split(name)).lower().strip()
 
 
-def _judge_commands(candidate: Candidate, commands: RunCommands) -> None:
+def _judge_commands(candidate: Candidate, project: Project, commands: RunCommands) -> None:
     given = commands.of(candidate.path)
     if given:
-        candidate.arguments = next((list(command.arguments) for command in given if command.arguments), [])
+        paths = dict.fromkeys(path for path, _ in candidate.reached)
+        calls = [call for path in paths for call in project.script(path).facts.calls]
+        fitting = (list(item.arguments) for item in given if item.arguments and fit(item.arguments, calls))
+        candidate.arguments = next(fitting, [])
         total = min(RUN_POINTS_LIMIT, given[0].points + 0.5 * (len(given) - 1))
         candidate.add(total, f"{given[0].file}:{given[0].line} runs it: {given[0].text}")
     elif candidate.path.rpartition("/")[2] in commands.mentions:

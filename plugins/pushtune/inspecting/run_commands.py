@@ -1,10 +1,12 @@
 """Which scripts the repository itself runs: its Dockerfile, Makefile, Jenkinsfile, shell scripts and README."""
 
+import json
 import re
 import shlex
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+from pushtune.inspecting.command_arguments import arguments_in
 from pushtune.inspecting.repository_files import Deadline, RepositoryFiles
 from pushtune.inspecting.source_text import decode
 
@@ -89,18 +91,67 @@ def _points(path: str) -> float | None:
 
 
 def _read(found: RunCommands, path: str, points: float, text: str) -> None:
-    is_readme = "readme" in path.lower()
-    for number, line in enumerate(text.split("\n"), start=1):
-        line = line[:LINE_LIMIT_CHARACTERS]
+    name = path.rpartition("/")[2].lower()
+    is_readme = "readme" in name
+    is_text = is_readme or name.endswith((".md", ".rst", ".txt"))
+    lines = _logical_lines(text)
+    if "dockerfile" in name:
+        lines = _with_arguments_of_cmd(lines)
+    is_fenced = False
+    for number, line in lines:
+        if is_text and line.lstrip().startswith(("```", "~~~")):
+            is_fenced = not is_fenced
         if ".py" not in line and "-m" not in line and ".ipynb" not in line:
             continue
-        if not is_readme and line.lstrip().startswith(("#", "//", "REM ", "::")):
+        is_code = not is_text or is_fenced
+        if is_code and line.lstrip().startswith(("#", "//", "REM ", "::")):
             continue
         weight = points + (4.0 if re.match(r"\s*(CMD|ENTRYPOINT)\b", line) else 0.0)
-        found.commands.extend(_commands_in(line, path, number, weight, is_prose=is_readme))
+        is_prose = not is_code and not line.startswith(("    ", "\t"))
+        found.commands.extend(_commands_in(line, path, number, weight, is_prose))
         if is_readme:
-            for name in _script_names(line):
-                found.mentions.setdefault(name.rpartition("/")[2], (path, number, line.strip()[:200]))
+            for script in _script_names(line):
+                found.mentions.setdefault(script.rpartition("/")[2], (path, number, line.strip()[:200]))
+
+
+def _logical_lines(text: str) -> list[tuple[int, str]]:
+    """Return (number of its first line, text) of each line, those that a backslash continues in one."""
+    lines = []
+    number = 1
+    for line in re.sub(r"\\[ \t]*\n", "\x01", text.replace("\x01", " ")).split("\n"):
+        lines.append((number, line.replace("\x01", " ")[:LINE_LIMIT_CHARACTERS]))
+        number += 1 + line.count("\x01")
+    return lines
+
+
+def _with_arguments_of_cmd(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return the lines of a Dockerfile, the words of its last CMD behind those of its ENTRYPOINT, as Docker does it."""
+    entrypoint = command = None
+    for index, (_, line) in enumerate(lines):
+        instruction = "".join(line.split(maxsplit=1)[:1]).upper()
+        if instruction == "FROM":
+            entrypoint = command = None
+        elif instruction == "ENTRYPOINT":
+            entrypoint = index
+        elif instruction == "CMD":
+            command = index
+    if entrypoint is None or command is None:
+        return lines
+    number, line = lines[entrypoint]
+    words = [_exec_words(line), _exec_words(lines[command][1])]
+    if words[0] is None or words[1] is None:
+        return lines
+    whole = (number, f"ENTRYPOINT {json.dumps(words[0] + words[1])}")
+    return [whole if index == entrypoint else item for index, item in enumerate(lines) if index != command]
+
+
+def _exec_words(line: str) -> list[str] | None:
+    """Return the words of an instruction in Docker's form without a shell; None where it is in another."""
+    try:
+        words = json.loads(line.split(maxsplit=1)[1])
+    except (ValueError, IndexError, RecursionError):
+        return None
+    return words if isinstance(words, list) and all(isinstance(word, str) for word in words) else None
 
 
 def _script_names(line: str) -> list[str]:
@@ -117,30 +168,26 @@ def _script_names(line: str) -> list[str]:
 def _commands_in(line: str, path: str, number: int, points: float, is_prose: bool) -> list[RunCommand]:
     commands = []
     text = line.strip()[:200]
-    if re.match(r"\s*(?:CMD|ENTRYPOINT|RUN)\s*\[", line):  # the form of Docker without a shell
-        line = " " + " ".join(re.findall(r"\"([^\"]*)\"", line))
+    if re.match(r"\s*(?:CMD|ENTRYPOINT|RUN)\s*\[", line):
+        words = _exec_words(line.strip()) or re.findall(r"\"([^\"]*)\"", line)
+        line = " " + " ".join(
+            shlex.quote(word) if " " in word and before != "-c" else word
+            for before, word in zip(["", *words], words, strict=False)
+        )
+
+    def entered(target: str, rest: str, start: int) -> None:
+        is_quoted = line.count("`", 0, start) % 2 == 1
+        arguments = arguments_in(rest, is_prose and not is_quoted)
+        commands.append(RunCommand(target, arguments, path, number, text, points))
+
     for match in _PYTHON.finditer(line):
         _, is_module, target, rest = match.groups()
         if is_module:
-            target = target.replace(".", "/") + ".py"
-        elif not target.endswith((".py", ".ipynb")):
-            continue
-        commands.append(RunCommand(target.replace("\\ ", " "), _arguments(rest, is_prose), path, number, text, points))
+            entered(target.replace(".", "/") + ".py", rest, match.start(3))
+        elif target.endswith((".py", ".ipynb")):
+            entered(target.replace("\\ ", " "), rest, match.start(3))
     for match in _NBCONVERT.finditer(line):
-        commands.append(RunCommand(match.group(1), (), path, number, text, points))
+        entered(match.group(1), "", match.start(1))
     for match in _DIRECT.finditer(line):
-        commands.append(RunCommand(match.group(1), _arguments(match.group(2), is_prose), path, number, text, points))
+        entered(match.group(1), match.group(2), match.start(1))
     return commands
-
-
-def _arguments(rest: str, is_prose: bool) -> tuple[str, ...]:
-    """Return the arguments after the script; empty where they are placeholders, or words of a sentence."""
-    rest = re.split(r"\s\d?>", rest, maxsplit=1)[0]
-    rest = rest.strip().strip("\"'],").replace('", "', " ").replace('","', " ")
-    if any(sign in rest for sign in "$<>{}[]*`") or (is_prose and not rest.startswith("-")):
-        return ()
-    try:
-        words = shlex.split(rest)
-    except ValueError:
-        return ()
-    return tuple(words) if len(words) <= 40 else ()
