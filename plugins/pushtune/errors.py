@@ -103,6 +103,10 @@ class MailNotSent(PushtuneError):
     """SendGrid could not be reached or is busy; the same mail may pass later."""
 
 
+class MailUncertain(PushtuneError):
+    """SendGrid has got the whole mail and its answer never came: it may be on its way, so it is not sent again."""
+
+
 class InvalidMail(PushtuneError):
     """A mail, or the connection that it should be sent with, is described wrongly."""
 

@@ -154,7 +154,8 @@ def double_mails(world: World) -> list[str]:
 def lost_mails(world: World) -> list[str]:
     """Each run that reported something is told of by a mail, however long SendGrid was out.
 
-    A mail whose sender was killed during the call is not sent again, as SendGrid may have it: it lies in the outbox.
+    A mail whose sender was killed during the call, or heard no answer to the whole of it, is not sent again, as
+    SendGrid may have it: it lies in the outbox.
     """
     uncertain = uncertain_mails(world)
     return [

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tests.faults import kills, people
 from tests.faults.world import World
-from tests.notifying.sendgrid_server import DROP, GARBAGE, HANG
+from tests.notifying.sendgrid_server import ACCEPT_AND_HANG, ACCEPT_AND_RESET, DROP, GARBAGE, HANG
 
 from pushtune.commands import instance
 
@@ -71,10 +71,10 @@ def flaky_remote(world: World) -> str:
 
 
 def mail_outage(world: World) -> str:
-    """SendGrid refuses for the moment, hangs, hangs up, or talks nonsense."""
+    """SendGrid refuses for the moment, hangs, hangs up, or talks nonsense; it may have taken the mail before."""
     if world.is_broken("mail service out"):
         return ""
-    how = world.chance.choice((500, 503, 429, HANG, DROP, GARBAGE))
+    how = world.chance.choice((500, 503, 429, HANG, DROP, GARBAGE, ACCEPT_AND_HANG, ACCEPT_AND_RESET))
     world.mail.answers[:] = [how]
 
     def mend() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from typing import Any
 from tests.serving import answering
 
 HANG, DROP, GARBAGE = "hang", "drop", "garbage"
+# The mail is taken, and whoever sent it does not hear so.
+ACCEPT_AND_HANG, ACCEPT_AND_RESET = "accept and hang", "accept and reset"
+ACCEPTING = (202, ACCEPT_AND_HANG, ACCEPT_AND_RESET)
 
 
 @dataclass
@@ -19,10 +23,10 @@ class SendGridServer:
     """What the server answers next, and what it received.
 
     Attributes:
-        answers: one per call, the last one for ever: a status, or (status, body), or HANG, DROP, GARBAGE, or a function
-            that returns one of these.
+        answers: one per call, the last one for ever: a status, or (status, body), or HANG, DROP, GARBAGE,
+            ACCEPT_AND_HANG, ACCEPT_AND_RESET, or a function that returns one of these.
         requests: (path, Authorization header, parsed body) of each call.
-        accepted: the bodies of the calls that were answered by 202.
+        accepted: the bodies of the calls whose mail is delivered: those that are answered by 202, or would have been.
         released: ends all calls that hang.
     """
 
@@ -36,7 +40,7 @@ class SendGridServer:
         """Return what a call with this body is answered."""
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         answer = answer() if callable(answer) else answer
-        if answer == 202:
+        if answer in ACCEPTING:
             self.accepted.append(body)
         return answer
 
@@ -55,10 +59,10 @@ def running_sendgrid() -> Iterator[SendGridServer]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             state.requests.append((self.path, self.headers["Authorization"], body))
             answer = state.next_answer(body)
-            if answer == HANG:
+            if answer in (HANG, ACCEPT_AND_HANG):
                 state.released.wait(30)
-            elif answer == DROP:
-                self.connection.shutdown(socket.SHUT_RDWR)
+            elif answer in (DROP, ACCEPT_AND_RESET):
+                _hang_up(self.connection, answer)
             elif answer == GARBAGE:
                 self.wfile.write(b"this is not HTTP\r\n\r\n")
             else:
@@ -89,6 +93,14 @@ def running_sendgrid() -> Iterator[SendGridServer]:
             yield state
         finally:
             state.released.set()
+
+
+def _hang_up(connection: socket.socket, answer: str) -> None:
+    if answer == DROP:
+        connection.shutdown(socket.SHUT_RDWR)
+    else:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
 
 
 def refusal(message: str) -> bytes:

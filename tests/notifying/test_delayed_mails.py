@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.definitions.connection import Connection
-from tests.notifying.sendgrid_server import DROP, GARBAGE, SendGridServer, running_sendgrid
+from tests.notifying.sendgrid_server import ACCEPT_AND_HANG, ACCEPT_AND_RESET, SendGridServer, running_sendgrid
 
 from pushtune.errors import MailNotSent
 from pushtune.notifying import delayed_mails
@@ -36,6 +36,10 @@ def connection(server: SendGridServer, password: str = "SG.k") -> Any:
     return lambda name: Connection(conn_id=name, conn_type="sendgrid", host=server.address, password=password)
 
 
+def counted(**numbers: int) -> dict[str, int]:
+    return {"sent": 0, "delayed": 0, "kept": 0, "uncertain": 0, **numbers}
+
+
 def notify(try_number: int) -> dict[str, str]:
     """Run the task that tells of a run, whose third try is the last."""
     instance = SimpleNamespace(
@@ -47,16 +51,16 @@ def notify(try_number: int) -> dict[str, str]:
     return operator.execute({"ti": instance})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("answer", [503, 429, DROP, GARBAGE])
+@pytest.mark.parametrize("answer", [408, 429, 500, 503])
 def test_an_outage_delays_a_mail_and_fails_nothing(settings: Settings, server: SendGridServer, answer: Any) -> None:
     server.answers = [answer]
     with pytest.raises(MailNotSent):
         notify(1)
     assert notify(3)["state"] == "delayed"
-    assert send_delayed(settings, connection(server)) == {"sent": 0, "delayed": 1, "kept": 0}
+    assert send_delayed(settings, connection(server)) == counted(delayed=1)
     server.answers = [202]
-    assert send_delayed(settings, connection(server)) == {"sent": 1, "delayed": 0, "kept": 0}
-    assert send_delayed(settings, connection(server)) == {"sent": 0, "delayed": 0, "kept": 0}
+    assert send_delayed(settings, connection(server)) == counted(sent=1)
+    assert send_delayed(settings, connection(server)) == counted()
     assert notify(3)["state"] == "sent_before"
     (body,) = server.accepted
     assert body == server.bodies[0], "it says what the first attempt said"
@@ -67,7 +71,7 @@ def test_a_mail_that_its_task_is_sending_is_left_alone(settings: Settings, serve
     notify(3)
     ((mail, _),) = delayed(settings.outbox)
     with outbox_entry(settings.outbox, mail):
-        assert send_delayed(settings, connection(server)) == {"sent": 0, "delayed": 1, "kept": 0}
+        assert send_delayed(settings, connection(server)) == counted(delayed=1)
     assert server.accepted == []
 
 
@@ -79,20 +83,36 @@ def test_a_mail_whose_sender_died_in_the_call_is_noted_for_a_person(
     (mail, _), = delayed(settings.outbox)
     with outbox_entry(settings.outbox, mail) as entry:
         entry.start_sending()  # and no more: what a kill leaves behind
-        assert send_delayed(settings, connection(server)) == {"sent": 0, "delayed": 0, "kept": 0}
+        assert send_delayed(settings, connection(server)) == counted()
         assert entry.state()["state"] == "sending"  # its lock is held, so somebody is at it
     server.requests.clear()
-    assert send_delayed(settings, connection(server)) == {"sent": 0, "delayed": 0, "kept": 0}
+    assert send_delayed(settings, connection(server)) == counted(uncertain=1)
+    assert send_delayed(settings, connection(server)) == counted()
     assert entry.uncertain and entry.state()["state"] == "uncertain" and entry.eml.exists()
     assert server.requests == []
     assert notify(3)["state"] == "uncertain"
+
+
+@pytest.mark.parametrize("answer", [ACCEPT_AND_HANG, ACCEPT_AND_RESET])
+def test_a_mail_that_sendgrid_took_without_a_word_is_not_sent_again(
+    settings: Settings, server: SendGridServer, answer: str
+) -> None:
+    settings = settings.model_copy(update={"sendgrid_timeout_seconds": 0.5})
+    server.answers = [503, answer]
+    assert notify(3)["state"] == "delayed"
+    assert send_delayed(settings, connection(server)) == counted(uncertain=1)
+    assert send_delayed(settings, connection(server)) == counted()
+    assert notify(3)["state"] == "uncertain" and len(server.accepted) == 1
+    (record,) = settings.outbox.glob("*.json")
+    assert "no usable answer to the whole mail" in json.loads(record.read_text())["reason"]
+    assert record.with_suffix(".eml").exists()
 
 
 def test_a_refusal_is_kept_for_a_person(settings: Settings, server: SendGridServer) -> None:
     server.answers = [503, 401, 202]
     notify(3)
     assert send_delayed(settings, connection(server))["kept"] == 1
-    assert send_delayed(settings, connection(server)) == {"sent": 0, "delayed": 0, "kept": 0}
+    assert send_delayed(settings, connection(server)) == counted()
     assert list(settings.outbox.glob("*.eml"))
 
 

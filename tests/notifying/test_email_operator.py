@@ -12,7 +12,14 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
-from tests.notifying.sendgrid_server import HANG, SendGridServer, refusal, running_sendgrid
+from tests.notifying.sendgrid_server import (
+    ACCEPT_AND_HANG,
+    ACCEPT_AND_RESET,
+    HANG,
+    SendGridServer,
+    refusal,
+    running_sendgrid,
+)
 
 from pushtune.errors import MailNotSent
 from pushtune.notifying.email_operator import EmailOperator, addresses
@@ -106,6 +113,19 @@ def test_an_attempt_that_is_killed_while_it_waits_is_not_repeated(server: SendGr
     assert (answer["state"], len(server.requests)) == ("uncertain", 1)
     assert b"Subject: Done" in Path(answer["where"]).read_bytes()
     assert operator().execute(CONTEXT)["state"] == "uncertain"
+
+
+@pytest.mark.parametrize("answer", [ACCEPT_AND_HANG, ACCEPT_AND_RESET])
+def test_an_attempt_that_hears_no_answer_is_not_repeated(
+    server: SendGridServer, home: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    connection = {"conn_type": "sendgrid", "password": "SG.k", "host": server.address, "extra": {"timeout": 0.5}}
+    monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", json.dumps(connection))
+    server.answers = [answer]
+    for _ in range(2):
+        told = operator().execute(CONTEXT)
+        assert told["state"] == "uncertain" and b"Subject: Done" in Path(told["where"]).read_bytes()
+    assert len(server.accepted) == len(server.requests) == 1
 
 
 def test_another_outcome_of_the_same_run_is_told(server: SendGridServer, tmp_path: Path) -> None:

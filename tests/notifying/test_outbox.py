@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pushtune.errors import InvalidMail, MailNotSent
-from pushtune.notifying.outbox import Mail, as_eml, forget_sent, is_settled, outbox_entry
+from pushtune.notifying.outbox import INTERRUPTED, Mail, as_eml, forget_sent, is_settled, outbox_entry
 from pushtune_contract.reading import UnsafeFile
 
 
@@ -49,6 +49,10 @@ def test_the_state_survives_the_process(tmp_path: Path) -> None:
     with outbox_entry(tmp_path, mail_with()) as entry:
         assert (entry.state()["state"], entry.state()["attempts"], entry.sent) == ("sending", 2, False)
         assert entry.uncertain and entry.leave_uncertain() == entry.eml and entry.uncertain
+        assert entry.state()["reason"] == INTERRUPTED
+        entry.leave_uncertain("no answer")
+        entry.leave_uncertain()
+        assert entry.state()["reason"] == "no answer"
         assert entry.eml.exists()
         entry.finish_sending("id-1")
     with outbox_entry(tmp_path, mail_with()) as entry:

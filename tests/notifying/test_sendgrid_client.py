@@ -1,15 +1,25 @@
 """What is sent to SendGrid, and what each of its answers means."""
 
 import base64
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.notifying.sendgrid_server import DROP, GARBAGE, HANG, SendGridServer, refusal, running_sendgrid
+from tests.notifying.sendgrid_server import (
+    ACCEPT_AND_HANG,
+    ACCEPT_AND_RESET,
+    DROP,
+    GARBAGE,
+    HANG,
+    SendGridServer,
+    refusal,
+    running_sendgrid,
+)
 
-from pushtune.errors import InvalidMail, MailNotSent, MailRefused
+from pushtune.errors import InvalidMail, MailNotSent, MailRefused, MailUncertain
 from pushtune.notifying.outbox import Mail
 from pushtune.notifying.sendgrid_client import Account, account_from, prepare
 
@@ -113,14 +123,25 @@ def test_a_login_page_behind_a_redirection_is_not_taken_for_success(server: Send
         prepare(mail_with(), account_of(server))()
 
 
-NO_ANSWERS = [(HANG, "timed out"), (DROP, "Remote end closed"), (GARBAGE, "not HTTP")]
+NO_ANSWERS = [
+    (HANG, "timed out"), (DROP, "Remote end closed"), (GARBAGE, "not HTTP"), (ACCEPT_AND_HANG, "timed out"),
+    (ACCEPT_AND_RESET, "Connection reset"),
+]
 
 
 @pytest.mark.parametrize(("answer", "reason"), NO_ANSWERS)
-def test_no_usable_answer_may_be_tried_again(server: SendGridServer, answer: str, reason: str) -> None:
+def test_no_usable_answer_leaves_it_uncertain(server: SendGridServer, answer: str, reason: str) -> None:
     server.answers = [answer]
-    with pytest.raises(MailNotSent, match=f"must answer within 0.5 seconds at http://127.0.0.1.*{reason}"):
+    with pytest.raises(MailUncertain, match=f"answer within 0.5 seconds at http://127.0.0.1.* whole mail.*{reason}"):
         prepare(mail_with(), account_of(server, timeout_seconds=0.5))()
+
+
+def test_a_request_that_did_not_get_through_may_be_tried_again() -> None:
+    """A server that reads nothing: it cannot have the mail, whose end was never written."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        account = Account("SG.secret", "sendgrid_default", f"http://127.0.0.1:{deaf.getsockname()[1]}", 0.5)
+        with pytest.raises(MailNotSent, match="must take the mail within 0.5 seconds.*timed out"):
+            prepare(mail_with(html="x" * 2**25), account)()
 
 
 def test_no_server_may_be_tried_again() -> None:

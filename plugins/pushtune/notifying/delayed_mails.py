@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from pushtune.errors import InvalidMail, MailNotSent, MailRefused
+from pushtune.errors import InvalidMail, MailNotSent, MailRefused, MailUncertain
 from pushtune.notifying.outbox import Mail, OutboxEntry, delayed, note_interrupted, outbox_entry
 from pushtune.notifying.sendgrid_client import Account, account_from, prepare
 from pushtune.settings import Settings
@@ -23,6 +23,7 @@ def hand_over(entry: OutboxEntry, mail: Mail, account: Account) -> str:
 
     Raises:
         MailNotSent: it may pass later; the mail is noted as delayed. MailRefused: it will not; the mail is kept.
+        MailUncertain: SendGrid may have it; the mail is noted as such and never sent again.
     """
     call = prepare(mail, account)
     entry.start_sending()
@@ -34,6 +35,9 @@ def hand_over(entry: OutboxEntry, mail: Mail, account: Account) -> str:
     except MailRefused as error:
         entry.keep(str(error))
         raise
+    except MailUncertain as error:
+        entry.leave_uncertain(str(error))
+        raise
     entry.finish_sending(answer)
     return answer
 
@@ -41,11 +45,14 @@ def hand_over(entry: OutboxEntry, mail: Mail, account: Account) -> str:
 def send_delayed(settings: Settings, connection: Callable[[str], Any]) -> dict[str, int]:
     """Try each mail that met an outage once more; return how many were ``sent``, ``delayed`` again, and ``kept``.
 
+    ``uncertain`` counts those that SendGrid may have: of this round, and of senders that died since the last one.
+
     Args:
         connection: returns the Airflow connection with this name.
     """
-    counts = {"sent": 0, "delayed": 0, "kept": 0}
+    counts = {"sent": 0, "delayed": 0, "kept": 0, "uncertain": 0}
     for path in note_interrupted(settings.outbox):
+        counts["uncertain"] += 1
         log.error(
             "The sender of this mail died during its call, so SendGrid may have it already. It is not sent twice and "
             "lies in the outbox: %s (to send it, remove its .json and clear the task notify of its run)", path
@@ -60,6 +67,9 @@ def send_delayed(settings: Settings, connection: Callable[[str], Any]) -> dict[s
         except (MailRefused, InvalidMail, FileNotFoundError) as error:
             log.error("%s: %s", mail.key, error)
             counts["kept"] += 1
+        except MailUncertain as error:
+            log.error("%s: %s", mail.key, error)
+            counts["uncertain"] += 1
     return counts
 
 

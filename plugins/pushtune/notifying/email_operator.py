@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
-from pushtune.errors import InvalidMail, MailNotSent, MailRefused
+from pushtune.errors import InvalidMail, MailNotSent, MailRefused, MailUncertain
 from pushtune.notifying.delayed_mails import hand_over
 from pushtune.notifying.outbox import Mail, OutboxEntry, is_address, outbox_entry
 from pushtune.notifying.plain_words import one_line
@@ -30,9 +30,10 @@ class EmailOperator(BaseOperator):
     and ``timeout`` (seconds). Without the connection or its password the mail goes to the outbox and the task succeeds.
 
     A mail is sent once: another attempt of the same task, or another task with the same key, finds that it was sent, or
-    that an attempt was killed while SendGrid was about to answer (see ``outbox``). A refusal (4xx) fails the task at
-    once; a time-out, 429 or 5xx fails the attempt, so that Airflow tries again; the last one leaves the mail to
-    ``delayed_mails``. In all these cases the mail lies in the outbox.
+    that SendGrid got all of it and no answer came, or an attempt was killed while it waited for one (see ``outbox``);
+    then the task succeeds and its log says so. A refusal (4xx) fails the task at once; a failed connection, 429 or 5xx
+    fails the attempt, so that Airflow tries again; the last one leaves the mail to ``delayed_mails``. In all these
+    cases the mail lies in the outbox.
 
     What a repository contains must come through ``message``, given as the output of a task: it is passed on as it is.
     Airflow renders the other fields as templates, so they may only hold what the author of the DAG wrote.
@@ -110,8 +111,8 @@ class EmailOperator(BaseOperator):
             if entry.uncertain:
                 path = entry.leave_uncertain()
                 self.log.warning(
-                    "An earlier attempt ended during its call to SendGrid, which may have the mail already. It is not "
-                    "sent twice and lies in the outbox: %s (to send it, remove its .json and clear this task)", path
+                    "An earlier attempt heard no answer of SendGrid, which may have the mail already. It is not sent "
+                    "twice and lies in the outbox: %s (to send it, remove its .json and clear this task)", path
                 )
                 return {"state": "uncertain", "where": str(path), "key": mail.key}
             if account is None or not mail.to:
@@ -131,6 +132,9 @@ class EmailOperator(BaseOperator):
                 raise
             self.log.warning("%s It lies in the outbox until SendGrid takes it: %s", error, entry.eml)
             return {"state": "delayed", "where": str(entry.eml), "key": mail.key}
+        except MailUncertain as error:
+            self.log.warning("%s The mail: %s", error, entry.eml)
+            return {"state": "uncertain", "where": str(entry.eml), "key": mail.key}
         except MailRefused:
             self.log.error("The mail was not sent. It lies in the outbox: %s", entry.eml)
             raise

@@ -5,8 +5,9 @@ Two files per mail, named after its key: ``<name>.json`` says what became of it 
 of a ``delayed`` mail, which met an outage, holds what ``delayed_mails`` needs to send it later. A lock per mail keeps
 two processes from sending the same one; the kernel frees it when its holder dies.
 
-SendGrid knows no key that would make a second call harmless. Whoever finds ``sending`` without anybody sending knows
-that a process died during the call, most likely while it waited for the answer: such a mail is not sent again.
+SendGrid knows no key that would make a second call harmless. A mail is not sent again where it may have arrived: where
+the answer to the whole request never came, and where ``sending`` is found without anybody sending, whose process died
+during the call, most likely while it waited for the answer.
 """
 
 import hashlib
@@ -63,7 +64,7 @@ class Mail:
 
     @property
     def message_id(self) -> str:
-        """Stable, so that mail programs can see one mail where a time-out made us send it twice."""
+        """Stable, so that mail programs can see one mail where a person has it sent again."""
         return f"<{_digest(self.key)}@pushtune>"
 
     @property
@@ -125,9 +126,12 @@ class OutboxEntry:
         self._write("delayed", reason, {"connection": connection, "mail": asdict(self._mail)})
         return self.eml
 
-    def leave_uncertain(self) -> Path:
-        """Note that the mail will not be sent again; return the path of the ``.eml`` file."""
-        self._write("uncertain", INTERRUPTED)
+    def leave_uncertain(self, reason: str = "") -> Path:
+        """Note that the mail will not be sent again; return the path of the ``.eml`` file.
+
+        Without a ``reason`` the noted one stays; where there is none, the sender died before it could note one.
+        """
+        self._write("uncertain", reason or str(self.state().get("reason") or INTERRUPTED))
         return self.eml
 
     def start_sending(self) -> None:

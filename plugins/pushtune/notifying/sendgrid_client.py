@@ -4,11 +4,12 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from typing import Any
+from urllib.error import URLError
 from urllib.parse import urlsplit
 
-from pushtune.errors import InvalidMail, MailNotSent, MailRefused
+from pushtune.errors import InvalidMail, MailNotSent, MailRefused, MailUncertain
 from pushtune.notifying.outbox import Mail
 from pushtune.notifying.plain_words import one_line
 
@@ -83,7 +84,8 @@ def prepare(mail: Mail, account: Account) -> Callable[[], str]:
     The call returns SendGrid's id for the message, which may be empty, and raises
 
     - MailRefused: the same call would be refused again (a 4xx answer, or an answer that SendGrid never gives).
-    - MailNotSent: a later attempt may pass: no connection, no answer in time, 429 or 5xx.
+    - MailNotSent: a later attempt may pass: the request did not get through as a whole, or the answer is 429 or 5xx.
+    - MailUncertain: SendGrid has got the whole request, and no answer came that could be read.
     """
     import sendgrid
 
@@ -100,8 +102,10 @@ def _call(client: Any, request: dict[str, Any], account: Account) -> str:
         answer = client.client.mail.send.post(request_body=request)
     except HTTPError as error:
         raise _refusal(int(error.status_code), error.body, account) from error
-    except (OSError, HTTPException) as error:  # URLError and time-outs are OSErrors; the other is an answer not in HTTP
+    except (URLError, InvalidURL) as error:  # urllib's word for whatever fails until the last byte is written
         raise _unreachable(account, str(error)) from error
+    except (OSError, HTTPException) as error:  # while it waits for the answer, or reads it
+        raise _unanswered(account, str(error)) from error
     if answer.status_code != ACCEPTED:
         raise _refusal(int(answer.status_code), answer.body, account)
     return one_line(answer.headers.get("X-Message-Id") or "", 100)
@@ -150,9 +154,18 @@ def _refusal(status: int, body: Any, account: Account) -> MailRefused | MailNotS
 
 def _unreachable(account: Account, reason: str) -> MailNotSent:
     return MailNotSent(
-        f"SendGrid must answer within {account.timeout_seconds:g} seconds at {account.host}.",
-        one_line(reason) or "no answer",
+        f"SendGrid must take the mail within {account.timeout_seconds:g} seconds at {account.host}.",
+        one_line(reason) or "no connection",
         f"Check the network and the host of the Airflow connection {account.connection!r}; the task is tried again.",
+    )
+
+
+def _unanswered(account: Account, reason: str) -> MailUncertain:
+    return MailUncertain(
+        f"SendGrid must answer within {account.timeout_seconds:g} seconds at {account.host}.",
+        f"no usable answer to the whole mail: {one_line(reason) or 'no reason'}",
+        "SendGrid may have it, so it is not sent again and lies in the outbox; to send it, remove its .json there and "
+        "clear the task notify of its run.",
     )
 
 
