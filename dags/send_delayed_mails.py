@@ -21,7 +21,7 @@ with DAG(
     default_args={"retries": 0, "execution_timeout": timedelta(minutes=20)},
     tags=["pushtune"],
     description="Sends the mails that met an outage of SendGrid",
-):
+) as dag:
 
     @task
     def send() -> dict[str, int]:

@@ -103,6 +103,10 @@ class MailNotSent(PushtuneError):
     """SendGrid could not be reached or is busy; the same mail may pass later."""
 
 
+class SendGridUnreachable(MailNotSent):
+    """No request gets through to SendGrid: another mail would fare no better now."""
+
+
 class MailUncertain(PushtuneError):
     """SendGrid has got the whole mail and its answer never came: it may be on its way, so it is not sent again."""
 

@@ -121,7 +121,7 @@ class Settings(BaseModel):
     outbox_retention_days: float = Field(30, gt=0, le=3650, description="notes about e-mails that were sent")
     keep_checks_days: float = Field(2, gt=0, le=3650, description="Airflow's records of the checks of each minute")
 
-    sendgrid_timeout_seconds: float = Field(20, gt=0, le=300, description="limit of one call to SendGrid")
+    sendgrid_timeout_seconds: float = Field(20, gt=0, le=60, description="limit of each wait for SendGrid")
     mail_from: str = Field("pushtune@localhost", description="sender of the e-mails")
 
     @cached_property

@@ -19,7 +19,7 @@ from tests.notifying.sendgrid_server import (
     running_sendgrid,
 )
 
-from pushtune.errors import InvalidMail, MailNotSent, MailRefused, MailUncertain
+from pushtune.errors import InvalidMail, MailNotSent, MailRefused, MailUncertain, SendGridUnreachable
 from pushtune.notifying.outbox import Mail
 from pushtune.notifying.sendgrid_client import Account, account_from, prepare
 
@@ -106,8 +106,9 @@ def test_a_refusal_says_what_to_do(server: SendGridServer, status: int, remedy: 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
 def test_a_passing_problem_may_be_tried_again(server: SendGridServer, status: int) -> None:
     server.answers = [(status, b"<html>" + b"busy " * 1000)]
-    with pytest.raises(MailNotSent, match=f"Received: HTTP {status}: <html>busy busy .*…. The task is tried again"):
+    with pytest.raises(MailNotSent, match=f"Received: HTTP {status}: <html>busy busy .*…. The task is tried") as caught:
         prepare(mail_with(), account_of(server))()
+    assert not isinstance(caught.value, SendGridUnreachable), "another mail may fare better"
 
 
 @pytest.mark.parametrize("status", [200, 204])
@@ -140,14 +141,14 @@ def test_a_request_that_did_not_get_through_may_be_tried_again() -> None:
     """A server that reads nothing: it cannot have the mail, whose end was never written."""
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         account = Account("SG.secret", "sendgrid_default", f"http://127.0.0.1:{deaf.getsockname()[1]}", 0.5)
-        with pytest.raises(MailNotSent, match="must take the mail within 0.5 seconds.*timed out"):
+        with pytest.raises(SendGridUnreachable, match="must take the mail within 0.5 seconds.*timed out"):
             prepare(mail_with(html="x" * 2**25), account)()
 
 
 def test_no_server_may_be_tried_again() -> None:
     with running_sendgrid() as gone:
         account = account_of(gone)
-    with pytest.raises(MailNotSent, match="Connection refused.*Check the network and the host"):
+    with pytest.raises(SendGridUnreachable, match="Connection refused.*Check the network and the host"):
         prepare(mail_with(), account)()
 
 
@@ -187,7 +188,7 @@ def test_without_a_key_there_is_no_account() -> None:
     assert account_from("c", connection(password=" "), 20) is None
 
 
-@pytest.mark.parametrize("timeout", [0, -1, 301, "20", True, None])
+@pytest.mark.parametrize("timeout", [0, -1, 61, "20", True, None])
 def test_a_senseless_timeout_is_refused(timeout: Any) -> None:
-    with pytest.raises(InvalidMail, match="The timeout of SendGrid must be a number of seconds over 0, at most 300"):
+    with pytest.raises(InvalidMail, match="The timeout of SendGrid must be a number of seconds over 0, at most 60"):
         account_from("c", connection(extra_dejson={"timeout": timeout}), 20)

@@ -9,14 +9,14 @@ from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
-from pushtune.errors import InvalidMail, MailNotSent, MailRefused, MailUncertain
+from pushtune.errors import InvalidMail, MailNotSent, MailRefused, MailUncertain, SendGridUnreachable
 from pushtune.notifying.outbox import Mail
 from pushtune.notifying.plain_words import one_line
 
 DEFAULT_HOST = "https://api.sendgrid.com"
 ACCEPTED = 202  # the only answer that means "queued for delivery"; 200 is given in sandbox mode, where nothing is sent
 TRY_AGAIN = (408, 425, 429)
-TIMEOUT_LIMIT_SECONDS = 300
+TIMEOUT_LIMIT_SECONDS = 60  # a call waits several times, and the tasks that call end after some minutes
 LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
@@ -55,7 +55,7 @@ class Account:
 def account_from(connection_id: str, connection: Any, timeout_seconds: float) -> Account | None:
     """Return the account that an Airflow connection describes; None without a connection or a key.
 
-    ``timeout`` in the connection's extra (seconds, over 0 and at most 300) takes precedence over ``timeout_seconds``.
+    ``timeout`` in the connection's extra (seconds, over 0 and at most 60) takes precedence over ``timeout_seconds``.
     Raises InvalidMail where the connection cannot be used.
     """
     if connection is None or not (connection.password or "").strip():
@@ -84,7 +84,8 @@ def prepare(mail: Mail, account: Account) -> Callable[[], str]:
     The call returns SendGrid's id for the message, which may be empty, and raises
 
     - MailRefused: the same call would be refused again (a 4xx answer, or an answer that SendGrid never gives).
-    - MailNotSent: a later attempt may pass: the request did not get through as a whole, or the answer is 429 or 5xx.
+    - MailNotSent: a later attempt may pass: the answer is 429 or 5xx, or (SendGridUnreachable) the request did not get
+      through as a whole.
     - MailUncertain: SendGrid has got the whole request, and no answer came that could be read.
     """
     import sendgrid
@@ -152,8 +153,8 @@ def _refusal(status: int, body: Any, account: Account) -> MailRefused | MailNotS
     return MailRefused(f"SendGrid must accept the mail with HTTP {ACCEPTED}.", received, remedy)
 
 
-def _unreachable(account: Account, reason: str) -> MailNotSent:
-    return MailNotSent(
+def _unreachable(account: Account, reason: str) -> SendGridUnreachable:
+    return SendGridUnreachable(
         f"SendGrid must take the mail within {account.timeout_seconds:g} seconds at {account.host}.",
         one_line(reason) or "no connection",
         f"Check the network and the host of the Airflow connection {account.connection!r}; the task is tried again.",
