@@ -73,6 +73,24 @@ def test_the_whole_request(server: SendGridServer, tmp_path: Path) -> None:
     }
 
 
+def test_each_recipient_is_named_once(server: SendGridServer) -> None:
+    """SendGrid answers 400 otherwise, and nobody gets the mail."""
+    mail = mail_with(
+        to=["Ada@example.org", "bob@example.org", "ada@EXAMPLE.org"], cc=["BOB@example.org", "c@example.org"],
+        bcc=["C@example.org", "ada@example.org", "d@example.org", "D@example.org"],
+    )
+    prepare(mail, account_of(server))()
+    assert server.bodies[0]["personalizations"] == [
+        {
+            "to": [{"email": "Ada@example.org"}, {"email": "bob@example.org"}],
+            "cc": [{"email": "c@example.org"}],
+            "bcc": [{"email": "d@example.org"}],
+        }
+    ]
+    prepare(mail_with(cc=["ADA@example.org"]), account_of(server))()
+    assert server.bodies[1]["personalizations"] == [{"to": [{"email": "ada@example.org"}]}]
+
+
 def test_the_same_key_gives_the_same_message_id() -> None:
     assert mail_with(subject="a").message_id == mail_with(subject="b").message_id
     assert mail_with(key="other").message_id != mail_with().message_id

@@ -183,6 +183,6 @@ def _is_last_attempt(instance: Any) -> bool:
 
 
 def addresses(given: str | Sequence[str]) -> list[str]:
-    """Return the addresses in a list, or in a text that separates them by commas or semicolons; each once."""
+    """Return the addresses in a list, or in a text that separates them by commas or semicolons."""
     parts = given.replace(";", ",").split(",") if isinstance(given, str) else given
-    return list(dict.fromkeys(part.strip() for part in parts if part.strip()))
+    return [part.strip() for part in parts if part.strip()]

@@ -38,7 +38,8 @@ class Mail:
 
     Attributes:
         key: the same for every attempt to say the same thing; a key is sent once.
-        sender, to, cc, bcc: plain addresses. subject: one line. html, text: the two forms of the body.
+        sender, to, cc, bcc: plain addresses; each recipient once, in whatever case, where it stands first.
+        subject: one line. html, text: the two forms of the body.
         files: paths of attachments; what a container wrote is read as what it is, never through a link.
     """
 
@@ -59,8 +60,20 @@ class Mail:
                     "An e-mail address must look like name@example.org, without a display name.", repr(address)[:200],
                     "Correct it where the repository is listed (notify) or in the setting mail_from.",
                 )
+        self._name_each_recipient_once()
         if not self.key:
             raise InvalidMail("A mail must have a key, so that it is sent once.", "an empty key", "Give it a key.")
+
+    def _name_each_recipient_once(self) -> None:
+        """SendGrid refuses the whole mail where somebody is named twice, also where only the case differs."""
+        seen: set[str] = set()
+        for name in ("to", "cc", "bcc"):
+            new = []
+            for address in getattr(self, name):
+                if address.lower() not in seen:
+                    new.append(address)
+                    seen.add(address.lower())
+            object.__setattr__(self, name, new)  # a frozen dataclass has no other way to correct what it is given
 
     @property
     def message_id(self) -> str:
