@@ -1,5 +1,6 @@
 """What each stage of a run decided and why, kept as one JSON document per stage in the run's folder."""
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -8,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.moments import present
-from pushtune_contract.reading import read_json, write_json
+from pushtune_contract.reading import UnsafeFile, read_json, write_json
 
 RECORDS_FOLDER = "records"
 FAULTS_FOLDER = "faults"
 MESSAGE_LIMIT_CHARACTERS = 2000
+ERROR_LIMIT_CHARACTERS = 20_000
 
 
 def read_record(run_folder: Path, stage: str) -> dict[str, Any] | None:
@@ -28,8 +30,16 @@ def read_record(run_folder: Path, stage: str) -> dict[str, Any] | None:
 
 
 def read_records(run_folder: Path) -> dict[str, dict[str, Any]]:
-    """Return all records of a run, stage -> record, in the order in which the stages started."""
-    records = [read_json(path) for path in (run_folder / RECORDS_FOLDER).glob("*.json")]
+    """Return all records of a run, stage -> record, in the order in which the stages started.
+
+    One that cannot be read is left out: it must not take away what the others say.
+    """
+    records = []
+    for path in (run_folder / RECORDS_FOLDER).glob("*.json"):
+        try:
+            records.append(read_json(path))
+        except UnsafeFile as error:
+            logging.getLogger(__name__).warning("A record of the run is left out: %s", error)
     return {record["stage"]: record for record in sorted(records, key=lambda record: record["started_unix_time"])}
 
 
@@ -40,7 +50,7 @@ def recorded(run_folder: Path, stage: str) -> Iterator[dict[str, Any]]:
     try:
         yield document
     except Exception as error:
-        document["error"] = str(error)
+        document["error"] = str(error)[:ERROR_LIMIT_CHARACTERS]
         raise
     finally:
         folder = run_folder / RECORDS_FOLDER

@@ -14,11 +14,13 @@ from pushtune_contract import layout
 from pushtune_contract.progress import ProgressLine, read_heartbeat, read_progress
 from pushtune_contract.reading import (
     DEPTH_LIMIT,
+    DOCUMENT_LIMIT_BYTES,
     ENTRIES_LIMIT,
     UnsafeFile,
     copy_plain_files,
     parse_json,
     plain_files,
+    read_json,
     remove_unfinished,
     write_json,
 )
@@ -56,6 +58,18 @@ def test_epochs_are_not_counted_backwards() -> None:
 def test_half_characters_become_something_that_can_be_written() -> None:
     line = build(ProgressLine, parse_json(json.dumps({**LINE, "message": "a\ud800b"}).encode(), "progress"))
     assert line.message == "a?b"
+
+
+def test_what_is_written_can_be_read(tmp_path: Path) -> None:
+    """A letter takes two bytes, not the six of its escape; half a character comes back as it was."""
+    path = tmp_path / "document.json"
+    document = {"message": "é" * (DOCUMENT_LIMIT_BYTES // 3), "half": "a\ud800b", "name": "\udc80"}
+    write_json(path, document)
+    assert read_json(path) == document and path.stat().st_size < DOCUMENT_LIMIT_BYTES
+    with pytest.raises(UnsafeFile, match="document.json must hold at most 4194304 bytes, but this one would"):
+        write_json(path, {"message": "x" * DOCUMENT_LIMIT_BYTES})
+    assert read_json(path) == document
+    assert [left.name for left in tmp_path.iterdir()] == ["document.json"]
 
 
 def test_writing_follows_no_link_that_was_prepared_at_a_name_to_guess(tmp_path: Path) -> None:

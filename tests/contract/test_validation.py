@@ -149,3 +149,4 @@ def test_a_bounded_read_takes_what_fits(tmp_path: Path) -> None:
 def test_a_change_reads_as_a_person_would_write_it() -> None:
     parameter = Parameter("task.py:31:20#0.Conv2D.filters", "filters", "Conv2D", "filters", 16, True, "task.py", 31, 20)
     assert describe_change(parameter, 48) == "task.py:31 filters 16 -> 48"
+    assert len(describe_change(parameter, "x" * 20_000)) < 300

@@ -7,7 +7,7 @@ import pytest
 from pushtune.errors import DiskAlmostFull, EngineUnavailable, RequirementMissing
 from pushtune.pipeline.run import Run
 from pushtune.pipeline.run_ending import FAILED, SKIPPED, keep_failure, outcome
-from pushtune.records import read_faults, read_records
+from pushtune.records import read_faults, read_records, recorded
 from pushtune.settings import Settings
 from pushtune.watching.watched_repositories import WatchedRepository
 
@@ -40,13 +40,30 @@ def test_what_a_training_noted_itself_stays(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("task_id", [None, "wait_for_push"])
 def test_a_run_whose_first_task_was_killed_has_not_found_nothing_to_train(tmp_path: Path, task_id: str | None) -> None:
-    repository = WatchedRepository(name="digits", url="/srv/digits.git")
-    run = Run(Settings(home=tmp_path), repository, "r", tmp_path, {})
     if task_id:
         keep_failure(tmp_path, {**TASK, "task_id": task_id}, None)
-    word, reason = outcome(run, has_push=False)
+    word, reason = outcome(run_in(tmp_path), has_push=False)
     assert word == (FAILED if task_id else SKIPPED)
     assert reason.startswith("The run ended before anything was reported" if task_id else "There was nothing to train")
+
+
+def run_in(tmp_path: Path) -> Run:
+    repository = WatchedRepository(name="digits", url="/srv/digits.git")
+    return Run(Settings(home=tmp_path), repository, "r", tmp_path, {})
+
+
+def test_a_report_that_could_not_be_made_ends_the_run_in_words(tmp_path: Path) -> None:
+    with pytest.raises(OverflowError), recorded(tmp_path, "report"):
+        raise OverflowError("intermediate overflow")
+    assert outcome(run_in(tmp_path), has_push=True) == (FAILED, "report: intermediate overflow")
+
+
+def test_one_record_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    keep_failure(tmp_path, TASK, EngineUnavailable(*TEXT))
+    (tmp_path / "records" / "report.json").write_bytes(b" " * (4 * 2**20 + 1))
+    assert list(read_records(tmp_path)) == ["failure_prepare_image"]
+    word, reason = outcome(run_in(tmp_path), has_push=True)
+    assert word == FAILED and reason.startswith("The run ended before anything was reported")
 
 
 def test_a_trial_is_no_failure_of_the_run(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from typing import List, Optional, Union
 
 Value = Union[bool, int, float, str]
 
+VALUE_LIMIT_CHARACTERS = 200
+
 # What a value means, whichever class or function takes it. Ranges are chosen by role.
 ROLES = (
     "learning_rate",
@@ -64,4 +66,7 @@ def describe_change(parameter: Parameter, value: Value) -> str:
 
 
 def _short(value: Value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = str(value)
+    return text if len(text) <= VALUE_LIMIT_CHARACTERS else text[: VALUE_LIMIT_CHARACTERS - 3] + "..."

@@ -98,14 +98,20 @@ def write_json(path: PathLike, document: Any) -> None:
     """Write ``document`` to ``path`` so that a reader sees the old content or the new one, never a part.
 
     It is written under a name that nobody can guess, so that no link or pipe can lie there, and then renamed.
+    Raises UnsafeFile for more than ``read_json`` takes: what is written can be read.
     """
+    text = json.dumps(document, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    # Half a character has no place in UTF-8; escaped with a backslash it is what JSON itself writes for it.
+    content = text.encode("utf-8", "backslashreplace") + b"\n"
+    if len(content) > DOCUMENT_LIMIT_BYTES:
+        received = f"this one would hold {len(content)}"
+        raise UnsafeFile(f"{Path(path).name} must hold at most {DOCUMENT_LIMIT_BYTES} bytes, but {received}")
     target = Path(path)
     aside = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(document, stream, indent=1, sort_keys=True, allow_nan=False)
-            stream.write("\n")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(aside, target)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pushtune.notifying.bounded_report import bounded
 from pushtune.notifying.run_facts import RunFacts, Training, describe_changes, read_run
 from pushtune.notifying.trial_table import trial_rows
 from pushtune.targets import meets
@@ -65,7 +66,7 @@ def build_report(
     report["outcome"] = _outcome(facts, report, finished)
     if report["outcome"] == "failed" and report["error"] is None:
         report["error"] = _missing_model(report)
-    return report
+    return bounded(report)
 
 
 def _origin(facts: RunFacts) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from pushtune.notifying.run_facts import RunFacts, Training, describe_changes
 
 ROUND = "round_"
+CHANGES_LIMIT = 50
 
 
 def trial_rows(facts: RunFacts) -> list[dict[str, Any]]:
@@ -53,9 +54,9 @@ def _own_words(training: Training | None) -> dict[str, Any]:
 
 def _changes(facts: RunFacts, training: Training | None, plan: dict[str, Any]) -> list[str]:
     if isinstance(plan.get("changes"), list):
-        return [str(change) for change in plan["changes"]]
+        return [str(change) for change in plan["changes"][:CHANGES_LIMIT]]
     request = training.request if training is not None else None
-    return describe_changes(request.overrides, facts.baseline) if request is not None else []
+    return describe_changes(request.overrides, facts.baseline)[:CHANGES_LIMIT] if request is not None else []
 
 
 def _planned(document: dict[str, Any]) -> Any:

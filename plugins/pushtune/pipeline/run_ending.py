@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from pushtune.errors import PassingFault, PushtuneError
 from pushtune.pipeline.run import Document, Run
-from pushtune.records import forget_fault, note_fault, read_record, read_records, recorded
+from pushtune.records import forget_fault, note_fault, read_records, recorded
 
 FAILED = "failed"
 SKIPPED = "skipped"
@@ -53,12 +53,15 @@ def _failures(records: dict[str, Document]) -> list[Document]:
 
 def outcome(run: Run, has_push: bool) -> tuple[str, str]:
     """Return how the run ended, in one word (``FAILED`` where no model came out of it) and in one sentence."""
-    record = read_record(run.folder, "report")
+    records = read_records(run.folder)
+    record = records.get("report")
     if record is None:
-        if has_push or _failures(read_records(run.folder)):
+        if has_push or _failures(records):
             return FAILED, "The run ended before anything was reported: the log of its first failed task says why."
         return SKIPPED, "There was nothing to train."
     document: Document = record["document"]
+    if "outcome" not in document:
+        return FAILED, f"report: {document.get('error', 'it ended before it had said anything')}"
     if document["outcome"] != FAILED:
         return str(document["outcome"]), str(document["outcome"]).replace("_", " ")
     error = document.get("error") or {}
