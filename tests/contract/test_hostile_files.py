@@ -24,7 +24,7 @@ from pushtune_contract.reading import (
     remove_unfinished,
     write_json,
 )
-from pushtune_contract.result import Objective
+from pushtune_contract.result import SECONDS_LIMIT, Objective, TrialResult
 from pushtune_contract.validation import ContractViolation, build
 
 TRAINING = Path(__file__).parents[2] / "training"
@@ -53,6 +53,19 @@ def test_lists_nested_as_deep_as_they_go_are_refused_with_a_short_text(depth: in
 def test_epochs_are_not_counted_backwards() -> None:
     with pytest.raises(ContractViolation, match="best_epoch: expected at least 0, but got -5"):
         build(Objective, {"metric": "a", "direction": "maximize", "value": 1.0, "best_epoch": -5, "guard": "holdout"})
+
+
+@pytest.mark.parametrize("seconds", [1e308, -1, SECONDS_LIMIT + 1])
+def test_no_training_takes_longer_than_a_lifetime_of_machines(seconds: float) -> None:
+    """The sum of two such numbers is infinite, and no report could be made of it."""
+    with pytest.raises(ContractViolation, match="TrialResult: seconds: expected 0 to 3.16224e.08, but got"):
+        build(TrialResult, {"status": "done", "script_sha256": "a", "seconds": seconds})
+
+
+def test_the_name_of_a_field_with_half_a_character_can_be_told() -> None:
+    with pytest.raises(ContractViolation, match="a.b: expected float, but got str 'x'") as caught:
+        build(TrialResult, {"status": "done", "script_sha256": "a", "test_metrics": {"a\ud800b": "x"}})
+    assert str(caught.value).encode()
 
 
 def test_half_characters_become_something_that_can_be_written() -> None:

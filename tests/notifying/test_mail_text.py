@@ -1,5 +1,6 @@
 """The mail about a run: its subject, its numbers, and hostile texts in every place that a repository can fill."""
 
+import math
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -158,7 +159,10 @@ def test_numbers(value: Any, shown: str) -> None:
     assert number(value) == shown
 
 
-@pytest.mark.parametrize(("seconds", "shown"), [(8.4, "8 s"), (200, "3 min 20 s"), (7500, "2 h 5 min"), (None, "-")])
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(8.4, "8 s"), (200, "3 min 20 s"), (7500, "2 h 5 min"), (None, "-"), (math.inf, "-"), (math.nan, "-")],
+)
 def test_durations(seconds: Any, shown: str) -> None:
     assert duration(seconds) == shown
 

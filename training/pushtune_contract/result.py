@@ -11,6 +11,7 @@ from pushtune_contract.validation import as_document, build, check_version
 
 STATUSES = ("done", "pruned", "infeasible", "script_error", "interrupted")
 DIRECTIONS = ("maximize", "minimize")
+SECONDS_LIMIT = 10 * 366 * 86_400.0  # longer than any training; sums of such numbers stay finite
 GUARDS = ("holdout", "validation_split", "cross_validation", "none")
 
 
@@ -65,7 +66,7 @@ class TrialResult:
         test_reads: how often test data was read.
         search_space: what can be tuned (baseline), or what was seen again (trial, retrain).
         applied, unapplied: ids of the overrides that arrived, and of those that never did.
-        seconds: wall time of all processes of this run, resumed ones included.
+        seconds: wall time of all processes of this run, resumed ones included; at most ``SECONDS_LIMIT``.
         epochs_trained: epochs that were really computed, in all fits.
         resumed_from_epochs: the epoch at which each resume began.
         exactness: ``exact`` where a resumed run ends bit-identical, else ``approximate``.
@@ -106,6 +107,8 @@ class TrialResult:
         check_version(self.contract_version)
         if self.status not in STATUSES:
             raise ValueError(f"status: expected one of {STATUSES}, but got {self.status!r}")
+        if not 0 <= self.seconds <= SECONDS_LIMIT:
+            raise ValueError(f"seconds: expected 0 to {SECONDS_LIMIT:g}, but got {self.seconds:g}")
 
 
 def read_result(trial_folder: Union[str, Path]) -> TrialResult:

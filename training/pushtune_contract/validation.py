@@ -101,9 +101,8 @@ def _convert_list(item: Any, value: Any, path: str) -> List[Any]:
 def _convert_dict(item: Any, value: Any, path: str) -> Dict[str, Any]:
     if not isinstance(value, dict) or len(value) > ITEMS_LIMIT:
         raise _violation(path, f"an object of at most {ITEMS_LIMIT} entries", value)
-    return {
-        _convert_scalar(str, key, path): _convert(item, element, f"{path}.{key:.60}") for key, element in value.items()
-    }
+    names = {key: _convert_scalar(str, key, path) for key in value}
+    return {names[key]: _convert(item, element, f"{path}.{names[key]:.60}") for key, element in value.items()}
 
 
 def _convert_scalar(hint: Any, value: Any, path: str) -> Any:

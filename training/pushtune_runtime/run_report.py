@@ -4,7 +4,7 @@ import sys
 from typing import Dict, Optional
 
 from pushtune_contract.exit_codes import ExitCode
-from pushtune_contract.result import Notice, TrialResult, write_result
+from pushtune_contract.result import SECONDS_LIMIT, Notice, TrialResult, write_result
 from pushtune_runtime.failures import describe, may_be_infeasible
 from pushtune_runtime.script_runner import Outcome, TrainingStopped
 from pushtune_runtime.session import Session
@@ -93,7 +93,7 @@ def _result(session: Session, status: str, error: Optional[Notice]) -> TrialResu
         unapplied=[name for name in wanted if name not in session.applied],
         warnings=session.warnings,
         error=error,
-        seconds=round(session.seconds, 3),
+        seconds=round(min(session.seconds, SECONDS_LIMIT), 3),  # a clock that was set between two processes
         epochs_trained=session.epochs_trained,
         resumed_from_epochs=session.resumed_from_epochs,
         exactness=session.exactness,

@@ -1,6 +1,7 @@
 """Texts that come from a repository, made harmless for a reader: one line, printable, bounded."""
 
 import html
+import math
 import unicodedata
 
 LINE_LIMIT_CHARACTERS = 200
@@ -31,8 +32,8 @@ def number(value: object) -> str:
 
 
 def duration(seconds: object) -> str:
-    """Return seconds as ``8 s``, ``3 min 20 s`` or ``2 h 5 min``."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+    """Return seconds as ``8 s``, ``3 min 20 s`` or ``2 h 5 min``; ``-`` for what is no finite number."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
         return "-"
     whole = round(seconds)
     if whole < 60:
