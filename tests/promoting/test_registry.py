@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from pushtune.errors import ModelMissing, NoFormerChampion, RegistryUnavailable
 from pushtune.promoting import registry
@@ -78,6 +79,41 @@ def test_a_retry_does_not_take_the_title_back_from_a_later_champion(registry_fol
     registry.register_model(registry_folder, entry_for(model_folder, 0.92, "run-1"), LIMIT_BYTES)
     present = registry.champion(registry_folder, "train_digits")
     assert present is not None and present["version"] == 2
+
+
+def without_alias(monkeypatch: pytest.MonkeyPatch, registry_folder: Path, entry: ModelEntry) -> None:
+    """Register a version whose alias cannot be set any more."""
+
+    def full(*_: object) -> None:
+        raise MlflowException("(sqlite3.OperationalError) database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MlflowClient, "set_registered_model_alias", full)
+        with pytest.raises(RegistryUnavailable, match="disk is full"):
+            registry.register_model(registry_folder, entry, LIMIT_BYTES)
+
+
+def test_a_promotion_that_is_completed_later_is_decided_anew(
+    registry_folder: Path, model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = {value: entry_for(model_folder, value, f"run-{value}") for value in (0.91, 0.92, 0.97, 0.99)}
+    registry.register_model(registry_folder, entries[0.91], LIMIT_BYTES)
+    for value in (0.92, 0.99):
+        without_alias(monkeypatch, registry_folder, entries[value])
+    registry.register_model(registry_folder, entries[0.97], LIMIT_BYTES)
+
+    late = registry.register_model(registry_folder, entries[0.92], LIMIT_BYTES)
+    assert (late["champion"], late["replaced_version"]) == (False, None)
+    assert late["reason"] == "accuracy 0.92 is worse than 0.97 of the champion, which stays."
+    present = registry.champion(registry_folder, "train_digits")
+    assert present is not None and present["score"]["value"] == 0.97
+
+    late = registry.register_model(registry_folder, entries[0.99], LIMIT_BYTES)
+    assert (late["champion"], late["replaced_version"]) == (True, present["version"])
+    assert late["reason"] == "accuracy 0.99 is better than 0.97 of the champion."
+    assert registry.register_model(registry_folder, entries[0.92], LIMIT_BYTES)["champion"] is False
+    assert registry.champion(registry_folder, "train_digits") == late
+    assert registry.roll_back(registry_folder, "train_digits")["score"]["value"] == 0.97
 
 
 def test_only_a_better_model_takes_over(registry_folder: Path, model_folder: Path) -> None:

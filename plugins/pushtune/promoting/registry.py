@@ -41,8 +41,7 @@ def register_model(registry_folder: Path, entry: ModelEntry, limit_bytes: int) -
         if version is None:
             version = _create_version(client, registry_folder, entry, limit_bytes)
         if version.tags[TAG + "promoted"] == "True" and TAG + "champion_since" not in version.tags:
-            client.set_registered_model_alias(entry.dag_id, entry.alias, version.version)
-            client.set_model_version_tag(entry.dag_id, version.version, TAG + "champion_since", str(time.time()))
+            version = _complete_promotion(client, entry, version)
         return _document(version)
 
 
@@ -96,6 +95,31 @@ def roll_back(registry_folder: Path, name: str) -> dict[str, Any]:
 def _existing_version(client: Any, entry: ModelEntry) -> Any:
     found = client.search_model_versions(f"name = '{entry.dag_id}' and tags.`{TAG}identity` = '{entry.identity()}'")
     return found[0] if found else None
+
+
+def _complete_promotion(client: Any, entry: ModelEntry, version: Any) -> Any:
+    """Give the version its alias and return it as it is then; an attempt may have died since it was made.
+
+    Another run may have become champion meanwhile: then the version is compared anew with that one. ``promoted`` is
+    written last, so that whoever dies in here leaves a promotion that is still to be completed.
+    """
+    present = _champion_version(client, entry.dag_id, entry.alias)
+    number = "" if present is None else str(present.version)
+    if number not in (version.tags[TAG + "replaced_version"], str(version.version)):
+        verdict = decide(entry.score, None if present is None else _score(present), entry.target, entry.final_check)
+        changed = {
+            "reason": registry_text(verdict.reason),
+            "replaced_version": number if verdict.promoted else "",
+            "promoted": str(verdict.promoted),
+        }
+        for name, text in changed.items():
+            client.set_model_version_tag(entry.dag_id, version.version, TAG + name, text)
+        client.set_tag(version.run_id, TAG + "verdict", changed["reason"])
+        version = client.get_model_version(entry.dag_id, version.version)
+    if version.tags[TAG + "promoted"] == "True":
+        client.set_registered_model_alias(entry.dag_id, entry.alias, version.version)
+        client.set_model_version_tag(entry.dag_id, version.version, TAG + "champion_since", str(time.time()))
+    return version
 
 
 def _champion_version(client: Any, name: str, alias: str = CHAMPION) -> Any:
