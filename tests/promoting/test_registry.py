@@ -42,6 +42,10 @@ def model_folder(tmp_path: Path) -> Path:
     return folder
 
 
+def client_of(registry_folder: Path) -> MlflowClient:
+    return MlflowClient(tracking_uri=tracking_uri(registry_folder), registry_uri=tracking_uri(registry_folder))
+
+
 @pytest.fixture
 def registry_folder(tmp_path: Path) -> Path:
     return tmp_path / "registry of models"  # a space, since folders have them
@@ -53,8 +57,7 @@ def test_everything_about_a_model_can_be_read_back(registry_folder: Path, model_
     assert (answer["name"], answer["version"], answer["champion"]) == ("train_digits", 1, True)
     assert (Path(answer["path"]) / "model.keras").read_bytes() == b"weights"
     assert registry_folder in Path(answer["path"]).parents
-    uri = tracking_uri(registry_folder)
-    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    client = client_of(registry_folder)
     run = client.get_run(answer["run_id"])
     assert run.info.status == "FINISHED"
     assert run.data.params == {"task.py:31 filters": "16 -> 48"}
@@ -134,10 +137,17 @@ def test_roll_back_walks_through_the_former_champions(registry_folder: Path, mod
         registry.register_model(registry_folder, entry_for(model_folder, value, key), LIMIT_BYTES)
     assert registry.roll_back(registry_folder, "train_digits")["version"] == 2
     assert registry.roll_back(registry_folder, "train_digits")["version"] == 1
-    with pytest.raises(NoFormerChampion, match="model 'train_digits' with its first champion"):
+    with pytest.raises(NoFormerChampion, match="model 'train_digits' with no earlier champion"):
         registry.roll_back(registry_folder, "train_digits")
     with pytest.raises(NoFormerChampion, match="model 'unknown' with no champion"):
         registry.roll_back(registry_folder, "unknown")
+
+
+def test_roll_back_passes_over_what_was_deleted(registry_folder: Path, model_folder: Path) -> None:
+    for key, value in {"run-1": 0.91, "run-2": 0.92, "run-3": 0.915, "run-4": 0.93}.items():
+        registry.register_model(registry_folder, entry_for(model_folder, value, key), LIMIT_BYTES)
+    client_of(registry_folder).delete_model_version("train_digits", "2")
+    assert registry.roll_back(registry_folder, "train_digits")["version"] == 1, "the third was never champion"
 
 
 def test_no_registry_yet_means_no_champion(registry_folder: Path) -> None:
@@ -274,6 +284,4 @@ def test_another_branch_has_a_champion_of_its_own(registry_folder: Path, model_f
     champion = registry.champion(registry_folder, "train_digits")
     assert champion is not None and champion["version"] == 1
     assert register(0.96, "run-4", None)["champion"], "the primary branch is compared with its own"
-    uri = tracking_uri(registry_folder)
-    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-    assert client.get_model_version_by_alias("train_digits", str(better["alias"])).version == 2
+    assert client_of(registry_folder).get_model_version_by_alias("train_digits", str(better["alias"])).version == 2

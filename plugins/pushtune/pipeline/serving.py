@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from pushtune.errors import PassingFault, PushtuneError
+from pushtune.errors import PassingFault, PushtuneError, ServingRefused
 from pushtune.promoting.serving_container import Reconciled, reconcile
 from pushtune.promoting.serving_keeper import Patience
 from pushtune.promoting.serving_state import STATE_FILE, ServedModel, read_state
@@ -51,10 +51,10 @@ def serve_champion(settings: Settings, dag_id: str) -> Document:
     try:
         here = settings.serving_start_seconds + GRACE_SECONDS
         done = _reconcile(settings, [dag_id], lambda other: False, here)
+        champion = _champion(settings, dag_id)
     except PushtuneError as error:
         return {"serving": False, "reason": f"{error} The check of each minute tries again."}
     state = read_state(settings.serving / dag_id)
-    champion = _champion(settings, dag_id)
     if champion is not None and state.model == champion and state.container_id:
         return {"serving": True, "reason": f"version {champion.version} answers on /pushtune/models/{dag_id}"}
     reasons = [effort.reason for effort in state.efforts.values() if effort.reason] + done.faults
@@ -71,8 +71,7 @@ def served_images(settings: Settings) -> list[str]:
 def _reconcile(settings: Settings, names: list[str], is_unwanted: Any, here_seconds: float) -> Reconciled:
     from pushtune.healing.action_log import keep
 
-    found = {name: _champion(settings, name) for name in names}
-    wanted = {name: champion for name, champion in found.items() if champion is not None}
+    wanted, faults = _champions(settings, names)
     patience = Patience(
         start=settings.serving_start_seconds,
         silence=settings.hung_after_seconds,
@@ -81,11 +80,31 @@ def _reconcile(settings: Settings, names: list[str], is_unwanted: Any, here_seco
         here=here_seconds,
     )
     done = reconcile(
-        settings.serving, wanted, is_unwanted, _containers(settings), patience, lambda action: keep(settings, action)
+        settings.serving,
+        wanted,
+        lambda dag_id: dag_id not in faults and is_unwanted(dag_id),  # what it served before goes on answering
+        _containers(settings),
+        patience,
+        lambda action: keep(settings, action),
     )
+    done.faults += faults.values()
     for fault in done.faults:
         logging.getLogger(__name__).warning("%s", fault)
     return done
+
+
+def _champions(settings: Settings, names: list[str]) -> tuple[dict[str, ServedModel], dict[str, str]]:
+    """Return the champions by name, and what is wrong with those that cannot be served: they hold up no other."""
+    wanted, faults = {}, {}
+    for name in names:
+        try:
+            champion = _champion(settings, name)
+        except ServingRefused as error:
+            faults[name] = f"{name}: {error}"
+            continue
+        if champion is not None:
+            wanted[name] = champion
+    return wanted, faults
 
 
 def _containers(settings: Settings) -> Any:

@@ -6,6 +6,7 @@ ranked by test data, since a number that is used for choosing no longer says how
 """
 
 import hashlib
+import math
 import re
 from dataclasses import dataclass
 
@@ -35,11 +36,14 @@ class Score:
 
     def comparable_with(self, other: "Score") -> bool:
         """Two numbers can be compared if they measure the same thing in the same direction."""
-        return (self.metric, self.direction) == (other.metric, other.direction)
+        return (self.metric, self.direction) == (other.metric, other.direction) and math.isfinite(other.value)
 
     def better_than(self, value: float) -> bool:
         """Strictly better: equal is not better."""
         return self.value > value if self.direction == "maximize" else self.value < value
+
+
+UNSCORED = Score("", "maximize", math.nan)  # of a champion that somebody has named by hand
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,8 @@ def decide(
         test: given for a model that was changed by tuning, where both test values are known.
 
     The rules, in this order: under the target, no. Vetoed by the test data, no. No champion, yes. A champion that was
-    measured with another metric or direction cannot be compared: the target alone decides, so yes. Otherwise the
-    challenger has to be strictly better; equal keeps the champion.
+    measured with another metric or direction, or has no score, cannot be compared: the target alone decides, so yes.
+    Otherwise the challenger has to be strictly better; equal keeps the champion.
     """
     shown = f"{challenger.metric} {challenger.value:.4g}"
     if not meets_target(challenger, target):
@@ -105,6 +109,8 @@ def decide(
     meets = f"{shown} is accepted without a target" if target is None else f"{shown} meets the target {target:.4g}"
     if champion is None:
         return Verdict(True, True, f"{meets}, and there was no champion yet.")
+    if champion is UNSCORED:
+        return Verdict(True, True, f"{meets}; the champion was named by hand and has no score to compare with.")
     if not challenger.comparable_with(champion):
         return Verdict(True, True, (
             f"{meets}; the champion was measured by {champion.metric} ({champion.direction}), this model by "

@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from pushtune.errors import ModelMissing, NoFormerChampion
-from pushtune.promoting.champion import CHAMPION, Score, Verdict, decide
+from pushtune.errors import ModelMissing, NoFormerChampion, ServingRefused
+from pushtune.promoting.champion import CHAMPION, UNSCORED, Verdict, decide
 from pushtune.promoting.model_entry import CURVE_LIMIT_POINTS, ModelEntry, registry_text
+from pushtune.promoting.model_version import TAG, document_of, folder_of, score_of, tag_of, version_tags
 from pushtune.promoting.registry_store import database, locked_registry, open_registry
 from pushtune_contract.reading import copy_plain_files
 
-TAG = "pushtune."
 MODEL_PATH = "model"
 POINTS_PER_CALL = 1000  # MLflow's own limit of metrics in one batch
 
@@ -40,9 +39,9 @@ def register_model(registry_folder: Path, entry: ModelEntry, limit_bytes: int) -
         version = _existing_version(client, entry)
         if version is None:
             version = _create_version(client, registry_folder, entry, limit_bytes)
-        if version.tags[TAG + "promoted"] == "True" and TAG + "champion_since" not in version.tags:
+        if tag_of(version, "promoted") == "True" and not tag_of(version, "champion_since"):
             version = _complete_promotion(client, entry, version)
-        return _document(version)
+        return document_of(version)
 
 
 def champion(registry_folder: Path, name: str) -> dict[str, Any] | None:
@@ -51,14 +50,14 @@ def champion(registry_folder: Path, name: str) -> dict[str, Any] | None:
         return None
     with open_registry(registry_folder) as client:
         version = _champion_version(client, name)
-        return None if version is None else _document(version)
+        return None if version is None else document_of(version)
 
 
 def champion_to_serve(registry_folder: Path, name: str) -> dict[str, Any] | None:
     """Return what serving the champion of ``name`` needs: ``version``, ``path``, ``image``, ``metric``, ``value``.
 
     None where there is no champion; ``image`` is empty where it was registered before images were noted.
-    Raises RegistryUnavailable.
+    Raises RegistryUnavailable; ServingRefused for a champion that was not registered by Pushtune.
     """
     if not database(registry_folder).exists():
         return None
@@ -66,30 +65,55 @@ def champion_to_serve(registry_folder: Path, name: str) -> dict[str, Any] | None
         version = _champion_version(client, name)
         if version is None:
             return None
-        known = _document(version)
+        score = score_of(version)
+        if score is None:
+            raise ServingRefused(
+                "A champion that is served must have been registered by Pushtune, with its score.",
+                f"version {version.version} of {name!r}, which was named champion by hand",
+                "Give the alias 'champion' to another version in the registry, or push a commit.",
+            )
         return {
-            "version": known["version"], "path": known["path"], "image": version.tags.get(TAG + "image_tag", ""),
-            "metric": known["score"]["metric"], "value": known["score"]["value"],
+            "version": int(version.version), "path": folder_of(version), "image": tag_of(version, "image_tag"),
+            "metric": score.metric, "value": score.value,
         }  # fmt: skip
 
 
 def roll_back(registry_folder: Path, name: str) -> dict[str, Any]:
-    """Make the champion's predecessor champion again and return it.
+    """Make the champion's predecessor champion again and return it; an older one where that was deleted.
 
     Raises:
-        NoFormerChampion: there is no champion, or it was the first. RegistryUnavailable: see ``register_model``.
+        NoFormerChampion: there is no champion, or none before it that is still there.
+        RegistryUnavailable: see ``register_model``.
     """
     with locked_registry(registry_folder) as client:
         present = _champion_version(client, name)
-        former = present.tags.get(TAG + "replaced_version", "") if present is not None else ""
-        if not former:
+        former = None if present is None else _former_champion(client, name, present)
+        if former is None:
             raise NoFormerChampion(
-                "A roll-back needs a champion that replaced an earlier one.",
-                f"model {name!r} with {'its first' if present is not None else 'no'} champion",
+                "A roll-back needs a champion that replaced an earlier one, which is still in the registry.",
+                f"model {name!r} with no {'earlier ' if present is not None else ''}champion",
                 "Push a commit that trains a better model instead.",
             )
-        client.set_registered_model_alias(name, CHAMPION, former)
-        return _document(client.get_model_version(name, former))
+        client.set_registered_model_alias(name, CHAMPION, former.version)
+        return document_of(former)
+
+
+def _former_champion(client: Any, name: str, present: Any) -> Any:
+    """Return the version that ``present`` replaced, else the newest champion before that one; None without one."""
+    replaced = tag_of(present, "replaced_version")
+    if not replaced and tag_of(present, "promoted") == "True":
+        return None  # the first one
+    others = {int(version.version): version for version in client.search_model_versions(f"name = '{name}'")}
+    others.pop(int(present.version), None)
+    newest = int(replaced or present.version)
+    if newest in others:
+        return others[newest]
+    older = [number for number, version in others.items() if number < newest and _was_champion(version)]
+    return others[max(older)] if older else None
+
+
+def _was_champion(version: Any) -> bool:
+    return bool(tag_of(version, "champion_since")) and (tag_of(version, "alias") or CHAMPION) == CHAMPION
 
 
 def _existing_version(client: Any, entry: ModelEntry) -> Any:
@@ -105,8 +129,8 @@ def _complete_promotion(client: Any, entry: ModelEntry, version: Any) -> Any:
     """
     present = _champion_version(client, entry.dag_id, entry.alias)
     number = "" if present is None else str(present.version)
-    if number not in (version.tags[TAG + "replaced_version"], str(version.version)):
-        verdict = decide(entry.score, None if present is None else _score(present), entry.target, entry.final_check)
+    if number not in (tag_of(version, "replaced_version"), str(version.version)):
+        verdict = _decide(entry, present)
         changed = {
             "reason": registry_text(verdict.reason),
             "replaced_version": number if verdict.promoted else "",
@@ -116,7 +140,7 @@ def _complete_promotion(client: Any, entry: ModelEntry, version: Any) -> Any:
             client.set_model_version_tag(entry.dag_id, version.version, TAG + name, text)
         client.set_tag(version.run_id, TAG + "verdict", changed["reason"])
         version = client.get_model_version(entry.dag_id, version.version)
-    if version.tags[TAG + "promoted"] == "True":
+    if tag_of(version, "promoted") == "True":
         client.set_registered_model_alias(entry.dag_id, entry.alias, version.version)
         client.set_model_version_tag(entry.dag_id, version.version, TAG + "champion_since", str(time.time()))
     return version
@@ -133,9 +157,14 @@ def _champion_version(client: Any, name: str, alias: str = CHAMPION) -> Any:
         raise
 
 
+def _decide(entry: ModelEntry, present: Any) -> Verdict:
+    score = None if present is None else score_of(present) or UNSCORED
+    return decide(entry.score, score, entry.target, entry.final_check)
+
+
 def _create_version(client: Any, registry_folder: Path, entry: ModelEntry, limit_bytes: int) -> Any:
     present = _champion_version(client, entry.dag_id, entry.alias)
-    verdict = decide(entry.score, None if present is None else _score(present), entry.target, entry.final_check)
+    verdict = _decide(entry, present)
     with _tracked_run(client, registry_folder, entry) as (run_id, artifacts):
         if copy_plain_files(entry.model_folder, artifacts / MODEL_PATH, limit_bytes) == 0:
             raise ModelMissing(
@@ -146,9 +175,9 @@ def _create_version(client: Any, registry_folder: Path, entry: ModelEntry, limit
         _log(client, run_id, entry, verdict)
     _ensure_model(client, entry)
     replaced = str(present.version) if present is not None and verdict.promoted else ""
-    return client.create_model_version(
-        entry.dag_id, source=(artifacts / MODEL_PATH).as_uri(), run_id=run_id, tags=_tags(entry, verdict, replaced)
-    )
+    tags = version_tags(entry, verdict, replaced)
+    source = (artifacts / MODEL_PATH).as_uri()
+    return client.create_model_version(entry.dag_id, source=source, run_id=run_id, tags=tags)
 
 
 @contextmanager
@@ -195,43 +224,3 @@ def _log(client: Any, run_id: str, entry: ModelEntry, verdict: Verdict) -> None:
         client.log_batch(run_id, metrics=metrics[start : start + POINTS_PER_CALL])
     for start in range(0, max(len(parameters), len(tags)), 100):  # MLflow's own limit of both in one batch
         client.log_batch(run_id, params=parameters[start : start + 100], tags=tags[start : start + 100])
-
-
-def _tags(entry: ModelEntry, verdict: Verdict, replaced_version: str) -> dict[str, str]:
-    """What a version carries: enough to compare it with a later one and to say where it comes from."""
-    own = {
-        "identity": entry.identity(),
-        "run_key": entry.run_key,
-        "metric": entry.score.metric,
-        "direction": entry.score.direction,
-        "value": repr(entry.score.value),
-        "promoted": str(verdict.promoted),
-        "meets_target": str(verdict.meets_target),
-        "reason": verdict.reason,
-        "replaced_version": replaced_version,
-        "alias": entry.alias,
-    }
-    return {TAG + name: registry_text(text) for name, text in {**entry.tags, **own}.items()}
-
-
-def _score(version: Any) -> Score:
-    tags = version.tags
-    return Score(tags[TAG + "metric"], tags[TAG + "direction"], float(tags[TAG + "value"]))
-
-
-def _document(version: Any) -> dict[str, Any]:
-    tags = version.tags
-    score = _score(version)
-    alias = tags.get(TAG + "alias", CHAMPION)
-    return {
-        "name": version.name,
-        "version": int(version.version),
-        "run_id": version.run_id,
-        "path": unquote(urlsplit(version.source).path),
-        "champion": tags[TAG + "promoted"] == "True" and alias == CHAMPION,
-        "alias": alias,
-        "meets_target": tags[TAG + "meets_target"] == "True",
-        "reason": tags[TAG + "reason"] + ("" if alias == CHAMPION else f" It is compared under the alias {alias}."),
-        "replaced_version": int(tags[TAG + "replaced_version"]) if tags[TAG + "replaced_version"] else None,
-        "score": {"metric": score.metric, "direction": score.direction, "value": score.value},
-    }

@@ -73,8 +73,11 @@ def _client(registry_folder: Path, uri: str) -> Iterator[Any]:
     try:
         yield MlflowClient(tracking_uri=uri, registry_uri=uri)
     except (MlflowException, SQLAlchemyError) as error:
+        damaged = "Check the free space and the owner of that folder; a damaged mlflow.db is restored from a copy."
+        deleted = "Somebody has deleted it there meanwhile: nothing is damaged. Clear the task, or push again."
+        is_absent = getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST"
         raise RegistryUnavailable(
             f"The model registry in {registry_folder} must be readable and writable.",
             str(error)[:500],
-            "Check the free space and the owner of that folder; a damaged mlflow.db is restored from a copy.",
+            deleted if is_absent else damaged,
         ) from error
