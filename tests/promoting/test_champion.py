@@ -10,6 +10,7 @@ from pushtune.promoting.champion import FinalCheck, Score, alias_of, decide, mee
 
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 directions = st.sampled_from(["maximize", "minimize"])
+guards = st.sampled_from(["", "none", "holdout"])
 
 
 def accuracy(value: float) -> Score:
@@ -75,6 +76,25 @@ def test_another_metric_cannot_be_compared_so_the_target_decides(champion: Score
     assert not decide(accuracy(0.89), champion, 0.9).promoted
 
 
+@pytest.mark.parametrize("guard", ["holdout", "validation_split", "cross_validation"])
+def test_an_optimistic_score_and_an_honest_one_are_not_compared(guard: str) -> None:
+    """A loop that prints its training accuracy would keep the title for ever."""
+    optimistic, honest = Score("accuracy", "maximize", 1.0, "none"), Score("accuracy", "maximize", 0.91, guard)
+    verdict = decide(optimistic, honest, 0.9)
+    assert not verdict.promoted and verdict.meets_target
+    assert "accuracy 1 may be optimistic" in verdict.reason and verdict.reason.endswith("so the champion stays.")
+    assert not decide(Score("mae", "minimize", 0.0, "none"), honest, None).promoted, "whatever it measures"
+    verdict = decide(honest, optimistic, 0.9)
+    assert verdict.promoted and verdict.reason.endswith("so their scores cannot be compared.")
+    assert not decide(Score("accuracy", "maximize", 0.89, guard), optimistic, 0.9).promoted
+
+
+@pytest.mark.parametrize("guard", ["", "none", "holdout"])
+def test_where_a_guard_was_not_noted_the_values_are_compared(guard: str) -> None:
+    unknown, known = accuracy(0.92), Score("accuracy", "maximize", 0.91, guard)
+    assert not decide(known, unknown, 0.9).promoted and decide(unknown, known, 0.9).promoted
+
+
 def test_tuned_model_that_does_worse_on_test_data_is_not_promoted() -> None:
     verdict = decide(accuracy(0.91), None, 0.9, FinalCheck(baseline=0.85, final=0.84))
     assert not verdict.promoted and verdict.meets_target
@@ -89,12 +109,12 @@ def test_an_unknown_direction_is_refused() -> None:
         Score("accuracy", "up", 0.5)
 
 
-@given(directions, finite, finite, st.none() | finite)
+@given(directions, finite, finite, st.none() | finite, guards, guards)
 def test_two_models_never_replace_each_other_in_turn(
-    direction: str, first: float, second: float, target: float | None
+    direction: str, first: float, second: float, target: float | None, guard: str, other_guard: str
 ) -> None:
     """If A replaces B then B does not replace A: the champion cannot flip for ever."""
-    a, b = Score("m", direction, first), Score("m", direction, second)
+    a, b = Score("m", direction, first, guard), Score("m", direction, second, other_guard)
     assert not (decide(a, b, target).promoted and decide(b, a, target).promoted)
 
 

@@ -1,5 +1,6 @@
 """From the folder of a run to a version in a real registry."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,20 @@ def test_test_data_can_veto_a_tuned_model_only(tmp_path: Path) -> None:
     assert describe_model(tmp_path, "d").final_check is not None
     write_record(tmp_path, "best", number=1, overrides={}, changes=[])
     assert describe_model(tmp_path, "d").final_check is None
+
+
+def test_the_guard_of_the_score_decides_in_the_registry(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path / "home")
+    answers = []
+    for name, guard, best in (("1", "none", 1.0), ("2", "holdout", 0.97), ("3", "none", 0.99)):
+        write_tuned_run(tmp_path / name, best=best)
+        path = tmp_path / name / "trials" / "001" / "result.json"
+        document = json.loads(path.read_text())
+        document["objective"]["guard"] = guard
+        path.write_text(json.dumps(document))
+        answers.append(promote(tmp_path / name, "train_digits", settings))
+    assert [answer["champion"] for answer in answers] == [True, True, False]
+    assert "was not and may be optimistic" in answers[1]["reason"]
 
 
 def test_a_final_training_that_failed_is_not_registered(tmp_path: Path) -> None:

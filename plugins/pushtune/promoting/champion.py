@@ -14,6 +14,7 @@ from pushtune.targets import meets
 from pushtune_contract.result import DIRECTIONS
 
 CHAMPION = "champion"
+UNGUARDED = "none"  # no clean data could be had: the value may be optimistic, such as an accuracy on training data
 _SLUG_LIMIT_CHARACTERS = 80
 
 
@@ -24,11 +25,14 @@ class Score:
     Attributes:
         metric: name without a prefix, such as ``accuracy``. direction: ``maximize`` or ``minimize``.
         value: in the unit of the metric.
+        guard: where the data came from, as in ``result.Objective``; empty where that was not noted, as earlier
+            releases did not.
     """
 
     metric: str
     direction: str
     value: float
+    guard: str = ""
 
     def __post_init__(self) -> None:
         if self.direction not in DIRECTIONS:
@@ -37,6 +41,11 @@ class Score:
     def comparable_with(self, other: "Score") -> bool:
         """Two numbers can be compared if they measure the same thing in the same direction."""
         return (self.metric, self.direction) == (other.metric, other.direction) and math.isfinite(other.value)
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether it is known to have been measured on data that was not trained on."""
+        return self.guard not in ("", UNGUARDED)
 
     def better_than(self, value: float) -> bool:
         """Strictly better: equal is not better."""
@@ -94,9 +103,10 @@ def decide(
         target: value that the challenger has to reach; None asks for nothing.
         test: given for a model that was changed by tuning, where both test values are known.
 
-    The rules, in this order: under the target, no. Vetoed by the test data, no. No champion, yes. A champion that was
-    measured with another metric or direction, or has no score, cannot be compared: the target alone decides, so yes.
-    Otherwise the challenger has to be strictly better; equal keeps the champion.
+    The rules, in this order: under the target, no. Vetoed by the test data, no. No champion, yes. Measured without
+    clean data where the champion was measured with it, no. A champion that was measured with another metric or
+    direction, or without clean data where the challenger had it, or that has no score, cannot be compared: the target
+    alone decides, so yes. Otherwise the challenger has to be strictly better; equal keeps the champion.
     """
     shown = f"{challenger.metric} {challenger.value:.4g}"
     if not meets_target(challenger, target):
@@ -111,6 +121,16 @@ def decide(
         return Verdict(True, True, f"{meets}, and there was no champion yet.")
     if champion is UNSCORED:
         return Verdict(True, True, f"{meets}; the champion was named by hand and has no score to compare with.")
+    if challenger.guard == UNGUARDED and champion.is_guarded:
+        return Verdict(False, True, (
+            f"{shown} may be optimistic, since no clean validation data could be had; the champion's "
+            f"{champion.metric} {champion.value:.4g} was measured on such data, so the champion stays."
+        ))
+    if challenger.is_guarded and champion.guard == UNGUARDED:
+        return Verdict(True, True, (
+            f"{meets}, measured on clean validation data; the champion's {champion.metric} {champion.value:.4g} was "
+            "not and may be optimistic, so their scores cannot be compared."
+        ))
     if not challenger.comparable_with(champion):
         return Verdict(True, True, (
             f"{meets}; the champion was measured by {champion.metric} ({champion.direction}), this model by "

@@ -21,6 +21,7 @@ def version_tags(entry: ModelEntry, verdict: Verdict, replaced_version: str) -> 
         "metric": entry.score.metric,
         "direction": entry.score.direction,
         "value": repr(entry.score.value),
+        "guard": entry.score.guard,
         "promoted": str(verdict.promoted),
         "meets_target": str(verdict.meets_target),
         "reason": verdict.reason,
@@ -38,7 +39,8 @@ def tag_of(version: Any, name: str) -> str:
 def score_of(version: Any) -> Score | None:
     """Return the score that the version was registered with; None where it carries none that can be compared."""
     try:
-        score = Score(version.tags[TAG + "metric"], version.tags[TAG + "direction"], float(version.tags[TAG + "value"]))
+        metric, direction, value = (version.tags[TAG + name] for name in ("metric", "direction", "value"))
+        score = Score(metric, direction, float(value), tag_of(version, "guard"))
     except (KeyError, ValueError):
         return None
     return score if math.isfinite(score.value) else None

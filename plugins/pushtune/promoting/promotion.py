@@ -61,7 +61,8 @@ def describe_model(run_folder: Path, dag_id: str) -> ModelEntry:
             f"final training {final.status!r}, objective of trial {request.trial_number}: {winner.objective}",
             "Read the log of the task 'retrain'.",
         )
-    score = Score(winner.objective.metric, winner.objective.direction, winner.objective.value)
+    measured = winner.objective
+    score = Score(measured.metric, measured.direction, measured.value, measured.guard)
     return ModelEntry(
         dag_id=dag_id,
         run_key=run_folder.name,
