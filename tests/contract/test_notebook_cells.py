@@ -32,6 +32,8 @@ PIECES = st.sampled_from(
         ("if a != b:", "if a != b:"),
         ("    %time model.fit(x)", "    model.fit(x)"),
         ("%time", "pass  # time"),
+        ("%time !unzip -q data.zip", "pass  # time !unzip -q data.zip"),
+        ("%timeit x.sort?", "pass  # timeit x.sort?"),
         ("%timeit -n 1 -r3 -q model.fit(x)", "model.fit(x)"),
         ("%prun -s cumtime -q model.fit(x)", "model.fit(x)"),
         ("history = %time model.fit(x)", "history = model.fit(x)"),

@@ -42,7 +42,18 @@ model.fit(x, y)
     ],
 )
 def test_arguments_of_a_shell(rest: str, words: list[str]) -> None:
-    assert arguments_in(rest, is_prose=False) == tuple(words)
+    assert arguments_in(rest, is_text=True, is_prose=False) == tuple(words)
+
+
+@pytest.mark.parametrize(
+    ("rest", "words"),
+    [
+        (" --axis X --out DATA_DIR", ["--axis", "X", "--out", "DATA_DIR"]),
+        (" --run exp#1 --data d.csv", ["--run", "exp#1", "--data", "d.csv"]),
+    ],
+)
+def test_what_is_run_holds_values_and_no_examples(rest: str, words: list[str]) -> None:
+    assert arguments_in(rest, is_text=False, is_prose=False) == tuple(words)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +70,7 @@ def test_arguments_of_a_shell(rest: str, words: list[str]) -> None:
     ],
 )
 def test_arguments_in_a_sentence(rest: str, words: list[str]) -> None:
-    assert arguments_in(rest, is_prose=True) == tuple(words)
+    assert arguments_in(rest, is_text=True, is_prose=True) == tuple(words)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +81,7 @@ def test_arguments_in_a_sentence(rest: str, words: list[str]) -> None:
         ("-dd.csv --epo 5 --epochs -1", True),
         ("--data d.csv --smoke-test", False),
         ("--fast to", False),
+        ("to train the model", False),
         ("-x 3", False),
     ],
 )
@@ -89,3 +101,30 @@ def test_the_first_command_that_fits_gives_the_arguments(tmp_path: Path) -> None
     readme = "```\npython train.py --help\npython train.py --smoke-test\npython train.py --data d.csv --epochs 5\n```\n"
     inspection = inspected(tmp_path, {"train.py": TRAIN, "README.md": readme})
     assert inspection.arguments == ["--data", "d.csv", "--epochs", "5"]
+
+
+@pytest.mark.parametrize(
+    ("readme", "arguments"),
+    [
+        ("```pip install -r requirements.txt```\n\nTo start, run python train.py to train the model.\n", []),
+        ("1. First:\n\n    - Run python train.py to train the model.\n", []),
+        ("First:\n\n    Then call python train.py and wait\n", []),
+        ("Run it::\n\n   python train.py --epochs 7 --data d.csv\n", ["--epochs", "7", "--data", "d.csv"]),
+        ("<pre>\npython train.py --data d.csv --epochs 5\n</pre>\n", ["--data", "d.csv", "--epochs", "5"]),
+    ],
+)
+def test_a_readme_has_commands_between_its_sentences(readme: str, arguments: list[str], tmp_path: Path) -> None:
+    assert inspected(tmp_path, {"train.py": TRAIN, "README.md": readme}).arguments == arguments
+
+
+def test_a_parser_of_another_program_says_nothing_about_this_one(tmp_path: Path) -> None:
+    train = (
+        "import click\nimport keras\nfrom prepare import load\n@click.command()\n@click.option('--epochs')\n"
+        "def main(epochs):\n    keras.Sequential().fit(*load())\nmain()\n"
+    )
+    prepare = (
+        "import argparse\ndef load():\n    return 1, 2\ndef main():\n    parser = argparse.ArgumentParser()\n"
+        "    parser.add_argument('--source')\n    parser.parse_args()\nif __name__ == '__main__':\n    main()\n"
+    )
+    files = {"train.py": train, "prepare.py": prepare, "run.sh": "python train.py --epochs 7\n"}
+    assert inspected(tmp_path, files).arguments == ["--epochs", "7"]

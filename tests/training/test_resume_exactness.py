@@ -88,6 +88,29 @@ def test_a_variable_outside_the_model_counts_where_its_value_can_be_restored(
     assert (done.exit_code, done.result.exactness_reason) == (0, reason)
 
 
+CONSTANT = """
+import numpy as np, tensorflow as tf
+from tensorflow import keras
+large = tf.Variable(tf.ones([2_000_000]), trainable=False)
+with tf.Graph().as_default():
+    elsewhere = tf.compat.v1.Variable(1.0)
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+rate = model.optimizer.learning_rate
+model.fit(((np.ones((4, 3)), np.ones((4, 1))) for _ in range(4)), epochs=1, steps_per_epoch=4, verbose=0)
+"""
+
+
+def test_what_training_leaves_alone_is_in_no_checkpoint(tmp_path: Path) -> None:
+    done = run_text(tmp_path, CONSTANT.replace("large =", "large = None #"), mode="retrain")
+    assert (done.exit_code, done.result.exactness_reason) == (0, "")
+    done = run_text(tmp_path / "large", CONSTANT, mode="retrain")
+    assert (done.exit_code, done.result.exactness_reason) == (0, BY_PYTHON)
+    assert {warning.kind for warning in done.result.warnings} == {"guard"}
+    written = sum(path.stat().st_size for path in (done.folder / "checkpoint").rglob("*"))
+    assert 0 < written < 200_000
+
+
 IN_A_GRAPH = """
 import numpy as np, tensorflow as tf
 from tensorflow import keras

@@ -70,7 +70,9 @@ def _statement(magic: str) -> Optional[str]:
         if len(option) == 2 and option[1] in with_value:
             rest = rest.lstrip().partition(" ")[2]
         rest = rest.lstrip()
-    return rest if rest and with_value is not None else None
+    if not rest or with_value is None or rest.startswith(tuple(SIGNS)) or rest.endswith("?"):
+        return None  # nothing, or another magic
+    return rest
 
 
 def _is_python(source: str) -> bool:

@@ -10,16 +10,16 @@ from pushtune.inspecting.script_facts import Call
 WORDS_LIMIT = 40
 _HELP = ("-h", "--help")
 _FLAGS = ("store_true", "store_false", "store_const", "count")
-_PLACEHOLDER = re.compile(
-    r"[$<>{}\[\]*`]|\.\.\.|\bpath[/_-]to\b|\byour(?:[/_.-]|$)|^[KMNX]$|^(?:[A-Z]+_)?(?:PATH|DIR|FILE|FOLDER|NUM)$|^x{3,}$"
-)
+_PLACEHOLDER = re.compile(r"[$<>{}\[\]*`]|\.\.\.|\bpath[/_-]to\b|\byour(?:[/_.-]|$)|^x{3,}$")
+_EXAMPLE = re.compile(r"^[KMNX]$|^(?:[A-Z]+_)?(?:PATH|DIR|FILE|FOLDER|NUM)$")  # where people read, a word for a value
 _OPTION = re.compile(r"--?[A-Za-z]")
 
 
-def arguments_in(rest: str, is_prose: bool) -> tuple[str, ...]:
+def arguments_in(rest: str, is_text: bool, is_prose: bool) -> tuple[str, ...]:
     """Return the arguments in what follows a script; empty where it asks for help, or where some are placeholders.
 
-    In a sentence (``is_prose``) they end with the first word that is no option, nor stands behind one.
+    A text for people (``is_text``) has more of those. In a sentence (``is_prose``) they end with the first word that is
+    no option, nor stands behind one.
     """
     rest = re.split(r"\s\d?>", rest, maxsplit=1)[0].strip()
     if rest.startswith(","):  # a list of quoted words, as in JSON
@@ -29,16 +29,18 @@ def arguments_in(rest: str, is_prose: bool) -> tuple[str, ...]:
         if rest.count(quote) % 2 and inside.endswith(quote):  # it closes what was opened before the command
             rest = inside[:-1]
     words = _prose_words(rest) if is_prose else _shell_words(rest)
-    return () if len(words) > WORDS_LIMIT or any(map(_is_no_argument, words)) else tuple(words)
+    return () if len(words) > WORDS_LIMIT or any(_is_no_argument(word, is_text) for word in words) else tuple(words)
 
 
-def _is_no_argument(word: str) -> bool:
-    return word in _HELP or any(map(_PLACEHOLDER.search, (word, word.partition("=")[2])))
+def _is_no_argument(word: str, is_text: bool) -> bool:
+    patterns = (_PLACEHOLDER, _EXAMPLE) if is_text else (_PLACEHOLDER,)
+    parts = (word, word.partition("=")[2])
+    return word in _HELP or any(pattern.search(part) for pattern in patterns for part in parts)
 
 
 def _shell_words(rest: str) -> list[str]:
     try:
-        return shlex.split(rest, comments=True)
+        return shlex.split(re.split(r"(?:^|\s)#", rest, maxsplit=1)[0])
     except ValueError:
         return []
 
@@ -75,7 +77,10 @@ def fit(words: Iterable[str], calls: Iterable[Call]) -> bool:
             options.update(texts)
             if isinstance(action, ast.Constant) and action.value in _FLAGS:
                 flags.update(texts)
-    return not options or _all_known(list(words), options, set() if has_positional else flags)
+    given = list(words)
+    if options and not has_positional and given and not _OPTION.match(given[0]):
+        return False  # words of a sentence
+    return not options or _all_known(given, options, set() if has_positional else flags)
 
 
 def _all_known(words: list[str], options: set[str], flags: set[str]) -> bool:

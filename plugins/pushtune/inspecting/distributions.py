@@ -45,7 +45,7 @@ DECLARED_BY_MISTAKE = words("python pip python3 virtualenv ez_setup pkg_resource
 DISTRIBUTIONS_OF_THAT_NAME = words("docx jwt magic community tree image")
 
 # Packages that are called the same by conda and by the table above.
-NAMES_OF_CONDA = words("opencv pytorch")
+NAMES_OF_CONDA = words("opencv opencv-python opencv-contrib-python pytorch")
 
 # What the images hold (normalised names), beyond the standard library: requirements/images/*.in, and what those bring.
 _COMMON = words(

@@ -13,7 +13,7 @@ from pushtune.inspecting.libraries import CLASSICAL, UNSUPPORTED
 from pushtune.inspecting.project import Project, Script
 from pushtune.inspecting.reachability import Scope, reached_scopes
 from pushtune.inspecting.run_commands import RunCommands
-from pushtune.inspecting.script_facts import MODULE
+from pushtune.inspecting.script_facts import MODULE, Call
 from pushtune.inspecting.training_calls import Training, find_trainings
 
 AMBIGUITY_MARGIN_POINTS = 1.5
@@ -180,11 +180,21 @@ def _words_of(name: str) -> str:
     return " ".join(_CAMEL.split(name)).lower().strip()
 
 
+def _own_calls(candidate: Candidate, project: Project) -> list[Call]:
+    """Return the calls of the script, and those that it reaches in other files; methods may be inherited."""
+    reached = set(candidate.reached)
+    return [
+        call
+        for path in dict.fromkeys(path for path, _ in candidate.reached)
+        for call in project.script(path).facts.calls
+        if path == candidate.path or (path, call.scope) in reached or "." in call.scope
+    ]
+
+
 def _judge_commands(candidate: Candidate, project: Project, commands: RunCommands) -> None:
     given = commands.of(candidate.path)
     if given:
-        paths = dict.fromkeys(path for path, _ in candidate.reached)
-        calls = [call for path in paths for call in project.script(path).facts.calls]
+        calls = _own_calls(candidate, project)
         fitting = (list(item.arguments) for item in given if item.arguments and fit(item.arguments, calls))
         candidate.arguments = next(fitting, [])
         total = min(RUN_POINTS_LIMIT, given[0].points + 0.5 * (len(given) - 1))

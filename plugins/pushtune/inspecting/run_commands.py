@@ -35,6 +35,10 @@ _PYTHON = re.compile(
 _NBCONVERT = re.compile(r"nbconvert\b[^\n]*?\s([^\s\"'`]+\.ipynb)")
 _PATH = re.compile(r"[\w./%-]++")
 _SCRIPT_ENDING = re.compile(r"\.(?:py|ipynb)\b")
+_FENCE = re.compile(r"\s*(?:```+[^`]*|~~~+.*)$")  # one that closes on its own line is inline code
+_COMMAND_LINE = re.compile(  # in a text, outside of a fence: it begins with a prompt, or has options and no sentence
+    r"\s*(?:<\w+>\s*)?(?:[$>%#]\s+)?(?:\w+=\S+\s+)*+(?:python[\d.]*\s|\./)[^-\n]*?\.py\s+(?:-|$)|\s*[$>%]\s"
+)
 _DIRECT = re.compile(r"(?:^|[\s\"'`;&])\./([\w./-]+\.py)\b([^\n`;&|]*)")
 
 
@@ -99,7 +103,7 @@ def _read(found: RunCommands, path: str, points: float, text: str) -> None:
         lines = _with_arguments_of_cmd(lines)
     is_fenced = False
     for number, line in lines:
-        if is_text and line.lstrip().startswith(("```", "~~~")):
+        if is_text and _FENCE.match(line):
             is_fenced = not is_fenced
         if ".py" not in line and "-m" not in line and ".ipynb" not in line:
             continue
@@ -107,8 +111,8 @@ def _read(found: RunCommands, path: str, points: float, text: str) -> None:
         if is_code and line.lstrip().startswith(("#", "//", "REM ", "::")):
             continue
         weight = points + (4.0 if re.match(r"\s*(CMD|ENTRYPOINT)\b", line) else 0.0)
-        is_prose = not is_code and not line.startswith(("    ", "\t"))
-        found.commands.extend(_commands_in(line, path, number, weight, is_prose))
+        is_prose = not is_code and not _COMMAND_LINE.match(line)
+        found.commands.extend(_commands_in(line, path, number, weight, is_text, is_prose))
         if is_readme:
             for script in _script_names(line):
                 found.mentions.setdefault(script.rpartition("/")[2], (path, number, line.strip()[:200]))
@@ -165,7 +169,9 @@ def _script_names(line: str) -> list[str]:
     return names
 
 
-def _commands_in(line: str, path: str, number: int, points: float, is_prose: bool) -> list[RunCommand]:
+def _commands_in(
+    line: str, path: str, number: int, points: float, is_text: bool, is_prose: bool
+) -> list[RunCommand]:
     commands = []
     text = line.strip()[:200]
     if re.match(r"\s*(?:CMD|ENTRYPOINT|RUN)\s*\[", line):
@@ -177,7 +183,7 @@ def _commands_in(line: str, path: str, number: int, points: float, is_prose: boo
 
     def entered(target: str, rest: str, start: int) -> None:
         is_quoted = line.count("`", 0, start) % 2 == 1
-        arguments = arguments_in(rest, is_prose and not is_quoted)
+        arguments = arguments_in(rest, is_text, is_prose and not is_quoted)
         commands.append(RunCommand(target, arguments, path, number, text, points))
 
     for match in _PYTHON.finditer(line):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException, InvalidURL
 from typing import Any
+from urllib.error import HTTPError as UrllibHTTPError
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
@@ -106,6 +107,8 @@ def _call(client: Any, request: dict[str, Any], account: Account) -> str:
     except (URLError, InvalidURL) as error:  # urllib's word for whatever fails until the last byte is written
         raise _unreachable(account, str(error)) from error
     except (OSError, HTTPException) as error:  # while it waits for the answer, or reads it
+        if isinstance(answered := error.__context__, UrllibHTTPError):  # its status came, its body broke off
+            raise _refusal(answered.code, b"", account) from error
         raise _unanswered(account, str(error)) from error
     if answer.status_code != ACCEPTED:
         raise _refusal(int(answer.status_code), answer.body, account)

@@ -134,7 +134,8 @@ def _whole_choices(base: Dimension, low: int, high: int) -> tuple[int, ...]:
 def _bare(members: Sequence[Parameter], values: Sequence[Value]) -> Dimension:
     """Return a dimension without a range. What an unknown argument takes, the author's numbers say."""
     first = members[0]
-    kind = "int" if isinstance(first.value, int) and all(isinstance(value, int) for value in values) else "float"
+    are_whole = isinstance(first.value, int) and all(isinstance(value, int) for value in values)
+    kind = "int" if are_whole or is_whole(first) else "float"
     return Dimension(
         key=first.group or first.id, role=first.role, kind=kind,
         parameter_ids=tuple(member.id for member in members), own_values=tuple(member.value for member in members),

@@ -16,6 +16,7 @@ from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 CONTAINERS = (list, dict, set, bytearray)
 LIBRARY_MODULES = ("keras.", "tensorflow.")
+MODULES_OF_PYTHON = ("abc", "builtins", "typing")
 OWN_ATTRIBUTES = frozenset({"model", "_model", "params", "validation_data"})  # set anew for each fit
 # A container that a callback's function refers to counts as its memory up to this size, above it as data.
 REMEMBERED_LIMIT_BYTES = 8 * 1024 * 1024
@@ -147,7 +148,7 @@ def _own_functions(callback: Any) -> Iterator[types.FunctionType]:
 
 def _own_classes(callback: Any) -> Iterator[type]:
     for kind in type(callback).__mro__:
-        if not kind.__module__.startswith(LIBRARY_MODULES) and kind is not object:
+        if not kind.__module__.startswith(LIBRARY_MODULES) and kind.__module__ not in MODULES_OF_PYTHON:
             yield kind
 
 
@@ -155,7 +156,8 @@ def _class_attributes(callback: Any) -> Iterator[Tuple[type, str, Any]]:
     """Yield (class, name, value) of what the script's classes of this callback hold for all their objects."""
     for kind in _own_classes(callback):
         for name, value in list(vars(kind).items()):
-            if not name.startswith("__") and not callable(value) and not hasattr(type(value), "__get__"):
+            is_code = isinstance(value, types.ModuleType) or callable(value) or hasattr(type(value), "__get__")
+            if not is_code and not name.startswith(("__", "_abc_")):
                 yield kind, name, value
 
 

@@ -6,6 +6,7 @@ from pushtune_runtime.checkpoint_store import Checkpoint
 from pushtune_runtime.keras_hooks.assigned_variables import assigned_handles, handles_of
 from pushtune_runtime.keras_hooks.data_facts import RANDOM_OPERATIONS
 from pushtune_runtime.keras_hooks.fit_state import FitState
+from pushtune_runtime.keras_hooks.script_variables import SCRIPT
 from pushtune_runtime.session import Session
 
 
@@ -67,7 +68,8 @@ def _reasons(fit: FitState) -> List[str]:
 def _reasons_of_variables(fit: FitState, functions: List[Any]) -> List[str]:
     """Return what is wrong with the variables that change while training, seen from a checkpoint."""
     reasons = []
-    restored, changed = handles_of(fit.variables(batch=1).values()), assigned_handles(functions)
+    named, changed = fit.variables(batch=1), assigned_handles(functions)
+    restored = handles_of(named.values())
     replayed = fit.data.changed_variables(fit.model)
     if changed - restored - replayed:
         reasons.append(
@@ -76,7 +78,7 @@ def _reasons_of_variables(fit: FitState, functions: List[Any]) -> List[str]:
         )
     if replayed & (restored | changed):
         reasons.append("the tf.data pipeline changes variables of the model, ahead of the training")
-    of_script = handles_of(variable for _, variables in fit.script_variables() for variable in variables)
+    of_script = handles_of(variable for name, variable in named.items() if name.startswith(SCRIPT))
     if fit.data.facts is not None and fit.data.facts.python and of_script - changed:
         reasons.append("Python code reads the data ahead of the training, and may change variables of the script")
     return reasons

@@ -7,7 +7,7 @@ from pushtune_runtime.keras_hooks.assigned_variables import handles_of
 from pushtune_runtime.keras_hooks.callback_state import CallbackState
 from pushtune_runtime.keras_hooks.data_state import DataPosition
 from pushtune_runtime.keras_hooks.randomness import SeededRandomness
-from pushtune_runtime.keras_hooks.script_variables import modules_of_script, script_variables
+from pushtune_runtime.keras_hooks.script_variables import ScriptVariables
 from pushtune_runtime.keras_hooks.session_state import capture_session, restore_session
 from pushtune_runtime.keras_hooks.variable_state import (
     VariablesDiffer,
@@ -33,7 +33,7 @@ class FitState:
         self.data = data
         self._callback_list = callback_list
         self.callbacks = CallbackState(callback_list.callbacks)
-        self._modules = modules_of_script(session)
+        self._script = ScriptVariables(session)
         self.unrestored: List[str] = []
 
     def capture(self, epoch: int, batch: int) -> Tuple[Dict[str, Any], Dict[str, Any], bytes]:
@@ -42,7 +42,9 @@ class FitState:
         Args:
             epoch: epochs completed. batch: batches completed in the next one, 0 at its start.
         """
-        arrays = read_variables(self.variables(batch))
+        unchanged = self._script.unchanged()
+        named = self.variables(batch)
+        arrays = read_variables({name: named[name] for name in named if name.rpartition("/")[0] not in unchanged})
         state = {
             "epoch": epoch,
             "batch": batch,
@@ -82,17 +84,13 @@ class FitState:
 
     def variables(self, batch: int) -> Dict[str, Any]:
         """Return name -> variable; metrics only count within an epoch, as each begins with a reset."""
-        named = collect_variables(self.model, self._callback_list.callbacks, self.script_variables())
+        named = collect_variables(self.model, self._callback_list.callbacks, self._script_variables())
         if batch > 0:
             for number, variable in enumerate(self.model.metrics_variables):
                 named[f"metric/{number}"] = variable
         return named
 
-    def script_variables(self) -> List[Tuple[str, List[Any]]]:
-        """Return (name, variables) in modules of the script, but for those that reading the data again brings back."""
+    def _script_variables(self) -> List[Tuple[str, List[Any]]]:
+        """Return what the script's modules hold, but for what reading the data again brings back."""
         replayed = self.data.changed_variables(self.model)
-        return [
-            (name, variables)
-            for name, variables in script_variables(self._modules)
-            if not handles_of(variables) & replayed
-        ]
+        return [(name, variables) for name, variables in self._script.held() if not handles_of(variables) & replayed]

@@ -1,34 +1,63 @@
 """Variables and generators of TensorFlow that the script keeps in its modules, outside of any model or callback."""
 
+import contextlib
+import hashlib
 import sys
-from types import ModuleType
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Set, Tuple
+
+import numpy as np
 
 from pushtune_runtime.failures import is_user_file
 from pushtune_runtime.session import Session
 
-
-def modules_of_script(session: Session) -> List[ModuleType]:
-    """Return the modules of the repository that have been imported, the script itself among them, in a fixed order."""
-    modules = {
-        name: module
-        for name, module in list(sys.modules.items())
-        if isinstance(getattr(module, "__file__", None), str) and is_user_file(session, str(module.__file__))
-    }
-    return [modules[name] for name in sorted(modules)]
+SCRIPT = "script "  # begins the names of what is held here
 
 
-def script_variables(modules: List[ModuleType]) -> Iterator[Tuple[str, List[Any]]]:
-    """Yield (name, variables) of what ``modules`` hold by a name of their own, TensorFlow's shared generator first."""
-    import tensorflow as tf
-    from keras.src.backend import Variable
-    from tensorflow.python.ops import stateful_random_ops
+class ScriptVariables:
+    """What the modules of the repository hold by a name, with TensorFlow's shared generator. Create it as a fit begins.
 
-    if stateful_random_ops.global_generator is not None:
-        yield "script global generator", [stateful_random_ops.global_generator.state]
-    for module in modules:
-        for name, value in list(vars(module).items()):
-            if isinstance(value, tf.random.Generator):
-                yield f"script {module.__name__}.{name}", [value.state]
-            elif isinstance(value, (Variable, tf.Variable)):
-                yield f"script {module.__name__}.{name}", [value]
+    Texts are left out, since no checkpoint holds them, and so is what cannot be read.
+    """
+
+    def __init__(self, session: Session) -> None:
+        modules = {
+            name: module
+            for name, module in list(sys.modules.items())
+            if isinstance(getattr(module, "__file__", None), str) and is_user_file(session, str(module.__file__))
+        }
+        self._modules = [modules[name] for name in sorted(modules)]
+        self._initial = self._digests()
+
+    def held(self) -> List[Tuple[str, List[Any]]]:
+        """Return (name, variables) in an order that two processes running the same script share."""
+        return [(name, [variable]) for name, variable in self._variables() if _digest(variable)]
+
+    def unchanged(self) -> Set[str]:
+        """Return the names of what is as it was when the fit began: the script itself makes it so again."""
+        return {name for name, digest in self._digests().items() if self._initial.get(name) == digest}
+
+    def _digests(self) -> Dict[str, bytes]:
+        return {name: _digest(variable) for name, variable in self._variables()}
+
+    def _variables(self) -> Iterator[Tuple[str, Any]]:
+        import tensorflow as tf
+        from keras.src.backend import Variable
+        from tensorflow.python.ops import stateful_random_ops
+
+        if stateful_random_ops.global_generator is not None:
+            yield f"{SCRIPT}global generator", stateful_random_ops.global_generator.state
+        for module in self._modules:
+            for name, value in list(vars(module).items()):
+                if isinstance(value, tf.random.Generator):
+                    yield f"{SCRIPT}{module.__name__}.{name}", value.state
+                elif isinstance(value, (Variable, tf.Variable)):
+                    yield f"{SCRIPT}{module.__name__}.{name}", value
+
+
+def _digest(variable: Any) -> bytes:
+    """Return what tells the value from others; nothing for a text, and for what cannot be read."""
+    with contextlib.suppress(Exception):  # a variable of a graph, of a strategy, ...: whatever TensorFlow raises
+        value = np.asarray(variable.numpy())
+        if value.dtype.kind != "O":
+            return hashlib.blake2b(np.ascontiguousarray(value).tobytes(), digest_size=16).digest()
+    return b""

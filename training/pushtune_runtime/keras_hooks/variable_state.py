@@ -8,9 +8,10 @@ from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 import numpy as np
 
+from pushtune_runtime.keras_hooks.script_variables import SCRIPT
+
 GLOBAL_SEED = "global seed"
 # Variables that scripts keep in attributes may appear only while training; without them it can still go on.
-SCRIPT = "script "
 OPTIONAL = ("layer ", "callback ", SCRIPT)
 
 
@@ -51,10 +52,18 @@ def check_variables(named: Dict[str, Any], arrays: "Dict[str, np.ndarray[Any, An
         if not name.startswith(OPTIONAL):
             raise VariablesDiffer(f"the variable {name} is only in the {'model' if name in named else 'checkpoint'}")
     for name in named.keys() & arrays.keys():
-        if tuple(named[name].shape) != arrays[name].shape:
-            shapes = f"{tuple(named[name].shape)}, but {arrays[name].shape} was saved"
+        if not _holds(named[name].shape, arrays[name].shape):
+            shapes = f"{named[name].shape}, but {arrays[name].shape} was saved"
             raise VariablesDiffer(f"{name} has the shape {shapes}")
     return [name for name in differing if name in arrays]
+
+
+def _holds(shape: Any, saved: Tuple[int, ...]) -> bool:
+    """Return whether a variable of ``shape``, which may leave sizes open, takes a value of the shape ``saved``."""
+    if getattr(shape, "rank", 0) is None:
+        return True
+    known = tuple(shape)
+    return len(known) == len(saved) and all(size in (None, other) for size, other in zip(known, saved))  # noqa: B905
 
 
 def assign_variables(named: Dict[str, Any], arrays: "Dict[str, np.ndarray[Any, Any]]") -> None:

@@ -64,7 +64,7 @@ class SklearnModel(Model):
         function = self._model.predict if request.signature == DEFAULT_SIGNATURE else self._model.predict_proba
         try:
             answer = function(self._table(request.instances))
-        except (ValueError, TypeError) as error:  # what estimators raise about texts, gaps and categories they refuse
+        except (ValueError, TypeError, OverflowError) as error:  # about texts, gaps, categories and numbers they refuse
             raise Refused(
                 "The values must be of the kinds that the estimator takes.",
                 f"{type(error).__name__}: {error}".rstrip("."), "Compare them with what the script trains on.",
