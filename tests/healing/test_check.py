@@ -70,7 +70,7 @@ def test_a_container_that_hangs_again_and_again_is_given_up(trial, settings, mon
     assert found["verdict"] == "looping"
     records = check.act_on(settings, [found])
     assert "got no further" in attempts.take_given_up(made.folder)
-    mail = compose_alert(records, {"train_digits": ["a@example.org"], "other": ["b@example.org"]})
+    mail = compose_alert(records, ["a@example.org"])
     assert mail["to"] == ["a@example.org"] and "round_1.trial[3]" in mail["text"] and "given up" in mail["subject"]
 
 
@@ -106,7 +106,7 @@ def test_a_container_whose_task_has_no_try_left_is_reported(trial, settings, mon
     (found,) = look(settings, states("failed"), monkeypatch)
     assert found["verdict"] == "given_up"
     records = check.act_on(settings, [found])
-    assert made.containers() == [] and "no try left" in compose_alert(records, {})["html"]
+    assert made.containers() == [] and "no try left" in compose_alert(records, [])["html"]
 
 
 def test_nothing_is_removed_while_airflow_cannot_be_asked(trial, settings, monkeypatch):

@@ -91,7 +91,7 @@ def test_the_pauses_grow_and_then_a_person_is_told_once(settings, fault, clock):
     clock(now + 3840)
     (record,) = clear_exhausted(settings, airflow)
     assert record["verdict"] == "given_up" and len(airflow.cleared) == 3
-    mail = compose_alert([record], {"digits": ["ada@example.org"]})
+    mail = compose_alert([record], ["ada@example.org"])
     assert mail["to"] == ["ada@example.org"] and "round_1.trial[3]" in mail["text"] and "No engine" in mail["text"]
     clock(now + 20_000)
     assert clear_exhausted(settings, airflow) == []

@@ -121,7 +121,7 @@ def test_an_image_that_is_gone_is_named_and_tried_a_few_times_only(served: Serve
     actions = [action for _ in range(6) for action in served.check()]
     assert [action["verdict"] for action in actions].count("given_up") == 1
     assert len(actions) == (4 if image else 2) and says in actions[0]["reason"] and image in actions[0]["reason"]
-    mail = compose_alert([action for action in actions if action["verdict"] in REPORTED], {DAG: ["a@example.org"]})
+    mail = compose_alert([action for action in actions if action["verdict"] in REPORTED], ["a@example.org"])
     assert mail["to"] == ["a@example.org"]
     assert "version 1 of its model is not served" in mail["text"]
     assert "serving container(s)" in mail["subject"] and "clear the task" not in mail["text"]

@@ -2,13 +2,15 @@
 
 An action is in the log before anybody hears of it, and a mail is written down here before it is sent. It is composed
 anew only once its fate is known, so that a killed sender neither loses it nor says the same under another key.
+
+One mail is for one set of people: nobody reads about the runs of others, or their addresses.
 """
 
 import hashlib
 import html
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,12 +48,14 @@ class Alerts:
 
 
 def next_alert(
-    settings: Settings, recipients: Mapping[str, Iterable[str]], is_settled: Callable[[str], bool]
+    settings: Settings, recipients: Callable[[Document], Iterable[str]], is_settled: Callable[[str], bool]
 ) -> Document | None:
     """Return the mail that is on its way, or the next one; None where everything is told.
 
+    What others are to be told waits for the next call, since one mail is written down at a time.
+
     Args:
-        recipients: DAG id -> addresses of those who want to hear about it.
+        recipients: the record of an action -> addresses of those who want to hear about it.
         is_settled: whether nothing more is to be done about the mail with this key: SendGrid has it, or the outbox.
     """
     alerts = _read(settings)
@@ -60,9 +64,12 @@ def next_alert(
     recent = [record for record in read_actions(settings) if _is_recent(record)]
     digests = {_digest(record): record for record in recent}
     told = {*alerts.told, *alerts.within} & set(digests)  # what has left the log need not be remembered
-    news = [digest for digest in digests if digest not in told][:ACTIONS_PER_MAIL]
-    mail = compose_alert([digests[digest] for digest in news], recipients) if news else {}
-    _write(settings, Alerts(sorted(told), mail, news))
+    news = {digest: record for digest, record in digests.items() if digest not in told}
+    people = {digest: sorted(set(recipients(record))) for digest, record in news.items()}
+    to = next(iter(people.values()), [])  # those of the oldest action
+    within = [digest for digest in news if people[digest] == to][:ACTIONS_PER_MAIL]
+    mail = compose_alert([news[digest] for digest in within], to) if within else {}
+    _write(settings, Alerts(sorted(told), mail, within))
     return mail or None
 
 
@@ -92,8 +99,8 @@ def _write(settings: Settings, alerts: Alerts) -> None:
         write_json(_path(settings), asdict(alerts))
 
 
-def compose_alert(records: list[Document], recipients: Mapping[str, Iterable[str]]) -> Document:
-    """Return the mail about trainings and models that were given up, one line each."""
+def compose_alert(records: list[Document], to: list[str]) -> Document:
+    """Return the mail to the addresses ``to`` about trainings and models that were given up, one line each."""
     lines = [_told(record) for record in records]
     served = [is_serving(record) for record in records]
     remedy = " ".join(dict.fromkeys(map(_remedy, records)))
@@ -101,7 +108,7 @@ def compose_alert(records: list[Document], recipients: Mapping[str, Iterable[str
     what = "serving" if all(served) else "training"
     return {
         "key": "given_up/" + hashlib.sha256("".join(map(_digest, records)).encode()).hexdigest()[:32],
-        "to": sorted({address for record in records for address in recipients.get(record["dag_id"], ())}),
+        "to": to,
         "subject": f"Pushtune: {len(records)} {what} container(s) given up",
         "html": f"<ul>{items}</ul><p>{html.escape(remedy)}</p>",
         "text": "\n".join([*lines, "", remedy]),

@@ -1,5 +1,6 @@
 """The end of a run: what failed, the report and its e-mail, and the last word."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -39,12 +40,21 @@ def report(run: Run, has_push: bool) -> Document | None:
     failures = _failures(records)
     if not has_push and not failures:
         return None
-    author = records.get("check_out", {}).get("document", {}).get("author_email")
-    recipients = list(run.options["notify"]) or [author] * bool(author)
+    recipients = mail_recipients(run.options["notify"], records.get("check_out", {}).get("document", {}))
     page = f"http://127.0.0.1:{run.settings.port}/dags/{run.repository.name}/runs/{quote(run.run_id)}"
     with recorded(run.folder, "report") as document:
         document.update(build_report(run.folder, mail_to=recipients, run_page=page, failures=failures))
     return compose_message(document, run.folder)
+
+
+def mail_recipients(notify: Iterable[str], checked_out: Document) -> list[str]:
+    """Return who gets a mail about a run: those who are named, else the author that its commit claims.
+
+    Args:
+        checked_out: what the stage ``check_out`` recorded; empty where it did not get so far.
+    """
+    author = str(checked_out.get("author_email") or "")
+    return list(notify) or [author] * bool(author)
 
 
 def _failures(records: dict[str, Document]) -> list[Document]:
