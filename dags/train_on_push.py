@@ -20,6 +20,7 @@ from airflow.sdk import (
     get_current_context,
     task,
 )
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
@@ -226,7 +227,8 @@ def ending(repository: WatchedRepository, asset: Asset, wait_for_push: GitSensor
 
     @task(trigger_rule="all_done")
     def report(push: dict[str, Any] | None) -> dict[str, Any]:
-        reported = run_ending.report(current_run(repository), push is not None)
+        pages_url = conf.get("api", "base_url", fallback="http://localhost:8080")  # as Airflow itself does
+        reported = run_ending.report(current_run(repository), push is not None, pages_url)
         if reported is None:
             raise AirflowSkipException("There was nothing to train.")
         return reported

@@ -21,6 +21,8 @@ NO_KNOBS = ("PUSHTUNE_GIT_USERNAME", "PUSHTUNE_GIT_PASSWORD")  # from the sensor
 # What Docker takes for a host: a dot, a port, or 'localhost'; folders of the registry may follow.
 _LABEL = "[A-Za-z0-9][A-Za-z0-9-]*"
 _REGISTRY = rf"^((localhost(:[0-9]+)?|{_LABEL}(\.{_LABEL})+(:[0-9]+)?|{_LABEL}:[0-9]+)(/[a-z0-9._-]+)*)?$"
+# An address without a path: with one, Airflow answers 404 to its own tasks, which call the server directly.
+_ADDRESS = r"^(https?://([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?)?$"
 SERVICE_DAGS = ("check_containers", "clean_up", "send_delayed_mails")  # Pushtune's own, beside one per repository
 
 
@@ -37,6 +39,11 @@ class Settings(BaseModel):
         PROJECT_FOLDER / "config" / "watched_repositories.yaml", description="the file that lists the repositories"
     )
     port: int = Field(8080, ge=1, le=65535, description="port of Airflow's web pages, on 127.0.0.1")
+    base_url: str = Field(
+        "", pattern=_ADDRESS,
+        description="where people reach the pages, such as `https://pushtune.example.org` of a proxy, without a path: "
+        "mails link there; none: `http://127.0.0.1:<port>`",
+    )
 
     poll_interval_seconds: float = Field(30, ge=1, le=86_400, description="pause between two looks at a repository")
     git_timeout_seconds: float = Field(120, ge=1, le=3600, description="limit of one git command")
@@ -123,6 +130,11 @@ class Settings(BaseModel):
 
     sendgrid_timeout_seconds: float = Field(20, gt=0, le=60, description="limit of each wait for SendGrid")
     mail_from: str = Field("pushtune@localhost", description="sender of the e-mails")
+
+    @cached_property
+    def pages_url(self) -> str:
+        """Where people reach Airflow's pages. The server itself listens on 127.0.0.1, where our own calls go."""
+        return self.base_url.rstrip("/") or f"http://127.0.0.1:{self.port}"
 
     @cached_property
     def airflow_home(self) -> Path:

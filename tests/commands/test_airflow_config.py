@@ -32,10 +32,26 @@ def test_the_configuration_of_another_airflow_is_not_used(tmp_path: Path, monkey
     other.write_text("[database]\nsql_alchemy_conn = sqlite:////nowhere/production.db\n")
     monkeypatch.setenv("AIRFLOW_CONFIG", str(other))
     settings = Settings(home=tmp_path / "home")
-    for folder in (settings.airflow_home, settings.run_folder):
-        folder.mkdir(parents=True)
-    _write_configuration(settings)
     asked = "from airflow.configuration import conf; print(conf.get('database', 'sql_alchemy_conn'))"
+    assert answer_of(settings, asked).startswith(f"sqlite:///{settings.airflow_home}/airflow.db")
+
+
+def answer_of(settings: Settings, asked: str) -> str:
+    """Return the last line that one of Airflow's processes prints where it runs ``asked``."""
+    for folder in (settings.airflow_home, settings.run_folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    _write_configuration(settings)
     command, variables = [sys.executable, "-c", asked], environment(settings)
     answer = subprocess.run(command, env=variables, capture_output=True, text=True, check=True, timeout=120)
-    assert answer.stdout.splitlines()[-1].startswith(f"sqlite:///{settings.airflow_home}/airflow.db")
+    return answer.stdout.splitlines()[-1]
+
+
+def test_the_pages_are_where_a_proxy_has_them_and_tasks_go_to_the_server_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://another.example.org")  # of the Airflow that the shell knows
+    names = "('api', 'base_url'), ('api', 'host'), ('api', 'port'), ('core', 'execution_api_server_url')"
+    asked = f"from airflow.sdk.configuration import conf; print(*[conf.get(*name) for name in [{names}]])"
+    server = "127.0.0.1 8090 http://127.0.0.1:8090/execution/"
+    for base_url, pages in (("https://a.example.org/", "https://a.example.org"), ("", "http://127.0.0.1:8090")):
+        assert answer_of(Settings(home=tmp_path, port=8090, base_url=base_url), asked) == f"{pages} {server}"

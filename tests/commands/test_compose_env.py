@@ -81,6 +81,16 @@ def test_values_that_need_quotes_arrive(engine, settings):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("base_url", ["", "https://pushtune.example.org"])
+def test_the_pages_are_where_people_reach_them(engine, tmp_path, services, base_url):
+    given = {"PUSHTUNE_HOME": str(tmp_path / "home"), "PUSHTUNE_PORT": "18099", "PUSHTUNE_BASE_URL": base_url}
+    _, values = prepare(load_settings(given), **engine)
+    assert values["STACK_BASE_URL"] == (base_url or "http://127.0.0.1:18099")
+    known = services["worker"]["environment"]
+    assert known["AIRFLOW__API__BASE_URL"] == "${STACK_BASE_URL}"
+    assert known["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://api-server:8080/execution/"
+
+
 def test_what_cannot_be_passed_on_is_refused_before_anything_is_made(engine, settings):
     with pytest.raises(InvalidSetting, match="Received: AIRFLOW_CONN_GIT,") as caught:
         prepare(settings, AIRFLOW_CONN_GIT="s3cret${HOME}", **engine)

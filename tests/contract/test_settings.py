@@ -14,6 +14,10 @@ from pushtune.settings import PROJECT_FOLDER, Settings, load_settings, unknown_v
     [
         ("PUSHTUNE_PORT", "0"),
         ("PUSHTUNE_PORT", "eighty"),
+        ("PUSHTUNE_BASE_URL", "pushtune.example.org"),
+        ("PUSHTUNE_BASE_URL", "https://example.org/pushtune"),
+        ("PUSHTUNE_BASE_URL", "https://ada:secret@example.org"),
+        ("PUSHTUNE_BASE_URL", "ftp://example.org"),
         ("PUSHTUNE_TRIAL_CPUS", "-1"),
         ("PUSHTUNE_TRIAL_CPUS", "0.001"),
         ("PUSHTUNE_TRIAL_CPUS", "nan"),
@@ -35,6 +39,12 @@ def test_every_number_has_a_lowest_and_a_highest_value() -> None:
         if field.annotation in (int, float):
             bounds = {type(bound).__name__ for bound in field.metadata}
             assert {"Ge", "Gt"} & bounds and "Le" in bounds, name
+
+
+@pytest.mark.parametrize("address", ["https://pushtune.example.org", "http://10.0.0.1:8443", "https://[::1]:443"])
+def test_the_address_of_the_pages_may_be_that_of_a_proxy(address: str) -> None:
+    assert load_settings({"PUSHTUNE_BASE_URL": f"{address}/"}).pages_url == address
+    assert load_settings({"PUSHTUNE_PORT": "8090"}).pages_url == "http://127.0.0.1:8090"
 
 
 def test_an_empty_variable_means_the_default() -> None:

@@ -140,7 +140,7 @@ class Drive:
 
     def _show(self) -> None:
         ending, run = self.ending, self.run
-        message = run_ending.report(run, True)
+        message = run_ending.report(run, True, run.settings.pages_url)
         assert message is not None
         known = {name: message[name] for name in ("key", "subject", "html", "text")}
         to = [address for address in message["to"] if is_address(address)]

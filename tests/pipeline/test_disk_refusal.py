@@ -39,7 +39,7 @@ def test_the_commit_is_not_even_fetched_and_the_mail_says_why(run: Run) -> None:
     task = {"dag_id": "digits", "run_id": "manual__1", "task_id": "check_out", "map_index": -1}
     run_ending.keep_failure(run.folder, task, caught.value)
     assert read_faults(run.folder)[0]["kind"] == "DiskAlmostFull", "it is cleared once there is space"
-    mail = run_ending.report(run, has_push=True)
+    mail = run_ending.report(run, has_push=True, pages_url="http://127.0.0.1:8080")
     assert mail is not None and mail["to"] == ["ada@example.org"]
     assert "10.0 MiB free" in mail["text"] and "clean_up" in mail["text"]
 

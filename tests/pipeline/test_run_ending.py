@@ -6,7 +6,7 @@ import pytest
 
 from pushtune.errors import DiskAlmostFull, EngineUnavailable, RequirementMissing
 from pushtune.pipeline.run import Run
-from pushtune.pipeline.run_ending import FAILED, SKIPPED, keep_failure, outcome
+from pushtune.pipeline.run_ending import FAILED, SKIPPED, keep_failure, outcome, report
 from pushtune.records import read_faults, read_records, recorded
 from pushtune.settings import Settings
 from pushtune.watching.watched_repositories import WatchedRepository
@@ -49,7 +49,16 @@ def test_a_run_whose_first_task_was_killed_has_not_found_nothing_to_train(tmp_pa
 
 def run_in(tmp_path: Path) -> Run:
     repository = WatchedRepository(name="digits", url="/srv/digits.git")
-    return Run(Settings(home=tmp_path), repository, "r", tmp_path, {})
+    return Run(Settings(home=tmp_path), repository, "r", tmp_path, {"notify": []})
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_the_mail_links_to_where_people_reach_the_pages(tmp_path: Path, slash: str) -> None:
+    keep_failure(tmp_path, TASK, EngineUnavailable(*TEXT))
+    mail = report(run_in(tmp_path), has_push=True, pages_url=f"https://pushtune.example.org{slash}")
+    assert mail is not None
+    for form in ("html", "text"):
+        assert "https://pushtune.example.org/dags/digits/runs/r" in mail[form] and "127.0.0.1" not in mail[form]
 
 
 def test_a_report_that_could_not_be_made_ends_the_run_in_words(tmp_path: Path) -> None:

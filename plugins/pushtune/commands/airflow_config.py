@@ -132,7 +132,7 @@ def _write_configuration(settings: Settings) -> None:
         "api": {
             "host": "127.0.0.1",
             "port": str(settings.port),
-            "base_url": address,
+            "base_url": settings.pages_url,
             "secret_key": keys["secret_key"],
             "workers": "1",
         },

@@ -62,6 +62,7 @@ def prepare_compose(settings: Settings, environment: Mapping[str, str] = os.envi
         "STACK_PROJECT": str(PROJECT_FOLDER),
         "STACK_HOME": str(home),
         "STACK_PORT": str(settings.port),
+        "STACK_BASE_URL": settings.pages_url,
         "STACK_UID": str(user_id),
         "STACK_DOCKER_SOCKET": str(socket),
         "STACK_DOCKER_GID": str(socket.stat().st_gid),

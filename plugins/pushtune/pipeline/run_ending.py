@@ -31,8 +31,13 @@ def keep_failure(folder: Path, task: Document, exception: BaseException | None) 
         document.update(stage=task["task_id"], message=message)
 
 
-def report(run: Run, has_push: bool) -> Document | None:
-    """Put the run's report together and return the e-mail about it; None where there was nothing to train."""
+def report(run: Run, has_push: bool, pages_url: str) -> Document | None:
+    """Put the run's report together and return the e-mail about it; None where there was nothing to train.
+
+    Args:
+        pages_url: where people reach Airflow's pages, as Airflow itself is configured: the port in the settings of
+            this process is not the one that is published under docker-compose.
+    """
     from pushtune.notifying.message import compose_message
     from pushtune.notifying.report import build_report
 
@@ -41,7 +46,7 @@ def report(run: Run, has_push: bool) -> Document | None:
     if not has_push and not failures:
         return None
     recipients = mail_recipients(run.options["notify"], records.get("check_out", {}).get("document", {}))
-    page = f"http://127.0.0.1:{run.settings.port}/dags/{run.repository.name}/runs/{quote(run.run_id)}"
+    page = f"{pages_url.rstrip('/')}/dags/{run.repository.name}/runs/{quote(run.run_id)}"
     with recorded(run.folder, "report") as document:
         document.update(build_report(run.folder, mail_to=recipients, run_page=page, failures=failures))
     return compose_message(document, run.folder)
