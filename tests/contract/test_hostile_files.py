@@ -42,6 +42,17 @@ def test_numbers_too_large_for_a_float_cost_their_line_and_nothing_else(tmp_path
     assert read_heartbeat(tmp_path) is None
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "9" * 400 + ".0"])
+def test_no_number_is_read_as_infinity(tmp_path: Path, number: str) -> None:
+    content = f'{{"value": [1, {number}]}}'
+    with pytest.raises(UnsafeFile, match="must be a JSON document, but it is not: .* is beyond the largest number"):
+        parse_json(content.encode(), "result")
+    forged = json.dumps(LINE)[:-1] + f', "metrics": {{"loss": {number}}}}}'
+    (tmp_path / layout.PROGRESS_FILE).write_text(f"{forged}\n{json.dumps(LINE)}\n")
+    assert len(read_progress(tmp_path)) == 1
+    assert parse_json(b"[1e308, -2.5, 1e-999, 3]", "result") == [1e308, -2.5, 0.0, 3]
+
+
 @pytest.mark.parametrize("depth", [3, 500, 900, 960, 970, 975, 980, 985, 990, 995, 2000])
 def test_lists_nested_as_deep_as_they_go_are_refused_with_a_short_text(depth: int) -> None:
     text = json.dumps(LINE)[:-1] + ', "message": ' + "[" * depth + "]" * depth + "}"

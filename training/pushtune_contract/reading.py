@@ -6,6 +6,7 @@ a gigabyte of brackets. Every reader of a trial's folder goes through this modul
 
 import contextlib
 import json
+import math
 import os
 import re
 import secrets
@@ -66,13 +67,20 @@ def read_json(path: PathLike, limit_bytes: int = DOCUMENT_LIMIT_BYTES) -> Any:
 def parse_json(content: bytes, name: str) -> Any:
     """Return the document in ``content``; ``name`` appears in the error text. Raises UnsafeFile."""
     try:
-        return json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
+        return json.loads(content.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise UnsafeFile(f"{name} must be a JSON document, but it is not: {str(error)[:200]}") from error
 
 
 def _refuse_constant(text: str) -> float:
     raise ValueError(f"{text} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):  # 1e999 is JSON, but no float; where it is passed on it would be no JSON any more
+        raise ValueError(f"{text[:100]} is beyond the largest number")
+    return number
 
 
 def read_json_lines(path: PathLike, limit_bytes: int = PROGRESS_LIMIT_BYTES) -> Iterator[Any]:
