@@ -1,7 +1,9 @@
 """Where the API's client finds what proves who it is, what it says without, and that it says none of it."""
 
+import contextlib
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -47,11 +49,12 @@ def connection(**given: Any) -> Callable[[str], Any]:
 class Server(BaseHTTPRequestHandler):
     """Answers as Airflow's API with its FAB auth manager does: a token for ada's password, an answer for a token.
 
-    ``refusals``: the codes with which it answers the next requests instead.
+    ``refusals``: the codes with which it answers the next requests instead. ``pause_seconds``: before each answer.
     """
 
     requests: list[tuple[str, str]]
     refusals: list[int]
+    pause_seconds: float
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -60,6 +63,7 @@ class Server(BaseHTTPRequestHandler):
         self._answer(201 if known else 401, {"access_token": "the-token"} if known else {"detail": body})
 
     def do_GET(self) -> None:
+        time.sleep(self.pause_seconds)
         self.requests.append((self.path, self.headers.get("Authorization", "")))
         known = {"Bearer the-token": 200, "Bearer weak-token": 403}
         code = self.refusals.pop(0) if self.refusals else known.get(self.headers.get("Authorization", ""), 401)
@@ -72,8 +76,10 @@ class Server(BaseHTTPRequestHandler):
         content = json.dumps(document).encode()
         self.send_response(code)
         self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Type", "application/json")
         self.end_headers()
-        self.wfile.write(content)
+        with contextlib.suppress(BrokenPipeError):  # whoever asked has waited long enough
+            self.wfile.write(content)
 
     def log_message(self, *arguments: Any) -> None:
         pass
@@ -81,7 +87,7 @@ class Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    Server.requests, Server.refusals = [], []
+    Server.requests, Server.refusals, Server.pause_seconds = [], [], 0.0
     server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
     with answering(server):
         yield f"http://127.0.0.1:{server.server_port}"
@@ -205,6 +211,20 @@ def test_it_is_not_asked_for_ever(settings: Settings, address: str, monkeypatch:
     with pytest.raises(AirflowRefused, match="must accept GET /dags. Received: 500"):
         api.get("/dags")
     assert len(Server.refusals) == 95
+
+
+def test_a_model_has_the_time_that_a_prediction_may_take_and_then_it_is_said_what_was_waited_for(
+    settings: Settings, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pushtune.commands.airflow_api.CALL_TIMEOUT_SECONDS", 0.2)
+    patient = settings.model_copy(update={"serving_answer_seconds": 30.0})
+    hasty = settings.model_copy(update={"serving_answer_seconds": 0.1})
+    Server.pause_seconds = 1.0
+    api = configured_api(patient, option(address=address), connection(password="the-token"))
+    assert api.model("digits") == {"dags": []}
+    api = configured_api(hasty, option(address=address), connection(password="the-token"))
+    with pytest.raises(AirflowNotReady, match=r"answer GET /pushtune/models/digits on .* within 0\.3 s.*it listens"):
+        api.model("digits")
 
 
 def test_what_is_gone_already_needs_no_deletion(settings: Settings, address: str) -> None:

@@ -17,8 +17,8 @@ from pushtune.settings import Settings
 CALL_TIMEOUT_SECONDS = 30
 # Airflow answers 5xx while its database is locked or away. Calls that may be repeated are, after 0, 2, 4 and 8 seconds.
 PASSING = Retry(
-    4, connect=0, read=0, backoff_factor=1, status_forcelist=(500, 502, 503, 504), allowed_methods=("GET", "DELETE"),
-    raise_on_status=False,
+    4, connect=0, read=False, backoff_factor=1, status_forcelist=(500, 502, 503, 504),
+    allowed_methods=("GET", "DELETE"), raise_on_status=False,
 )  # fmt: skip
 PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
@@ -32,6 +32,8 @@ class AirflowApi:
 
     def __init__(self, settings: Settings, address: str = "", login: Login | None = None) -> None:
         self._login = login or PasswordFile(passwords_file(settings))
+        # The web server asks the model for as long as that, and says so itself where it has got no answer.
+        self._model_timeout_seconds = settings.serving_answer_seconds + CALL_TIMEOUT_SECONDS
         self._address = address or f"http://127.0.0.1:{settings.port}"
         self._session = requests.Session()
         # The server is on this machine: a company's proxy has no part in it.
@@ -73,9 +75,9 @@ class AirflowApi:
             ModelNotServed: nothing answers, or the model refuses it. AirflowRefused, AirflowNotReady: see ``get``.
         """
         path, method = f"/pushtune/models/{quote(dag_id, safe='')}", "GET"
-        arguments: dict[str, Any] = {}
+        arguments: dict[str, Any] = {"timeout_seconds": self._model_timeout_seconds}
         if document is not None:
-            path, method, arguments = f"{path}/predict", "POST", {"json": document}
+            path, method, arguments["json"] = f"{path}/predict", "POST", document
         answer = self._logged_in(method, path, **arguments)
         known = answer.json() if answer.headers.get("content-type") == "application/json" else {}
         if answer.status_code >= 400:
@@ -132,9 +134,17 @@ class AirflowApi:
                 )
         self._session.headers["Authorization"] = f"Bearer {token}"
 
-    def _send(self, method: str, path: str, **arguments: Any) -> requests.Response:
+    def _send(
+        self, method: str, path: str, timeout_seconds: float = CALL_TIMEOUT_SECONDS, **arguments: Any
+    ) -> requests.Response:
         try:
-            return self._session.request(method, self._address + path, timeout=CALL_TIMEOUT_SECONDS, **arguments)
+            return self._session.request(method, self._address + path, timeout=timeout_seconds, **arguments)
+        except requests.ReadTimeout as error:
+            raise AirflowNotReady(
+                f"Airflow must answer {method} {path} on {self._address} within {timeout_seconds:g} s.",
+                "no answer, though it listens",
+                "It is busy or hung: `make status` and `make logs` show how it does. Then try again.",
+            ) from error
         except requests.RequestException as error:
             raise AirflowNotReady(
                 f"Airflow must answer on {self._address}.",
