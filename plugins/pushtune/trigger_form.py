@@ -59,7 +59,8 @@ def fields(repository: WatchedRepository, rounds: int, at_once: int) -> dict[str
                 "minimum": 1,
                 "maximum": 100_000,
                 "title": "Epochs",
-                "description": "The most epochs of one trial; empty: three times the script's, at least 12.",
+                "description": "The most epochs of one trial; empty: three times the script's, at least 12, at most 60 "
+                "(100 where epochs are short), never less than the script's own.",
             },
         ),
         "parallelism": (

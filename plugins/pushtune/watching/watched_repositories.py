@@ -40,7 +40,8 @@ class WatchedRepository(BaseModel):
             for accuracy and its kin, and for other metrics no target, so that the budget alone ends the tuning.
         objective: metric that the target is about; None takes the one that the script reports.
         rounds: rounds of tuning at most. trials_per_round: trials in each.
-        epochs: the most epochs that one trial trains; None leaves the script's number.
+        epochs: the most epochs that one trial trains; None: three times the script's, at least 12, at most 60 (100
+            where epochs are short), never less than the script's own.
         parallelism: trials at the same time; None takes the installation's ``trials_at_once``.
         schedule: cron of additional trainings; None trains on pushes only.
         notify: e-mail addresses; empty: the author of the commit.
