@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from pushtune_contract import layout
-from pushtune_contract.progress import ProgressLine, read_heartbeat, read_progress
+from pushtune_contract import layout, validation
+from pushtune_contract.progress import TAIL_BYTES, ProgressLine, read_heartbeat, read_last_progress, read_progress
 from pushtune_contract.reading import (
     DEPTH_LIMIT,
     DOCUMENT_LIMIT_BYTES,
     ENTRIES_LIMIT,
+    INVALID_LINES_LIMIT,
     UnsafeFile,
     copy_plain_files,
     parse_json,
@@ -51,6 +52,37 @@ def test_no_number_is_read_as_infinity(tmp_path: Path, number: str) -> None:
     (tmp_path / layout.PROGRESS_FILE).write_text(f"{forged}\n{json.dumps(LINE)}\n")
     assert len(read_progress(tmp_path)) == 1
     assert parse_json(b"[1e308, -2.5, 1e-999, 3]", "result") == [1e308, -2.5, 0.0, 3]
+
+
+@pytest.mark.parametrize("invalid", ["{}", "x"])
+def test_what_follows_very_many_invalid_lines_is_not_read(tmp_path: Path, invalid: str) -> None:
+    """Each costs its reader some microseconds, and a file holds millions of them."""
+    line = json.dumps(LINE) + "\n"
+    few, many = (f"{invalid}\n" * number for number in (INVALID_LINES_LIMIT - 1, INVALID_LINES_LIMIT))
+    (tmp_path / layout.PROGRESS_FILE).write_text(line + few + line)
+    assert len(read_progress(tmp_path)) == 2
+    (tmp_path / layout.PROGRESS_FILE).write_text(line + many + line)
+    assert len(read_progress(tmp_path)) == 1
+    (tmp_path / layout.PROGRESS_FILE).write_text(line + many)
+    assert read_last_progress(tmp_path) is None
+
+
+def test_the_newest_line_of_a_file_of_any_size_is_found(tmp_path: Path) -> None:
+    with (tmp_path / layout.PROGRESS_FILE).open("wb") as stream:
+        stream.truncate(2**30)
+        stream.seek(0, os.SEEK_END)
+        stream.write(b"\n" + json.dumps({**LINE, "epoch": 7}).encode() + b"\n{}\n")
+    last = read_last_progress(tmp_path)
+    assert last is not None and last.epoch == 7
+    with (tmp_path / layout.PROGRESS_FILE).open("ab") as stream:
+        stream.write(b"\n" * TAIL_BYTES)
+    assert read_last_progress(tmp_path) is None
+
+
+def test_the_types_of_a_class_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    build(ProgressLine, LINE)
+    monkeypatch.setattr(validation.typing, "get_type_hints", None)
+    assert build(ProgressLine, LINE).kind == "epoch"
 
 
 @pytest.mark.parametrize("depth", [3, 500, 900, 960, 970, 975, 980, 985, 990, 995, 2000])

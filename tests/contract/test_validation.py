@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pushtune_contract import layout
 from pushtune_contract.parameters import Parameter, describe_change
-from pushtune_contract.progress import ProgressLine, append_progress, read_heartbeat, read_progress
+from pushtune_contract.progress import ProgressLine, append_progress, read_heartbeat, read_last_progress, read_progress
 from pushtune_contract.reading import UnsafeFile, copy_plain_files, read_bytes, read_json, read_json_lines, write_json
 from pushtune_contract.request import TrialRequest, read_request, write_request
 from pushtune_contract.result import Objective, TrialResult, read_result, write_result
@@ -109,10 +109,12 @@ def test_a_half_written_or_forged_line_does_not_hide_the_others(tmp_path: Path) 
     with (tmp_path / layout.PROGRESS_FILE).open("a") as stream:
         stream.write('{"kind": "epoch", "phase": "tr')
     assert [line.epoch for line in read_progress(tmp_path)] == [1, 2]
+    last = read_last_progress(tmp_path)
+    assert last is not None and last.epoch == 2
 
 
 def test_missing_files_are_no_error_where_they_are_optional(tmp_path: Path) -> None:
-    assert read_progress(tmp_path) == []
+    assert read_progress(tmp_path) == [] and read_last_progress(tmp_path) is None
     assert read_heartbeat(tmp_path) is None
     assert list(read_json_lines(tmp_path / "none")) == []
 

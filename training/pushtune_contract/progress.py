@@ -7,11 +7,21 @@ from pathlib import Path
 from typing import Dict, List, Optional, Tuple, Union
 
 from pushtune_contract import layout
-from pushtune_contract.reading import UnsafeFile, read_json, read_json_lines, write_json
+from pushtune_contract.reading import (
+    INVALID_LINES_LIMIT,
+    UnsafeFile,
+    parse_json,
+    read_json,
+    read_json_lines,
+    read_tail,
+    write_json,
+)
 from pushtune_contract.validation import ContractViolation, as_document, build
 
 KINDS = ("start", "epoch", "tick", "evaluate", "resume", "end")
 PHASES = ("start", "data", "compile", "train", "validate", "evaluate", "save", "end")
+
+TAIL_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -76,17 +86,38 @@ def append_progress(trial_folder: Union[str, Path], line: ProgressLine) -> None:
 
 
 def read_progress(trial_folder: Union[str, Path]) -> List[ProgressLine]:
-    """Return the valid lines so far; a file that is missing, forged or too large yields an empty list."""
-    lines = []
+    """Return the valid lines so far; a file that is missing, forged or too large yields an empty list.
+
+    What follows ``INVALID_LINES_LIMIT`` invalid lines is not read: a script could write millions of them.
+    """
+    lines: List[ProgressLine] = []
+    invalid_lines = 0
     try:
         for document in read_json_lines(Path(trial_folder) / layout.PROGRESS_FILE):
             try:
                 lines.append(build(ProgressLine, document))
             except ContractViolation:
-                continue
+                invalid_lines += 1
+                if invalid_lines >= INVALID_LINES_LIMIT:
+                    break
     except UnsafeFile:
         return []
     return lines
+
+
+def read_last_progress(trial_folder: Union[str, Path]) -> Optional[ProgressLine]:
+    """Return the newest valid line among the last ``TAIL_BYTES``, at the same cost for any file; None without one."""
+    path = Path(trial_folder) / layout.PROGRESS_FILE
+    try:
+        tail = read_tail(path, TAIL_BYTES)
+    except (FileNotFoundError, UnsafeFile):
+        return None
+    for line in reversed(tail.split(b"\n")[:-1][-INVALID_LINES_LIMIT:]):
+        try:
+            return build(ProgressLine, parse_json(line, path.name))
+        except (UnsafeFile, ContractViolation):
+            continue
+    return None
 
 
 def learning_curve(trial_folder: Union[str, Path]) -> List[Tuple[int, float]]:

@@ -17,6 +17,7 @@ from typing import Any, Iterator, List, Tuple, Union
 DOCUMENT_LIMIT_BYTES = 4 * 1024 * 1024
 PROGRESS_LIMIT_BYTES = 16 * 1024 * 1024
 LINE_LIMIT_BYTES = 64 * 1024
+INVALID_LINES_LIMIT = 1000  # each costs its reader time, and millions of them fit into a file
 CHUNK_BYTES = 1024 * 1024
 DEPTH_LIMIT = 64
 ENTRIES_LIMIT = 200_000
@@ -42,6 +43,13 @@ def read_bytes(path: PathLike, limit_bytes: int = DOCUMENT_LIMIT_BYTES) -> bytes
     if len(content) > limit_bytes:
         raise UnsafeFile(f"{Path(path).name} must hold at most {limit_bytes} bytes, but it is larger")
     return content
+
+
+def read_tail(path: PathLike, limit_bytes: int) -> bytes:
+    """Return the last ``limit_bytes`` of a file of any size. Raises as ``read_bytes`` does, but never for the size."""
+    with os.fdopen(_open_plain(path), "rb") as stream:
+        stream.seek(max(0, os.fstat(stream.fileno()).st_size - limit_bytes))
+        return stream.read(limit_bytes)
 
 
 def _open_plain(path: PathLike) -> int:
@@ -87,19 +95,23 @@ def read_json_lines(path: PathLike, limit_bytes: int = PROGRESS_LIMIT_BYTES) -> 
     """Yield the documents of a file with one JSON document per line.
 
     The last line is left out while its newline is missing (it is still being written), and lines that are
-    too long or not JSON are left out as well: one bad line does not hide the others.
+    too long or not JSON are left out as well: one bad line does not hide the others, but what follows
+    ``INVALID_LINES_LIMIT`` lines that are not JSON is not read.
     A missing file yields nothing. Raises UnsafeFile for anything but a plain file within the limit.
     """
     try:
         content = read_bytes(path, limit_bytes)
     except FileNotFoundError:
         return
+    invalid_lines = 0
     for line in content.split(b"\n")[:-1]:
         if 0 < len(line) <= LINE_LIMIT_BYTES:
             try:
                 yield parse_json(line, Path(path).name)
             except UnsafeFile:
-                continue
+                invalid_lines += 1
+                if invalid_lines >= INVALID_LINES_LIMIT:
+                    return
 
 
 def write_json(path: PathLike, document: Any) -> None:

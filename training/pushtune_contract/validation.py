@@ -5,6 +5,7 @@ Python of any image, next to whatever versions of other libraries a repository a
 """
 
 import dataclasses
+import functools
 import math
 import typing
 from typing import Any, Dict, List, Type, TypeVar, Union
@@ -33,7 +34,7 @@ def build(kind: Type[Document], data: Any, path: str = "") -> Document:
     path = path or kind.__name__
     if not isinstance(data, dict):
         raise _violation(path, "an object", data)
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for name in data:
         if name not in fields:
@@ -62,6 +63,11 @@ def check_version(version: int) -> None:
 def as_document(value: Any) -> Any:
     """Return the dataclass ``value`` as plain JSON data (the inverse of ``build``)."""
     return dataclasses.asdict(value)
+
+
+@functools.lru_cache(maxsize=None)  # of the contract's few classes, each asked for again with every line of progress
+def _hints(kind: Any) -> Dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _convert(hint: Any, value: Any, path: str) -> Any:

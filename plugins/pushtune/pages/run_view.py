@@ -8,7 +8,7 @@ from typing import Any
 
 from pushtune.records import read_record
 from pushtune_contract import layout
-from pushtune_contract.progress import learning_curve, read_heartbeat, read_progress
+from pushtune_contract.progress import learning_curve, read_heartbeat, read_last_progress
 
 TRIALS_SHOWN = 200
 POINTS_SHOWN = 300
@@ -61,9 +61,7 @@ def _report(run_folder: Path, build_report: BuildReport) -> dict[str, Any]:
 
 
 def _live(folder: Path) -> dict[str, Any]:
-    lines = read_progress(folder) if _is_small(folder) else []
-    beat = read_heartbeat(folder)
-    last = lines[-1] if lines else None
+    last, beat = read_last_progress(folder), read_heartbeat(folder)
     return {
         "name": folder.name,
         "phase": beat.phase if beat is not None else (last.phase if last is not None else "start"),
