@@ -115,6 +115,15 @@ def test_the_curve_has_first_and_last_epoch_and_few_rows(tmp_path: Path) -> None
     assert (rows[0], rows[-1], len(rows)) == (("1", "0.0100"), ("60", "0.6000"), 8)
 
 
+def test_curves_with_different_epochs_are_compared_where_both_have_one() -> None:
+    """Of a long training every second epoch is kept."""
+    pushed, tuned = ([[float(epoch), 0.5] for epoch in range(1, 400, step)] for step in (2, 1))
+    report = {"outcome": "best_effort", "curves": {"baseline": pushed, "winner": tuned[:200]}}
+    rows = re.findall(r"^ +(\d+) +(0.5000|-) +(0.5000|-)$", compose_mail(report)["text"], re.MULTILINE)
+    assert len(rows) == 8 and rows[-1][0] == "399"
+    assert {row[1:] for row in rows if int(row[0]) < 200} == {("0.5000", "0.5000")}
+
+
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_hostile_texts_stay_texts(tmp_path: Path, hostile: str) -> None:
     """Every text of the report is replaced at once; the mail still has our tags and attributes only."""

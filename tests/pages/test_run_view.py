@@ -3,13 +3,17 @@
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from tests.notifying.run_samples import WINNING, write_record, write_start, write_training, write_tuned_run
 
 from pushtune.notifying.report import build_report
-from pushtune.pages.run_view import PROGRESS_LIMIT_BYTES, run_view
+from pushtune.pages.run_view import run_view
+from pushtune.shown_curves import POINTS_LIMIT
+from pushtune_contract import layout
 from pushtune_contract.progress import Heartbeat, ProgressLine, append_progress, write_heartbeat
+from pushtune_contract.validation import as_document
 
 
 def test_a_finished_run_shows_the_report_that_was_mailed(tmp_path: Path) -> None:
@@ -35,7 +39,7 @@ def test_a_running_trial_shows_how_far_it_is(tmp_path: Path) -> None:
     [live] = view["live"]
     assert (live["name"], live["phase"], live["epoch"], live["epochs"]) == ("001", "validate", 3, 10)
     assert live["heartbeat_age_seconds"] >= 4
-    assert view["curves"][1] == {"number": 1, "points": [(1, 0.8)]}
+    assert view["curves"][1] == {"number": 1, "points": ((1, 0.8),)}
 
 
 def test_a_run_that_nothing_is_known_about(tmp_path: Path) -> None:
@@ -50,11 +54,18 @@ def test_a_report_that_failed_is_made_again(tmp_path: Path) -> None:
     assert run_view(tmp_path, build_report)["report"]["entry"] == "task.py"
 
 
-def test_progress_that_is_too_large_is_not_read(tmp_path: Path) -> None:
-    write_tuned_run(tmp_path)
-    with (tmp_path / "trials" / "001" / "progress.jsonl").open("ab") as stream:
-        stream.write(b"\n" * PROGRESS_LIMIT_BYTES)
-    assert 1 not in [curve["number"] for curve in run_view(tmp_path, build_report)["curves"]]
+def test_a_training_of_very_many_epochs_shows_its_curve_and_where_it_is(tmp_path: Path) -> None:
+    write_start(tmp_path)
+    folder = tmp_path / "trials" / "001"
+    write_training(folder, number=1, overrides=WINNING, status="running")
+    line = ProgressLine("epoch", "train", 1.0, 2.0, 1, 1, 10_000, metrics={"val_accuracy": 0.123456789}, objective=0.5)
+    with (folder / layout.PROGRESS_FILE).open("w") as stream:
+        for epoch in range(1, 10_001):
+            stream.write(json.dumps(as_document(replace(line, epoch=epoch))) + "\n")
+    view = run_view(tmp_path, build_report)
+    assert (view["live"][0]["epoch"], view["live"][0]["epochs"]) == (10_000, 10_000)
+    points = view["curves"][1]["points"]
+    assert (points[0], points[-1]) == ((1, 0.5), (10_000, 0.5)) and 100 < len(points) <= POINTS_LIMIT + 1
 
 
 def test_folders_that_are_links_or_have_other_names_are_left_out(tmp_path: Path) -> None:

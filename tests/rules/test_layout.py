@@ -13,7 +13,7 @@ LINES_LIMIT = 300
 # A list with one short class per situation: splitting it would only hide where a message is.
 LONG_LISTS = {"plugins/pushtune/errors.py": 500}
 STAGES = ("watching", "inspecting", "running", "tuning", "promoting", "notifying", "healing", "pages")
-SHARED = {"settings", "errors", "records", "moments", "file_locks", "plain_yaml", "wishes", "targets"}
+SHARED = {"settings", "errors", "records", "moments", "file_locks", "plain_yaml", "wishes", "targets", "shown_curves"}
 OWNED = {
     "git": {"watching"},
     "docker": {"running", "promoting", "healing"},

@@ -183,7 +183,8 @@ def _curve_rows(report: Report) -> Curve:
     """Return (epoch, value as pushed, value of the winner) of at most ``CURVE_ROWS`` epochs, with first and last."""
     curves = report.get("curves") or {}
     pushed, tuned = ({int(epoch): value for epoch, value in curves.get(name) or []} for name in ("baseline", "winner"))
-    epochs = sorted(set(pushed) | set(tuned))
+    both = min(max(pushed, default=0), max(tuned, default=0))  # until then: of a long training not every epoch is kept
+    epochs = sorted(set(pushed) & set(tuned) | {epoch for epoch in set(pushed) | set(tuned) if epoch >= both})
     if len(epochs) < 2:
         return []
     last = len(epochs) - 1

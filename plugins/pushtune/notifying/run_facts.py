@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pushtune.records import read_records
+from pushtune.shown_curves import shown_curve
 from pushtune_contract.parameters import describe_change
-from pushtune_contract.progress import learning_curve
 from pushtune_contract.reading import UnsafeFile
 from pushtune_contract.request import TrialRequest, read_request
 from pushtune_contract.result import TrialResult, read_result
 from pushtune_contract.validation import ContractViolation
 
-CURVE_LIMIT_POINTS = 500
 TRIALS_LIMIT = 1000
 Facts = TypeVar("Facts")
 
@@ -30,8 +29,8 @@ class Training:
 
     @property
     def curve(self) -> list[list[float]]:
-        """[epoch, objective] pairs, at most ``CURVE_LIMIT_POINTS``; read when asked for, since most are never shown."""
-        return [[float(epoch), value] for epoch, value in learning_curve(self.folder)[:CURVE_LIMIT_POINTS]]
+        """[epoch, objective] pairs, not of every epoch of a long one; read when asked for: most are never shown."""
+        return [[float(epoch), value] for epoch, value in shown_curve(self.folder)]
 
     @property
     def status(self) -> str:

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.records import read_record
+from pushtune.shown_curves import shown_curve
 from pushtune_contract import layout
-from pushtune_contract.progress import learning_curve, read_heartbeat, read_last_progress
+from pushtune_contract.progress import read_heartbeat, read_last_progress
 
 TRIALS_SHOWN = 200
-POINTS_SHOWN = 300
-# A script can write megabytes of progress; the page is drawn every few seconds for everybody who looks at it.
-PROGRESS_LIMIT_BYTES = 2 * 2**20
 
 BuildReport = Callable[..., dict[str, Any]]
 
@@ -31,9 +29,9 @@ def run_view(run_folder: Path, build_report: BuildReport) -> dict[str, Any]:
     return {
         "report": _report(run_folder, build_report),
         "curves": [
-            {"number": number, "points": learning_curve(folder)[:POINTS_SHOWN]}
+            {"number": number, "points": points}
             for number, folder in folders
-            if number is not None and _is_small(folder)
+            if number is not None and (points := shown_curve(folder))
         ],
         "live": [_live(folder) for _, folder in folders if not (folder / layout.RESULT_FILE).exists()],
     }
@@ -69,10 +67,3 @@ def _live(folder: Path) -> dict[str, Any]:
         "epochs": last.epochs if last is not None else 0,
         "heartbeat_age_seconds": max(0.0, time.time() - beat.unix_time) if beat is not None else None,
     }
-
-
-def _is_small(folder: Path) -> bool:
-    try:
-        return (folder / layout.PROGRESS_FILE).lstat().st_size <= PROGRESS_LIMIT_BYTES
-    except OSError:
-        return False
