@@ -205,6 +205,16 @@ def test_a_run_that_goes_on_is_running(tmp_path: Path) -> None:
     assert report["trials"][1]["changes"] == CHANGES
 
 
+def test_a_run_whose_final_model_is_not_registered_yet_is_running(tmp_path: Path) -> None:
+    """The page shows it until it is over: the model, its champion and its serving are still to come."""
+    write_tuned_run(tmp_path)
+    (tmp_path / "records" / "promote.json").unlink()
+    report = build_report(tmp_path, finished=False)
+    assert (report["outcome"], report["error"], report["model"]) == ("running", None, {})
+    write_record(tmp_path, "promote", name="train_digits", version=3)
+    assert build_report(tmp_path, finished=False)["outcome"] == "target_met"
+
+
 def test_any_part_may_be_missing(tmp_path: Path) -> None:
     """Remove each file of a complete run on its own, then all of them one after the other."""
     write_tuned_run(tmp_path / "whole")

@@ -38,7 +38,7 @@ def build_report(
         mail_to: addresses that the outcome is sent to. run_page: address of the page that shows the run.
         failures: tasks that failed, as ``{"stage": ..., "message": ...}``, in order. They explain why there is no
             model; where there is one (a trial may fail, a task may be cleared) they do not matter.
-        finished: False while the run goes on: without a final model the outcome is then ``running``.
+        finished: False while the run goes on: without a registered model the outcome is then ``running``.
     """
     facts = read_run(run_folder)
     objective = _objective(facts)
@@ -126,8 +126,8 @@ def _outcome(facts: RunFacts, report: dict[str, Any], finished: bool) -> str:
     final, baseline = report["final"].get("objective"), report["baseline"].get("objective")
     if final is None or facts.retrain is None or facts.retrain.status != "done":
         return "failed" if finished else "running"
-    if finished and "version" not in report["model"]:
-        return "failed"  # somebody has marked a task as failed: no task said anything
+    if "version" not in report["model"]:  # finished: somebody has marked a task as failed, and no task said anything
+        return "failed" if finished else "running"
     direction = report["objective"]["direction"] if report["objective"] else "maximize"
     if meets(final, report["target"], direction):
         return "target_met"
