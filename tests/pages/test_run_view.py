@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.notifying.run_samples import WINNING, write_record, write_start, write_training, write_tuned_run
 
 from pushtune.notifying.report import build_report
-from pushtune.pages.run_view import run_view
+from pushtune.pages.run_view import CURVES_SHOWN, LIVE_SHOWN, run_view
 from pushtune.shown_curves import POINTS_LIMIT
 from pushtune_contract import layout
 from pushtune_contract.progress import Heartbeat, ProgressLine, append_progress, write_heartbeat
@@ -40,6 +40,27 @@ def test_a_running_trial_shows_how_far_it_is(tmp_path: Path) -> None:
     assert (live["name"], live["phase"], live["epoch"], live["epochs"]) == ("001", "validate", 3, 10)
     assert live["heartbeat_age_seconds"] >= 4
     assert view["curves"][1] == {"number": 1, "points": ((1, 0.8),)}
+
+
+def test_of_many_trials_the_running_ones_the_winner_and_the_newest_are_shown(tmp_path: Path) -> None:
+    write_start(tmp_path)
+    for number in range(1, CURVES_SHOWN + 21):
+        status = "running" if number > CURVES_SHOWN + 18 else "done"
+        write_training(tmp_path / "trials" / f"{number:03d}", number=number, status=status, curve=(0.5, 0.6))
+    write_record(tmp_path, "best", number=7, changes=[], overrides={})
+    write_training(tmp_path / "retrain", mode="retrain", number=7, status="running")
+    view = run_view(tmp_path, build_report)
+    newest = range(21, CURVES_SHOWN + 21)
+    assert [curve["number"] for curve in view["curves"]] == [0, 7, *newest]
+    assert [live["name"] for live in view["live"]] == [f"{CURVES_SHOWN + 19}", f"{CURVES_SHOWN + 20}", "retrain"]
+
+
+def test_of_very_many_trials_without_a_result_the_newest_are_shown(tmp_path: Path) -> None:
+    """As numbers: the trial 1000 is newer than 999."""
+    for number in range(1001 - LIVE_SHOWN - 5, 1001):
+        (tmp_path / "trials" / f"{number:03d}").mkdir(parents=True)
+    live = run_view(tmp_path, build_report)["live"]
+    assert len(live) == LIVE_SHOWN and live[-1]["name"] == "1000"
 
 
 def test_a_run_that_nothing_is_known_about(tmp_path: Path) -> None:

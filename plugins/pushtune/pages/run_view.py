@@ -11,7 +11,8 @@ from pushtune.shown_curves import shown_curve
 from pushtune_contract import layout
 from pushtune_contract.progress import read_heartbeat, read_last_progress
 
-TRIALS_SHOWN = 200
+CURVES_SHOWN = 200
+LIVE_SHOWN = 100
 
 BuildReport = Callable[..., dict[str, Any]]
 
@@ -19,31 +20,37 @@ BuildReport = Callable[..., dict[str, Any]]
 def run_view(run_folder: Path, build_report: BuildReport) -> dict[str, Any]:
     """Return the document that the page is drawn from.
 
-    Keys: ``report`` (see ``notifying.report``), ``curves`` (``number``, ``points`` as [epoch, objective]), ``live``
-    (trainings without a result: ``name``, ``phase``, ``epoch``, ``epochs``, ``heartbeat_age_seconds``).
+    Keys: ``report`` (see ``notifying.report``), ``curves`` (``number``, ``points`` as [epoch, objective]; of many
+    trials the script as pushed, the winner and the newest), ``live`` (trainings without a result, of many the newest:
+    ``name``, ``phase``, ``epoch``, ``epochs``, ``heartbeat_age_seconds``).
 
     Args:
         build_report: makes a report from a run's folder; it is called with ``finished=False`` while the run has none.
     """
+    report = _report(run_folder, build_report)
     folders = training_folders(run_folder)
+    unfinished = [folder for _, folder in folders if not (folder / layout.RESULT_FILE).exists()]
     return {
-        "report": _report(run_folder, build_report),
-        "curves": [
-            {"number": number, "points": points}
-            for number, folder in folders
-            if number is not None and (points := shown_curve(folder))
-        ],
-        "live": [_live(folder) for _, folder in folders if not (folder / layout.RESULT_FILE).exists()],
+        "report": report,
+        "curves": _curves(folders, report.get("winning_trial")),
+        "live": [_live(folder) for folder in unfinished[-LIVE_SHOWN:]],
     }
 
 
 def training_folders(run_folder: Path) -> list[tuple[int | None, Path]]:
-    """Return (trial number, folder) of each training that was started; the final one has no number."""
-    numbered = sorted(path for path in (run_folder / "trials").glob("*") if re.fullmatch(r"\d{1,6}", path.name))
+    """Return (trial number, folder) of each training that was started, in order; the final one has no number."""
+    trials = [path for path in (run_folder / "trials").glob("*") if re.fullmatch(r"\d{1,6}", path.name)]
     folders: list[tuple[int | None, Path]] = [(0, run_folder / "baseline")]
-    folders += [(int(folder.name), folder) for folder in numbered[:TRIALS_SHOWN]]
+    folders += sorted((int(folder.name), folder) for folder in trials)
     folders.append((None, run_folder / "retrain"))
     return [(number, folder) for number, folder in folders if folder.is_dir() and not folder.is_symlink()]
+
+
+def _curves(folders: list[tuple[int | None, Path]], winner: Any) -> list[dict[str, Any]]:
+    numbered = [(number, folder) for number, folder in folders if number is not None]
+    newest = numbered[-CURVES_SHOWN:]
+    chosen = [pair for pair in numbered[:-CURVES_SHOWN] if pair[0] in (0, winner)] + newest
+    return [{"number": number, "points": points} for number, folder in chosen if (points := shown_curve(folder))]
 
 
 def _report(run_folder: Path, build_report: BuildReport) -> dict[str, Any]:
