@@ -40,8 +40,8 @@ def build_application() -> Any:
 
     settings = load_settings()
 
-    def view(dag_id: str, run_id: str) -> dict[str, Any]:
-        return run_view(run_folder(settings, dag_id, run_id), build_report)
+    def view(dag_id: str, run_id: str, over: bool | None) -> dict[str, Any]:
+        return run_view(run_folder(settings, dag_id, run_id), build_report, over)
 
     models = ServedModels(settings.serving, settings.serving_answer_seconds, settings.serving_body_limit_bytes)
     return create_app(view, may_read_runs(), partial(container_view, settings), models)

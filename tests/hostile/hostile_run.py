@@ -145,7 +145,7 @@ class Drive:
         known = {name: message[name] for name in ("key", "subject", "html", "text")}
         to = [address for address in message["to"] if is_address(address)]
         ending.mail, ending.html = as_eml(Mail(sender="pushtune@localhost", to=to, **known)), message["html"]
-        app = create_app(lambda dag_id, run_id: run_view(run.folder, build_report), lambda: None)
+        app = create_app(lambda dag_id, run_id, over: run_view(run.folder, build_report, over), lambda: None)
         answer = TestClient(app).get("/run/data", params={"dag_id": "x", "run_id": "y"})
         assert answer.status_code == 200 and answer.headers["content-type"] == "application/json"
         ending.page = answer.content

@@ -25,7 +25,7 @@ def test_verdicts_and_actions_are_listed(tmp_path: Path) -> None:
         "action": "stopped", "reason": HOSTILE, "unix_time": 1.8e9, "bytes": 2**20,
     })  # fmt: skip
     app = FastAPI()
-    app.mount("/pushtune", create_app(lambda dag_id, run_id: {}, lambda: None, partial(container_view, settings)))
+    app.mount("/pushtune", create_app(lambda dag_id, run_id, over: {}, lambda: None, partial(container_view, settings)))
     with serving(app) as address:
         page = drawn_page(f"{address}/pushtune/containers?dag_id=digits", tmp_path / "profile")
         other = drawn_page(f"{address}/pushtune/containers?dag_id=other", tmp_path / "profile")

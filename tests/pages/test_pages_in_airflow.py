@@ -40,7 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def all_routes() -> list[str]:
-    app = create_app(lambda dag_id, run_id: {}, lambda: None)
+    app = create_app(lambda dag_id, run_id, over: {}, lambda: None)
     paths = [route.path for route in app.routes if isinstance(route, APIRoute)]
     paths = [path.replace("{dag_id}", RUN["dag_id"]) for path in paths]
     return [path.replace("{name}", name) for path in paths for name in ("run.js", "plotly.min.js")]

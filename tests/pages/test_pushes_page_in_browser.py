@@ -36,7 +36,7 @@ def api(store: MemoryStore) -> FastAPI:
 @contextmanager
 def served(store: MemoryStore) -> Iterator[str]:
     app = FastAPI()
-    app.mount("/pushtune", create_app(lambda dag_id, run_id: {}, lambda: None))
+    app.mount("/pushtune", create_app(lambda dag_id, run_id, over: {}, lambda: None))
     app.mount("/api/v2", api(store))
     with serving(app) as address:
         yield address

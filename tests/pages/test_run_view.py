@@ -6,10 +6,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from tests.notifying.run_samples import WINNING, write_record, write_start, write_training, write_tuned_run
 
 from pushtune.notifying.report import build_report
-from pushtune.pages.run_view import CURVES_SHOWN, LIVE_SHOWN, run_view
+from pushtune.pages.run_view import CURVES_SHOWN, LIVE_SHOWN, NOTHING_KEPT, run_view
 from pushtune.shown_curves import POINTS_LIMIT
 from pushtune_contract import layout
 from pushtune_contract.progress import Heartbeat, ProgressLine, append_progress, write_heartbeat
@@ -65,8 +66,47 @@ def test_of_very_many_trials_without_a_result_the_newest_are_shown(tmp_path: Pat
 
 def test_a_run_that_nothing_is_known_about(tmp_path: Path) -> None:
     view = run_view(tmp_path / "missing", build_report)
-    assert (view["report"]["outcome"], view["curves"], view["live"]) == ("running", [], [])
+    assert (view["report"]["outcome"], view["curves"], view["live"], view["note"]) == ("running", [], [], "")
     assert not (tmp_path / "missing").exists()
+
+
+def test_a_run_that_is_over_and_left_nothing_says_so(tmp_path: Path) -> None:
+    """A push that changed no watched file, a run that clean_up removed, a run of one of our own DAGs."""
+    (tmp_path / "noted" / "faults").mkdir(parents=True)
+    for name in ("missing", "noted"):
+        view = run_view(tmp_path / name, build_report, over=True)
+        assert (view["report"]["outcome"], view["report"]["error"]) == ("nothing_kept", None)
+        assert view["note"] == NOTHING_KEPT
+    assert not (tmp_path / "missing").exists()
+
+
+def test_a_run_that_is_over_without_a_report_has_failed(tmp_path: Path) -> None:
+    """Somebody has marked it as failed before the report was made."""
+    write_start(tmp_path)
+    folder = tmp_path / "trials" / "001"
+    write_training(folder, number=1, status="running")
+    write_heartbeat(folder, Heartbeat(5, "train", 10.0, time.time()))
+    view = run_view(tmp_path, build_report, over=True)
+    assert (view["report"]["outcome"], view["live"], view["note"]) == ("failed", [], "")
+    assert "ended before a final model was trained" in view["report"]["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("over", "beat_age_seconds", "outcome"),
+    [(True, -5, "failed"), (False, 5, "running"), (None, -5, "running"), (None, 5, "failed"), (None, None, "failed")],
+)
+def test_a_cleared_run_shows_its_earlier_report_only_when_it_is_over(
+    tmp_path: Path, over: bool | None, beat_age_seconds: float | None, outcome: str
+) -> None:
+    """Where nobody has asked Airflow, a sign of life after the report says that the run goes on."""
+    write_start(tmp_path)
+    write_record(tmp_path, "report", **build_report(tmp_path, failures=[{"stage": "retrain", "message": "no engine"}]))
+    write_training(tmp_path / "retrain", mode="retrain", status="running")
+    if beat_age_seconds is not None:
+        write_heartbeat(tmp_path / "retrain", Heartbeat(5, "train", 10.0, time.time() - beat_age_seconds))
+    view = run_view(tmp_path, build_report, over=over)
+    assert (view["report"]["outcome"], view["report"]["error"] is None) == (outcome, outcome == "running")
+    assert [live["name"] for live in view["live"]] == ([] if over else ["retrain"])
 
 
 def test_a_report_that_failed_is_made_again(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from pushtune.pages.web_app import ASSETS, create_app
 RUN = {"dag_id": "train_digits", "run_id": "manual__2026-01-01T00:00:00+00:00"}
 
 
-def view(dag_id: str, run_id: str) -> dict[str, Any]:
-    return {"report": {"subject": "</script><script>alert(1)</script>\ud800"}, "asked": [dag_id, run_id]}
+def view(dag_id: str, run_id: str, over: bool | None) -> dict[str, Any]:
+    return {"report": {"subject": "</script><script>alert(1)</script>\ud800"}, "asked": [dag_id, run_id, over]}
 
 
 def refuse() -> None:
@@ -79,8 +79,15 @@ def test_data_is_plain_json_whatever_a_text_contains() -> None:
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["cache-control"] == "no-store"
     document = json.loads(answer.text)
-    assert document["asked"] == ["train_digits", "manual__2026-01-01T00:00:00+00:00"]
+    assert document["asked"] == ["train_digits", "manual__2026-01-01T00:00:00+00:00", None]
     assert document["report"]["subject"].endswith("\ud800")
+
+
+@pytest.mark.parametrize(("text", "over"), [("true", True), ("false", False)])
+def test_whoever_looks_says_whether_the_run_is_over(text: str, over: bool) -> None:
+    client = TestClient(create_app(view, lambda: None))
+    assert client.get("/run/data", params={**RUN, "over": text}).json()["asked"][2] is over
+    assert client.get("/run/data", params={**RUN, "over": "perhaps"}).status_code == 422
 
 
 def test_a_run_has_to_be_named() -> None:

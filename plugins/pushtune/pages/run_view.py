@@ -6,34 +6,42 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pushtune.records import read_record
+from pushtune.records import RECORDS_FOLDER, read_record
 from pushtune.shown_curves import shown_curve
 from pushtune_contract import layout
 from pushtune_contract.progress import read_heartbeat, read_last_progress
 
 CURVES_SHOWN = 200
 LIVE_SHOWN = 100
+NOTHING_KEPT = "Nothing is kept of this run: it was skipped, or clean_up has removed its files."
 
 BuildReport = Callable[..., dict[str, Any]]
 
 
-def run_view(run_folder: Path, build_report: BuildReport) -> dict[str, Any]:
+def run_view(run_folder: Path, build_report: BuildReport, over: bool | None = None) -> dict[str, Any]:
     """Return the document that the page is drawn from.
 
     Keys: ``report`` (see ``notifying.report``), ``curves`` (``number``, ``points`` as [epoch, objective]; of many
     trials the script as pushed, the winner and the newest), ``live`` (trainings without a result, of many the newest:
-    ``name``, ``phase``, ``epoch``, ``epochs``, ``heartbeat_age_seconds``).
+    ``name``, ``phase``, ``epoch``, ``epochs``, ``heartbeat_age_seconds``), ``note`` (why there is nothing to show; else
+    empty). Of a run that is over and has left nothing the outcome is ``nothing_kept``.
 
     Args:
-        build_report: makes a report from a run's folder; it is called with ``finished=False`` while the run has none.
+        build_report: makes a report from a run's folder; it is called with ``finished=False`` while the run goes on.
+        over: whether Airflow says that the run is over; None where nobody has asked it. A report that is there then
+            counts, unless a training has shown a sign of life since.
     """
-    report = _report(run_folder, build_report)
     folders = training_folders(run_folder)
-    unfinished = [folder for _, folder in folders if not (folder / layout.RESULT_FILE).exists()]
+    unfinished = [folder for _, folder in folders if not (folder / layout.RESULT_FILE).exists()][-LIVE_SHOWN:]
+    if over and not folders and not (run_folder / RECORDS_FOLDER).is_dir():
+        report, note = build_report(run_folder, finished=False) | {"outcome": "nothing_kept"}, NOTHING_KEPT
+    else:
+        report, note = _report(run_folder, build_report, over, unfinished), ""
     return {
         "report": report,
         "curves": _curves(folders, report.get("winning_trial")),
-        "live": [_live(folder) for folder in unfinished[-LIVE_SHOWN:]],
+        "live": [] if over else [_live(folder) for folder in unfinished],
+        "note": note,
     }
 
 
@@ -53,16 +61,26 @@ def _curves(folders: list[tuple[int | None, Path]], winner: Any) -> list[dict[st
     return [{"number": number, "points": points} for number, folder in chosen if (points := shown_curve(folder))]
 
 
-def _report(run_folder: Path, build_report: BuildReport) -> dict[str, Any]:
-    """The report that was mailed, so that both show the same; before there is one, what is known so far."""
+def _report(run_folder: Path, build_report: BuildReport, over: bool | None, unfinished: list[Path]) -> dict[str, Any]:
+    """The report that was mailed, so that both show the same; without one of this attempt, what is known so far.
+
+    A run that was cleared goes on with the report of its earlier attempt in its folder.
+    """
     record = read_record(run_folder, "report")
     if record is None or "outcome" not in record["document"]:
+        return build_report(run_folder, finished=bool(over))
+    if over is False or (over is None and _lives_since(record["started_unix_time"], unfinished)):
         return build_report(run_folder, finished=False)
     report: dict[str, Any] = record["document"]
     notified = read_record(run_folder, "notify")
     if notified is not None:
         report["mail"] = {**report.get("mail", {}), "where": notified["document"].get("where")}
     return report
+
+
+def _lives_since(unix_time: float, unfinished: list[Path]) -> bool:
+    beats = [read_heartbeat(folder) for folder in unfinished]
+    return any(beat is not None and beat.unix_time > unix_time for beat in beats)
 
 
 def _live(folder: Path) -> dict[str, Any]:

@@ -27,7 +27,7 @@ HEADERS = {
 PLOTLY = "plotly.min.js"
 DAY_SECONDS = 86_400
 
-RunView = Callable[[str, str], dict[str, Any]]
+RunView = Callable[[str, str, bool | None], dict[str, Any]]
 DagView = Callable[[str], dict[str, Any]]
 NOTHING_SEEN: dict[str, Any] = {"checked_unix_time": 0.0, "containers": [], "actions": []}
 
@@ -38,7 +38,7 @@ def create_app(
     """Return the application.
 
     Args:
-        view: dag id and run id -> the document that the page is drawn from.
+        view: dag id, run id, and whether the run is over (None: not known) -> the document that the page is drawn from.
         containers: dag id -> the document that the page of its containers is drawn from.
         models: what answers predictions.
         may_read: dependency that refuses whoever may not see the DAG in the path or query; it guards every route.
@@ -62,8 +62,9 @@ def create_app(
         return FileResponse(ASSETS / "pushes.html", headers={"Cache-Control": "no-cache"})
 
     @app.get("/run/data")
-    def data(dag_id: str, run_id: str) -> Response:
-        return as_json(200, view(dag_id, run_id))
+    def data(dag_id: str, run_id: str, over: bool | None = None) -> Response:
+        # Whoever looks has asked Airflow, with their own rights. The answer decides what is shown, and nothing else.
+        return as_json(200, view(dag_id, run_id, over))
 
     @app.get("/containers")
     def containers_page(dag_id: str) -> Response:

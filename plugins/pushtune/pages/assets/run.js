@@ -2,7 +2,8 @@
 "use strict";
 
 const REFRESH_MILLISECONDS = 4000;
-const query = window.location.search;
+const FINAL_STATES = ["success", "failed"];
+const asked = new URLSearchParams(window.location.search);
 
 function number(value) {
   if (typeof value !== "number") return "–";
@@ -101,19 +102,19 @@ function fillFacts(report) {
   fillList("changes", report.winning_changes || []);
 }
 
-function draw(view) {
+function draw(view, again) {
   const report = view.report;
   const objective = report.objective || {};
   const metric = shorten(objective.metric || "objective").replace(/[^\w .%-]/g, "_");
   const badge = byId("outcome");
   badge.textContent = report.outcome.replace(/_/g, " ");
   badge.className = `badge ${/^[a-z_]+$/.test(report.outcome) ? report.outcome : ""}`;
-  byId("headline").textContent = shorten([report.repository, report.commit ? report.commit.slice(0, 7) : "", report.subject].filter(Boolean).join(" "));
+  byId("headline").textContent = shorten([report.repository, report.commit ? report.commit.slice(0, 7) : "", report.subject].filter(Boolean).join(" ") || view.note);
   fillError(report.error);
   fillNumbers(report, metric);
   fillTrials(report, objective.direction);
   fillFacts(report);
-  const live = report.outcome === "running" ? view.live : [];
+  const live = again ? view.live : [];
   fillList("live", live.map(liveText));
   show("curves", view.curves.some((curve) => curve.points.length > 0));
   show("progress", report.trials.filter((trial) => typeof trial.objective === "number").length > 1);
@@ -121,15 +122,32 @@ function draw(view) {
   if (!byId("progress-card").hidden) drawProgress(byId("progress"), report.trials, objective.direction, metric, report.target);
 }
 
+// Whether the run is over, from Airflow's own API with the rights of whoever looks; null where it does not say.
+async function isOver() {
+  const [dag, run] = ["dag_id", "run_id"].map((name) => encodeURIComponent(asked.get(name) || ""));
+  const answer = await fetch(`../api/v2/dags/${dag}/dagRuns/${run}`, { credentials: "same-origin", headers: { Accept: "application/json" } });
+  if (answer.status === 404) return true; // Airflow does not know the run any more
+  return answer.ok ? FINAL_STATES.includes((await answer.json()).state) : null;
+}
+
+async function readView(over) {
+  const query = new URLSearchParams(asked);
+  query.delete("over");
+  if (over !== null) query.set("over", String(over));
+  const answer = await fetch(`run/data?${query}`, { credentials: "same-origin" });
+  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+  return answer.json();
+}
+
 async function refresh() {
   let again = true;
   if (!document.hidden) {
     try {
-      const answer = await fetch(`run/data${query}`, { credentials: "same-origin" });
-      if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-      const view = await answer.json();
-      draw(view);
-      again = view.report.outcome === "running";
+      const over = await isOver(); // before the files are read: what a run that is over has written is all there
+      const view = await readView(over);
+      const goesOn = over === null ? view.report.outcome === "running" : !over;
+      draw(view, goesOn);
+      again = goesOn;
       byId("freshness").textContent = again ? `live, ${new Date().toLocaleTimeString()}` : "";
     } catch (error) {
       byId("freshness").textContent = `not up to date: ${error.message}`;
