@@ -4,7 +4,7 @@ from typing import Any, Iterator, List, Optional, Tuple
 
 from pushtune_runtime.checkpoint_store import Checkpoint
 from pushtune_runtime.keras_hooks.assigned_variables import assigned_handles, handles_of
-from pushtune_runtime.keras_hooks.data_facts import RANDOM_OPERATIONS
+from pushtune_runtime.keras_hooks.data_facts import RANDOM_OPERATIONS, SPLIT
 from pushtune_runtime.keras_hooks.fit_state import FitState
 from pushtune_runtime.keras_hooks.script_variables import SCRIPT
 from pushtune_runtime.session import Session
@@ -62,6 +62,8 @@ def _reasons(fit: FitState) -> List[str]:
     operations = {name for function in functions for name in _operations(function.graph)}
     for name in sorted(operations & RANDOM_OPERATIONS):
         reasons.append(f"the model draws random numbers with tf.random ({name})")
+    if SPLIT in reasons:  # each replica has copies of a variable, with handles of their own
+        return reasons
     return reasons + _reasons_of_variables(fit, functions)
 
 
