@@ -34,7 +34,7 @@ def test_a_champion_answers_and_the_next_one_takes_over(served: Served) -> None:
     assert served.predict() == (200, {"predictions": [0, 1]})
     status, known = served.models().describe(DAG)
     assert status == 200 and (known["version"], known["metric"], known["value"]) == (1, "accuracy", 0.95)
-    assert known["inputs"] == [{"name": "features", "dtype": "number", "shape": [2]}]
+    assert known["inputs"] == [{"name": "features", "dtype": "any", "shape": [2]}]
     assert served.check() == [], "nothing is left to do"
     (one,) = served.containers()
     assert one["Labels"][ROLE] == SERVING and served_images(served.settings) == [served.image]
@@ -170,8 +170,8 @@ def test_the_container_answers_for_each_bad_input_on_its_own(served: Served) -> 
     served.champion(served.fit(FIRST), 0.95)
     served.check()
     for body, says in (
-        (b"no JSON", "must be a JSON document"), (b'{"instances": [[1]]}', "shape [1]"),
-        (b'{"instances": [["x", 1]]}', "the text 'x'"), (b'{"instances": []}', "1 to 10000"),
+        (b"no JSON", "must be a JSON document"), (b'{"instances": [[1]]}', "a list of 1"),
+        (b'{"instances": [["x", 1]]}', "'x'"), (b'{"instances": []}', "1 to 10000"),
     ):  # fmt: skip
         status, document = served.predict(body)
         assert status == 400 and says in document["error"], body
