@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from tests.pretended_instance import running_on
 from tests.watching.airflow_instance import AirflowInstance
 from tests.watching.git_http_server import serve
 from tests.watching.git_origin import Origin
@@ -91,9 +92,9 @@ def listed(airflow: AirflowInstance, name: str) -> dict[str, str]:
     """Return commit -> state as the command prints them; a browser's login must open the same addresses."""
     (airflow.home / "run").mkdir(exist_ok=True)
     shutil.copy(airflow.home / "passwords.json", airflow.home / "run")
-    port = str(urlsplit(airflow.address).port)
-    settings = load_settings({"PUSHTUNE_HOME": str(airflow.home), "PUSHTUNE_PORT": port})
-    with contextlib.redirect_stdout(io.StringIO()) as output:
+    settings = load_settings({"PUSHTUNE_HOME": str(airflow.home)})
+    port = urlsplit(airflow.address).port or 0
+    with running_on(settings, port), contextlib.redirect_stdout(io.StringIO()) as output:
         assert pushes(settings, argparse.Namespace(repository=name, json=True)) == 0
     cookie = {"_token": airflow.headers["Authorization"].removeprefix("Bearer ")}
     assert requests.get(f"{airflow.address}/api/v2/assets", cookies=cookie, timeout=30).status_code == 200
