@@ -87,6 +87,9 @@ class Storm:
         """Repair everything, let all work end, and wait until the check of the containers has come by."""
         self._say("calm")
         self.world.repair_all()
+        # A frozen server answers all that has waited in one moment: to pause may win there over to go on.
+        for name in self.world.developers:
+            self.world.pause(name, False)
         deadline = time.monotonic() + CALM_SECONDS
         while time.monotonic() < deadline and not all(self._is_settled(name) for name in self.world.developers):
             time.sleep(1)
