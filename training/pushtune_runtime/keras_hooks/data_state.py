@@ -31,6 +31,8 @@ class DataPosition:
         self._arguments: Dict[str, Any] = {}
         self._generators: List[Any] = []
         self._shares_generator = False
+        self._validation: Any = None
+        self._validation_facts: Optional[DataFacts] = None
         self.facts: Optional[DataFacts] = None
 
     def install(self) -> None:
@@ -62,18 +64,25 @@ class DataPosition:
         reasons = [self.facts.inexact] if self.facts is not None else []
         if self._shares_generator:
             reasons.append("a generator serves several fits, and Keras reads ahead in it, depending on timing")
-        validation = getattr(model, "_eval_epoch_iterator", None)
+        validation = self._facts_of_validation(model)
         if validation is not None:
-            reasons.append(describe_data(validation).inexact)
-            if is_generator(validation):
+            reasons.append(validation.inexact)
+            if is_generator(self._validation):
                 reasons.append("Keras reads ahead in the generator of the validation data, depending on timing")
         return [reason for reason in reasons if reason]
 
     def changed_variables(self, model: Any) -> Set[int]:
         """Return the handles, by ``id``, of the variables that reading the data of this ``fit`` changes."""
-        validation = getattr(model, "_eval_epoch_iterator", None)
-        facts = [self.facts, None if validation is None else describe_data(validation)]
+        facts = (self.facts, self._facts_of_validation(model))
         return {handle for known in facts if known is not None for handle in known.changes}
+
+    def _facts_of_validation(self, model: Any) -> Optional[DataFacts]:
+        """Return what is known about the validation data, once ``fit`` has opened it; its graph is read only once."""
+        opened = getattr(model, "_eval_epoch_iterator", None)
+        if opened is not self._validation:
+            self._validation = opened
+            self._validation_facts = None if opened is None else describe_data(opened)
+        return self._validation_facts
 
     def _has_served_before(self, generator: Any) -> bool:
         served = any(generator is earlier for earlier in self._generators)
@@ -84,6 +93,7 @@ class DataPosition:
         """The ``fit`` is over."""
         self._expected = False
         self._iterator = None
+        self._validation = self._validation_facts = None
 
     @property
     def batches_per_epoch(self) -> Optional[int]:

@@ -26,15 +26,23 @@ class ScriptVariables:
             if isinstance(getattr(module, "__file__", None), str) and is_user_file(session, str(module.__file__))
         }
         self._modules = [modules[name] for name in sorted(modules)]
+        self._readable: Dict[Tuple[str, int], bool] = {}
         self._initial = self._digests()
 
     def held(self) -> List[Tuple[str, List[Any]]]:
         """Return (name, variables) in an order that two processes running the same script share."""
-        return [(name, [variable]) for name, variable in self._variables() if _digest(variable)]
+        return [(name, [variable]) for name, variable in self._variables() if self._is_readable(name, variable)]
 
     def unchanged(self) -> Set[str]:
         """Return the names of what is as it was when the fit began: the script itself makes it so again."""
         return {name for name, digest in self._digests().items() if self._initial.get(name) == digest}
+
+    def _is_readable(self, name: str, variable: Any) -> bool:
+        """Look once: a value may be large, and this is asked at every checkpoint."""
+        key = (name, id(variable))
+        if key not in self._readable:
+            self._readable[key] = bool(_digest(variable))
+        return self._readable[key]
 
     def _digests(self) -> Dict[str, bytes]:
         return {name: _digest(variable) for name, variable in self._variables()}
