@@ -115,6 +115,13 @@ def test_a_report_that_failed_is_made_again(tmp_path: Path) -> None:
     assert run_view(tmp_path, build_report)["report"]["entry"] == "task.py"
 
 
+def test_a_damaged_report_is_made_again(tmp_path: Path) -> None:
+    write_tuned_run(tmp_path)
+    write_record(tmp_path, "report", **build_report(tmp_path))
+    (tmp_path / "records" / "report.json").write_bytes(b"\x00" * 100)  # as a power cut can leave a file
+    assert run_view(tmp_path, build_report, over=True)["report"]["outcome"] == "target_met"
+
+
 def test_a_training_of_very_many_epochs_shows_its_curve_and_where_it_is(tmp_path: Path) -> None:
     write_start(tmp_path)
     folder = tmp_path / "trials" / "001"

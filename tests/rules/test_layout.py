@@ -13,7 +13,10 @@ LINES_LIMIT = 300
 # A list with one short class per situation: splitting it would only hide where a message is.
 LONG_LISTS = {"plugins/pushtune/errors.py": 500}
 STAGES = ("watching", "inspecting", "running", "tuning", "promoting", "notifying", "healing", "pages")
-SHARED = {"settings", "errors", "records", "moments", "file_locks", "plain_yaml", "wishes", "targets", "shown_curves"}
+SHARED = {
+    "settings", "errors", "records", "moments", "file_locks", "plain_yaml", "wishes", "targets", "shown_curves",
+    "training_folders",
+}  # fmt: skip
 OWNED = {
     "git": {"watching"},
     "docker": {"running", "promoting", "healing"},

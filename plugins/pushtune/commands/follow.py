@@ -10,6 +10,7 @@ from pushtune.commands.console import clean, say
 from pushtune.commands.stage_lines import describe_stage
 from pushtune.errors import AirflowNotReady
 from pushtune.records import read_records
+from pushtune.training_folders import BASELINE, RETRAIN, TRIALS, trial_name
 from pushtune_contract.progress import ProgressLine, read_progress
 from pushtune_contract.reading import UnsafeFile
 from pushtune_contract.result import TrialResult, read_result
@@ -39,18 +40,18 @@ class RunView:
             if stage not in self._stages:
                 self._stages.add(stage)
                 for plan in record["document"].get("plan") or []:
-                    self._labels[f"trials/{int(plan['number']):03d}"] = str(plan["label"])
+                    self._labels[trial_name(int(plan["number"]))] = str(plan["label"])
                 for line in describe_stage(stage, record["document"]):
                     self._line(line)
         for name in self._trial_names():
             self._refresh_trial(name)
 
     def _trial_names(self) -> Iterator[str]:
-        for name in ("baseline", "retrain"):
+        for name in (BASELINE, RETRAIN):
             if (self._run_folder / name).is_dir():
                 yield name
-        for folder in sorted((self._run_folder / "trials").glob("*")):
-            yield f"trials/{folder.name}"
+        for folder in sorted((self._run_folder / TRIALS).glob("*")):
+            yield f"{TRIALS}/{folder.name}"
 
     def _refresh_trial(self, name: str) -> None:
         if name in self._finished_trials:
@@ -60,7 +61,7 @@ class RunView:
         if result is not None:
             self._finished_trials.add(name)
             # The final training sees all training data: its own validation figure would mean nothing.
-            self._line(f"{self._label(name)}: {_describe_result(result, with_objective=name != 'retrain')}")
+            self._line(f"{self._label(name)}: {_describe_result(result, with_objective=name != RETRAIN)}")
             return
         epochs = [line for line in read_progress(folder) if line.kind == "epoch"]
         printed, printed_at = self._epoch_lines.get(name, (0, -EPOCH_LINE_SECONDS))

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.commands.console import say
-from pushtune.records import read_record
+from pushtune.records import read_records
 from pushtune.settings import Settings
 from pushtune_contract.reading import write_json
 
@@ -13,10 +13,11 @@ TRAINED = ("target_met", "best_effort", "no_improvement")
 
 def keep_summary(settings: Settings, run_folder: Path, dag_id: str) -> dict[str, Any]:
     """Write the run's report to ``<home>/reports/`` and return it with ``summary_file`` added."""
-    record = read_record(run_folder, "report")
+    records = read_records(run_folder)
+    record = records.get("report")
     lost: dict[str, Any] = {"outcome": "failed", "error": {"message": "the run left no report"}}
     report: dict[str, Any] = dict(record["document"]) if record else lost
-    sent = read_record(run_folder, "notify")
+    sent = records.get("notify")
     if sent is not None:
         report["mail"] = {**(report.get("mail") or {}), "where": sent["document"].get("where")}
     target = settings.home / "reports" / f"{dag_id}-{run_folder.name}.json"

@@ -4,7 +4,6 @@ Scripts write into the folders of their trainings, so whatever lies there is onl
 """
 
 import os
-import re
 import secrets
 import stat
 import time
@@ -15,6 +14,7 @@ from pushtune.healing.retention import ABSENT, SETTLED_SECONDS, UNKNOWN, UNNAMED
 from pushtune.records import RECORDS_FOLDER, read_record
 from pushtune.running.workspace import DISCARDED_PREFIX, discard_folder, run_name
 from pushtune.settings import Settings
+from pushtune.training_folders import BASELINE, RETRAIN, TRIALS, is_folder, started_trials
 from pushtune_contract import layout
 from pushtune_contract.reading import PROGRESS_LIMIT_BYTES, UnsafeFile
 
@@ -36,7 +36,7 @@ def run_folders(settings: Settings) -> list[Path]:
 
 def leftovers(settings: Settings) -> list[Path]:
     """Return what a removal left behind that was interrupted some time ago; in folders of ours alone."""
-    folders = [settings.workspaces / "*", settings.workspaces / "*" / "*", settings.workspaces / "*" / "*" / "trials"]
+    folders = [settings.workspaces / "*", settings.workspaces / "*" / "*", settings.workspaces / "*" / "*" / TRIALS]
     patterns = [folder.relative_to(settings.workspaces) / f"{DISCARDED_PREFIX}*" for folder in folders]
     found = [path for pattern in patterns for path in settings.workspaces.glob(str(pattern))]
     return [path for path in found if time.time() - path.lstat().st_ctime > SETTLED_SECONDS]
@@ -81,7 +81,7 @@ def state_of_run(count: Callable[..., int], state: Callable[..., str]) -> RunSta
 
 def _touched_unix_time(folder: Path) -> float:
     """Return when a stage of the run wrote last: folders of ours alone, which no script can touch."""
-    places = (folder, folder / RECORDS_FOLDER, folder / ".attempts", folder / "trials" / ".attempts")
+    places = (folder, folder / RECORDS_FOLDER, folder / ".attempts", folder / TRIALS / ".attempts")
     return max(place.lstat().st_mtime for place in places if os.path.lexists(place))
 
 
@@ -95,8 +95,8 @@ def _has_model(folder: Path) -> bool:
 
 def training_folders(folder: Path) -> list[Path]:
     """Return the folders of a run that a container could write to."""
-    trials = [path for path in (folder / "trials").glob("*") if re.fullmatch(r"\d{1,6}", path.name)]
-    return [path for path in (folder / "baseline", folder / "retrain", *sorted(trials)) if is_folder(path)]
+    others = [path for path in (folder / BASELINE, folder / RETRAIN) if is_folder(path)]
+    return others + list(started_trials(folder).values())
 
 
 def heavy_parts(folder: Path) -> list[Path]:
@@ -112,11 +112,6 @@ def heavy_parts(folder: Path) -> list[Path]:
 def _is_kept(path: Path) -> bool:
     facts = path.lstat()
     return path.name in KEPT_FILES and stat.S_ISREG(facts.st_mode) and facts.st_size <= PROGRESS_LIMIT_BYTES
-
-
-def is_folder(path: Path) -> bool:
-    """Whether ``path`` is a folder and no link to one."""
-    return path.is_dir() and not path.is_symlink()
 
 
 def tree_bytes(path: Path) -> int:

@@ -1,6 +1,5 @@
 """Reads what the containers and the stages of one run left behind. A missing or forged file is an absent fact."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,13 +7,13 @@ from typing import Any, TypeVar
 
 from pushtune.records import read_records
 from pushtune.shown_curves import shown_curve
+from pushtune.training_folders import BASELINE, RETRAIN, is_folder, started_trials
 from pushtune_contract.parameters import describe_change
 from pushtune_contract.reading import UnsafeFile
 from pushtune_contract.request import TrialRequest, read_request
 from pushtune_contract.result import TrialResult, read_result
 from pushtune_contract.validation import ContractViolation
 
-TRIALS_LIMIT = 1000
 Facts = TypeVar("Facts")
 
 
@@ -71,18 +70,17 @@ def read_run(run_folder: Path) -> RunFacts:
     """Return the facts of the run in ``run_folder``, which may be empty or incomplete."""
     records = _or_none(lambda: read_records(run_folder)) or {}
     failed_tasks = {stage for stage, record in records.items() if "stage" in _as_document(record.get("document"))}
-    folders = sorted(path for path in (run_folder / "trials").glob("*") if re.fullmatch(r"\d{1,6}", path.name))
     return RunFacts(
         documents={stage: _as_document(record.get("document")) for stage, record in records.items()},
         seconds={
             stage: float(record.get("seconds", 0.0)) for stage, record in records.items() if stage not in failed_tasks
         },
-        baseline=_read_training(run_folder / "baseline", 0),
-        retrain=_read_training(run_folder / "retrain", 0),
+        baseline=_read_training(run_folder / BASELINE, 0),
+        retrain=_read_training(run_folder / RETRAIN, 0),
         trials={
-            int(folder.name): training
-            for folder in folders[:TRIALS_LIMIT]
-            if (training := _read_training(folder, int(folder.name))) is not None
+            number: training
+            for number, folder in started_trials(run_folder).items()
+            if (training := _read_training(folder, number)) is not None
         },
     )
 
@@ -99,7 +97,7 @@ def describe_changes(overrides: dict[str, Any], baseline: Training | None) -> li
 
 
 def _read_training(folder: Path, number: int) -> Training | None:
-    if folder.is_symlink() or not folder.is_dir():
+    if not is_folder(folder):
         return None
     return Training(
         number, folder, _or_none(lambda: read_request(folder)), _or_none(lambda: read_result(folder))

@@ -1,13 +1,13 @@
 """What the page of one run shows: its report, the learning curves of all trials, and how far the running ones are."""
 
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pushtune.records import RECORDS_FOLDER, read_record
+from pushtune.records import RECORDS_FOLDER, read_records
 from pushtune.shown_curves import shown_curve
+from pushtune.training_folders import BASELINE, RETRAIN, is_folder, started_trials
 from pushtune_contract import layout
 from pushtune_contract.progress import read_heartbeat, read_last_progress
 
@@ -47,11 +47,9 @@ def run_view(run_folder: Path, build_report: BuildReport, over: bool | None = No
 
 def training_folders(run_folder: Path) -> list[tuple[int | None, Path]]:
     """Return (trial number, folder) of each training that was started, in order; the final one has no number."""
-    trials = [path for path in (run_folder / "trials").glob("*") if re.fullmatch(r"\d{1,6}", path.name)]
-    folders: list[tuple[int | None, Path]] = [(0, run_folder / "baseline")]
-    folders += sorted((int(folder.name), folder) for folder in trials)
-    folders.append((None, run_folder / "retrain"))
-    return [(number, folder) for number, folder in folders if folder.is_dir() and not folder.is_symlink()]
+    folders: list[tuple[int | None, Path]] = [(0, run_folder / BASELINE), *started_trials(run_folder).items()]
+    folders.append((None, run_folder / RETRAIN))
+    return [(number, folder) for number, folder in folders if is_folder(folder)]
 
 
 def _curves(folders: list[tuple[int | None, Path]], winner: Any) -> list[dict[str, Any]]:
@@ -66,13 +64,14 @@ def _report(run_folder: Path, build_report: BuildReport, over: bool | None, unfi
 
     A run that was cleared goes on with the report of its earlier attempt in its folder.
     """
-    record = read_record(run_folder, "report")
+    records = read_records(run_folder)
+    record = records.get("report")
     if record is None or "outcome" not in record["document"]:
         return build_report(run_folder, finished=bool(over))
     if over is False or (over is None and _lives_since(record["started_unix_time"], unfinished)):
         return build_report(run_folder, finished=False)
     report: dict[str, Any] = record["document"]
-    notified = read_record(run_folder, "notify")
+    notified = records.get("notify")
     if notified is not None:
         report["mail"] = {**report.get("mail", {}), "where": notified["document"].get("where")}
     return report

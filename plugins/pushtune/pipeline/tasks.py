@@ -17,6 +17,7 @@ from pushtune.running.older_keras import refusal_of
 from pushtune.running.smaller_batch import follow
 from pushtune.running.workspace import name_run, prepare_trial
 from pushtune.targets import meets
+from pushtune.training_folders import BASELINE, RETRAIN, trial_folder, trial_name
 from pushtune.tuning.final_epochs import with_final_epochs
 from pushtune.tuning.target import resolve_target
 from pushtune.watching.credentials import Credentials
@@ -24,9 +25,6 @@ from pushtune.wishes import Wishes
 from pushtune_contract.request import TrialRequest
 from pushtune_contract.result import read_result
 from pushtune_contract.validation import as_document
-
-BASELINE = "baseline"
-RETRAIN = "retrain"
 
 
 def check_out(run: Run, push: Document, credentials: Credentials | None) -> Document:
@@ -210,7 +208,7 @@ def choose_best(run: Run) -> Document:
         script_sha256=baseline.script_sha256,
         objective_source=baseline.objective_source or None,
     )
-    follow(run.folder / RETRAIN, _folder_of(run, document["number"]))
+    follow(run.folder / RETRAIN, trial_folder(run.folder, document["number"]))
     return _spec(run, RETRAIN, request, f"trial {document['number']} on all training data")
 
 
@@ -252,13 +250,10 @@ def _trial_spec(run: Run, trial: Document) -> Document:
         script_sha256=baseline.script_sha256,
         objective_source=baseline.objective_source or None,
     )
-    follow(_folder_of(run, trial["number"]), run.folder / BASELINE)
-    spec = _spec(run, f"trials/{trial['number']:03d}", request, trial["label"])
+    name = trial_name(trial["number"])
+    follow(run.folder / name, run.folder / BASELINE)
+    spec = _spec(run, name, request, trial["label"])
     return {**spec, **trial_slots(run), "stop_rule": trial["stop_rule"]}
-
-
-def _folder_of(run: Run, number: int) -> Path:
-    return run.folder / "trials" / f"{number:03d}" if number else run.folder / BASELINE
 
 
 def _spec(run: Run, name: str, request: TrialRequest, label: str) -> Document:

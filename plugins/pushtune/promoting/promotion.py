@@ -11,6 +11,7 @@ from pushtune.promoting.model_entry import ModelEntry, finite, named_once, regis
 from pushtune.promoting.registry import register_model
 from pushtune.records import read_records
 from pushtune.settings import Settings
+from pushtune.training_folders import BASELINE, RETRAIN, trial_folder
 from pushtune_contract import layout
 from pushtune_contract.parameters import describe_change
 from pushtune_contract.progress import learning_curve
@@ -50,9 +51,9 @@ def describe_model(run_folder: Path, dag_id: str) -> ModelEntry:
     the folder of the final training could have been rewritten by the script. Raises ModelMissing.
     """
     records = {stage: record.get("document", {}) for stage, record in read_records(run_folder).items()}
-    final = read_result(run_folder / "retrain")
-    request = _as_decided(read_request(run_folder / "retrain"), records.get("best", {}))
-    baseline = read_result(run_folder / "baseline")
+    final = read_result(run_folder / RETRAIN)
+    request = _as_decided(read_request(run_folder / RETRAIN), records.get("best", {}))
+    baseline = read_result(run_folder / BASELINE)
     winner_folder = trial_folder(run_folder, request.trial_number)
     winner = read_result(winner_folder)
     if final.status != "done" or winner.objective is None:
@@ -66,14 +67,14 @@ def describe_model(run_folder: Path, dag_id: str) -> ModelEntry:
     return ModelEntry(
         dag_id=dag_id,
         run_key=run_folder.name,
-        model_folder=run_folder / "retrain" / layout.MODEL_FOLDER,
+        model_folder=run_folder / RETRAIN / layout.MODEL_FOLDER,
         score=score,
         target=records.get("judge_baseline", {}).get("target"),
         final_check=_final_check(request, score.metric, baseline, final),
         parameters=_parameters(request, baseline, winner),
         metrics=_metrics(score, baseline, final),
         curves={
-            registry_name(f"curve.baseline.{score.metric}"): learning_curve(run_folder / "baseline"),
+            registry_name(f"curve.baseline.{score.metric}"): learning_curve(run_folder / BASELINE),
             registry_name(f"curve.winner.{score.metric}"): learning_curve(winner_folder),
         },
         tags={**_provenance(records), **_facts(run_folder, request, final)},
@@ -87,11 +88,6 @@ def _as_decided(request: TrialRequest, best: dict[str, Any]) -> TrialRequest:
         trial_number=number if isinstance(number, int) else request.trial_number,
         overrides=overrides if isinstance(overrides, dict) else request.overrides,
     )
-
-
-def trial_folder(run_folder: Path, number: int) -> Path:
-    """The baseline is trial 0 of its study; the others lie below ``trials``."""
-    return run_folder / "baseline" if number == 0 else run_folder / "trials" / f"{number:03d}"
 
 
 def _final_check(request: TrialRequest, metric: str, baseline: TrialResult, final: TrialResult) -> FinalCheck | None:
@@ -140,7 +136,7 @@ def _provenance(records: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 
 def _facts(run_folder: Path, request: TrialRequest, final: TrialResult) -> dict[str, str]:
-    content = read_bytes(run_folder / "retrain" / layout.REQUEST_FILE)
+    content = read_bytes(run_folder / RETRAIN / layout.REQUEST_FILE)
     facts = {
         "request_sha256": hashlib.sha256(content).hexdigest(),
         "script_sha256": final.script_sha256,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pushtune.settings import Settings
+from pushtune.training_folders import TRIALS
 
 PREFIX = "pushtune."
 INSTALLATION = PREFIX + "installation"
@@ -72,7 +73,7 @@ def container_name(labels: TrainingLabels) -> str:
     process died between finding out that there is none and creating one.
     """
     folder = Path(labels.trial_folder)
-    readable = folder.name if folder.parent.name != "trials" else f"trial-{folder.name}"
+    readable = folder.name if folder.parent.name != TRIALS else f"trial-{folder.name}"
     return f"pushtune-{readable}-{_digest(labels.installation, labels.trial_folder)}"
 
 

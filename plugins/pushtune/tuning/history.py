@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pushtune.errors import BaselineUnusable
+from pushtune.training_folders import trial_folder
 from pushtune.tuning.outcomes import Outcome, read_outcome
-from pushtune.tuning.plans import PlannedTrial, RoundPlan, trial_folder
+from pushtune.tuning.plans import PlannedTrial, RoundPlan
 from pushtune.tuning.target import is_better
 from pushtune_contract.reading import UnsafeFile
 from pushtune_contract.result import Objective, read_result

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pushtune.errors import BaselineUnusable
+from pushtune.training_folders import trial_folder
 from pushtune.tuning import study
 from pushtune.tuning.candidates import Knowledge, candidates_for
 from pushtune.tuning.configurations import describe, overrides_of
@@ -13,7 +14,7 @@ from pushtune.tuning.dimensions import Dimension, Point, own_point
 from pushtune.tuning.history import Finished, best_of, finished_trials
 from pushtune.tuning.left_over import combinations
 from pushtune.tuning.options import TuningOptions
-from pushtune.tuning.plans import PlannedTrial, RoundPlan, read_plans, trial_folder
+from pushtune.tuning.plans import PlannedTrial, RoundPlan, read_plans
 from pushtune.tuning.recipes import Candidate
 from pushtune.tuning.search_space import build_search_space
 from pushtune.tuning.target import resolve_target

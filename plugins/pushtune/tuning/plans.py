@@ -15,8 +15,6 @@ from pushtune_contract.result import Objective
 from pushtune_contract.validation import as_document
 
 ROUNDS_FOLDER = "rounds"
-TRIALS_FOLDER = "trials"
-BASELINE_FOLDER = "baseline"
 
 
 @dataclass(frozen=True)
@@ -55,11 +53,6 @@ class RoundPlan:
     script_sha256: str
     target: float | None = None
     trials: list[PlannedTrial] = field(default_factory=list)
-
-
-def trial_folder(run_folder: Path, number: int) -> Path:
-    """Return the folder of trial ``number``; the baseline is trial 0."""
-    return run_folder / BASELINE_FOLDER if number == 0 else run_folder / TRIALS_FOLDER / f"{number:03d}"
 
 
 def read_plan(run_folder: Path, round_number: int) -> RoundPlan | None:

@@ -5,8 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pushtune.training_folders import trial_folder
 from pushtune.tuning.curves import read_curve
-from pushtune.tuning.plans import PlannedTrial, RoundPlan, trial_folder
+from pushtune.tuning.plans import PlannedTrial, RoundPlan
 from pushtune.tuning.pruning import PruningRule
 from pushtune.tuning.rate_decay import decays_with
 from pushtune.tuning.search_space import USUAL_BATCH_SIZE
