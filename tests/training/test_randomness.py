@@ -4,13 +4,17 @@ import json
 import pickle
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from pushtune_contract.request import TrialRequest
 from pushtune_runtime.keras_hooks import randomness as randomness_module
+from pushtune_runtime.keras_hooks.given_seeds import GivenSeeds
 from pushtune_runtime.keras_hooks.randomness import SeededRandomness
+from pushtune_runtime.session import Session
 
 tf = pytest.importorskip("tensorflow")
 context = pytest.importorskip("tensorflow.python.eager.context")
@@ -23,16 +27,19 @@ def unpatched() -> Iterator[None]:
     """Begin without a global seed, and undo the patches afterwards."""
     tf.compat.v1.set_random_seed(None)
     of_numpy, shuffle, seed = dict(vars(np.random)), dataset_ops.DatasetV2.shuffle, random.seed
+    of_python, global_seed = random.Random.seed, tf.random.set_seed
     get_seed, generator = random_seed.get_seed, vars(tf.random.Generator)["from_non_deterministic_state"]
     yield
     random_seed.get_seed, tf.random.Generator.from_non_deterministic_state = get_seed, generator
+    random.Random.seed, tf.random.set_seed = of_python, global_seed
     vars(np.random).update(of_numpy)
     dataset_ops.DatasetV2.shuffle, random.seed = shuffle, seed
     tf.compat.v1.set_random_seed(None)
 
 
 def installed(seed: int) -> SeededRandomness:
-    randomness = SeededRandomness(seed)
+    session = Session(TrialRequest(mode="retrain", entry="train.py"), Path("no trial"), Path("no code"))
+    randomness = SeededRandomness(seed, GivenSeeds(session))
     randomness.install_numpy()
     randomness.install_tensorflow()
     return randomness

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.training import resume_runs as runs
 from tests.training.runtime_runs import run_text
@@ -124,3 +125,48 @@ model.fit(x, np.ones((40, 1)), verbose=0)
 def test_data_that_a_graph_has_drawn_without_a_seed_is_not_the_same_again(tmp_path: Path) -> None:
     done = run_text(tmp_path, IN_A_GRAPH, mode="retrain")
     assert done.result.exactness_reason.startswith("TensorFlow draws random numbers without a seed")
+
+
+def test_seeds_from_a_clock_are_those_of_the_first_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOCK", "17.25")
+    whole = runs.run_through(tmp_path / "whole", "changing/seeds.py")
+    runs.ask(tmp_path / "killed", "changing/seeds.py")
+    runs.run(tmp_path / "killed", "after_write:1")
+    monkeypatch.setenv("CLOCK", "1234.5")
+    killed = runs.ending(tmp_path / "killed", runs.run(tmp_path / "killed").stdout)
+    runs.assert_same(killed, whole)
+    assert (killed.result.exactness, killed.result.resumed_from_epochs) == ("exact", [1])
+
+
+@pytest.mark.parametrize("kind", ["arrays", "tf.data"])
+def test_other_data_than_before_the_kill_is_told(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = np.random.default_rng(1).random((200, 4))
+    monkeypatch.setenv("KIND", kind)
+    monkeypatch.setenv("DATA", str(tmp_path / "rows.npy"))
+    np.save(tmp_path / "rows.npy", rows)
+    runs.ask(tmp_path / "run", "changing/data.py")
+    runs.run(tmp_path / "run", "after_write:1")
+    np.save(tmp_path / "rows.npy", np.concatenate([rows[:199], rows[199:] + 0.5, rows[: 10 * (kind == "tf.data")]]))
+    killed = runs.ending(tmp_path / "run", runs.run(tmp_path / "run").stdout)
+    assert killed.result.resumed_from_epochs == [1]
+    assert killed.result.exactness_reason == "the data is not what an earlier process trained on"
+
+
+CHANGED = """
+import numpy as np
+from tensorflow import keras
+x = np.ones((40, 3), "float32")
+class Noise(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        x[-1] += epoch
+model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+model.fit(x, np.ones((40, 1)), epochs=3, verbose=0, callbacks=[Noise()])
+"""
+
+
+def test_data_that_a_callback_changes_is_not_restored(tmp_path: Path) -> None:
+    done = run_text(tmp_path, CHANGED, mode="retrain")
+    assert done.result.exactness_reason == "the data is changed while training goes on"

@@ -71,9 +71,10 @@ class Wiring:
         )
 
     def _patch_numpy(self, numpy: ModuleType) -> None:
+        from pushtune_runtime.keras_hooks.given_seeds import GivenSeeds
         from pushtune_runtime.keras_hooks.randomness import SeededRandomness
 
-        self._randomness = SeededRandomness(self._session.request.seed)
+        self._randomness = SeededRandomness(self._session.request.seed, GivenSeeds(self._session))
         self._randomness.install_numpy()
 
     def _patch_keras(self, keras: ModuleType) -> None:

@@ -205,6 +205,7 @@ class CheckpointListener(FitListener):
             captured = time.monotonic()
             state["inexact"] = self.rating.rate(self._fit, batch > 0)  # slow, but only once for each fit
             rated = time.monotonic()
+            self._randomness.given.keep()
             self._store.write(arrays, state, blob)
             self._write_seconds = time.monotonic() - rated + captured - began
         except OSError as error:
@@ -229,7 +230,7 @@ class CheckpointListener(FitListener):
 
     def _later_fits(self) -> List[Path]:
         series = self._session.trial_folder / layout.CHECKPOINT_FOLDER
-        return [folder for folder in series.iterdir() if folder.name > self._series().name]
+        return [folder for folder in series.glob("fit-*") if folder.name > self._series().name]
 
     def _series(self) -> Path:
         return self._session.trial_folder / layout.CHECKPOINT_FOLDER / f"fit-{self._fit_number:05d}"

@@ -9,6 +9,7 @@ import functools
 import warnings
 from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
+from pushtune_runtime.keras_hooks.data_digest import digest_of
 from pushtune_runtime.keras_hooks.data_facts import DataFacts, describe_data, is_generator
 
 
@@ -58,6 +59,10 @@ class DataPosition:
         self._arguments = arguments
         self._iterator = None
         self.facts = None
+
+    def digest(self) -> str:
+        """Return what tells the data of this ``fit``, as it is now, from other data."""
+        return digest_of(self._arguments, getattr(self._iterator, "_distributed_dataset", None))
 
     def why_inexact(self, model: Any) -> List[str]:
         """Return why the data of this ``fit``, validation included, may not be the same again."""

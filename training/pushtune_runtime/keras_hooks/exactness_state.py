@@ -23,6 +23,8 @@ class ExactnessRating:
         self._add(checkpoint.state["inexact"])
         self._add([f"{name} appears only while training and was not restored" for name in fit.unrestored])
         self._add([f"the environment has changed: {difference}" for difference in checkpoint.differences])
+        if checkpoint.state["data"] != fit.data_digest:
+            self._add(["the data is not what an earlier process trained on"])
         self._tell()
 
     def add(self, reason: str) -> None:
@@ -39,6 +41,7 @@ class ExactnessRating:
             self._examined = (fit, within_epoch)
             self._add(_reasons(fit))
         self._add(sorted(fit.callbacks.unstored))
+        self._add(["the data is changed while training goes on"] * fit.data_changed)
         if not self._reasons and fit.randomness.unseeded:  # the other reasons say more exactly where
             self._add(["TensorFlow draws random numbers without a seed (tf.random.set_seed in the script gives one)"])
         self._tell()

@@ -34,6 +34,8 @@ class FitState:
         self._callback_list = callback_list
         self.callbacks = CallbackState(callback_list.callbacks)
         self._script = ScriptVariables(session)
+        self.data_digest = data.digest()
+        self.data_changed = False  # seen by ``capture``
         self.unrestored: List[str] = []
 
     def capture(self, epoch: int, batch: int) -> Tuple[Dict[str, Any], Dict[str, Any], bytes]:
@@ -42,6 +44,7 @@ class FitState:
         Args:
             epoch: epochs completed. batch: batches completed in the next one, 0 at its start.
         """
+        self.data_changed = self.data.digest() != self.data_digest
         unchanged = self._script.unchanged()
         named = self.variables(batch)
         arrays = read_variables({name: named[name] for name in named if name.rpartition("/")[0] not in unchanged})
@@ -53,6 +56,7 @@ class FitState:
             "optimizers": built_with(self.model),
             "callbacks": self.callbacks.kinds,
             "random": self.randomness.capture(),
+            "data": self.data_digest,
             "session": capture_session(self._session),
         }
         return arrays, state, self.callbacks.capture()

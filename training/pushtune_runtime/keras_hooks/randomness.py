@@ -2,8 +2,9 @@
 
 Policy: Python's and NumPy's generators are seeded before the script starts, and the script's own seeds win, as they
 come later. What would be seeded by the operating system is seeded from the run's seed instead, as long as the script
-gives no seed: generators of NumPy, ``random.seed()``, ``tf.data.Dataset.shuffle``, and operations of TensorFlow that
-run at once. TensorFlow's global seed is left alone, since with it stateful operations in a data pipeline draw the same
+gives no seed: generators of NumPy and of Python, ``random.seed()``, ``tf.data.Dataset.shuffle``, and operations of
+TensorFlow that run at once. Seeds that it does give are the same in all processes of a run (``given_seeds``).
+TensorFlow's global seed is left alone, since with it stateful operations in a data pipeline draw the same
 numbers in each epoch; operations in graphs therefore stay without a seed, and ``unseeded`` says that there are some.
 """
 
@@ -12,6 +13,8 @@ import random
 from typing import Any, Callable, Dict
 
 import numpy as np
+
+from pushtune_runtime.keras_hooks.given_seeds import GivenSeeds
 
 # Classes of ``numpy.random`` that take fresh numbers from the operating system when they are given no seed.
 UNSEEDED_CLASSES = ("RandomState", "SeedSequence", "MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
@@ -24,13 +27,15 @@ class SeededRandomness:
 
     Args:
         seed: of the run, at least 0.
+        given: the seeds that the script gives.
 
     Attributes:
         unseeded: whether an operation of TensorFlow has stayed without any seed.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, given: GivenSeeds) -> None:
         self._seed = seed
+        self.given = given
         self._sources = 0
         self._operations = 0
         self.unseeded = False
@@ -41,18 +46,21 @@ class SeededRandomness:
         for name in UNSEEDED_CLASSES:
             next_seed = self._legacy_seed if name == "RandomState" else self._next_seed
             if hasattr(np.random, name):
-                setattr(np.random, name, _seeded_class(getattr(np.random, name), name, next_seed))
+                setattr(np.random, name, _seeded_class(getattr(np.random, name), name, next_seed, self._with_repeated))
         np.random.seed = self._wrap_seed(np.random.seed)
         random.seed = self._wrap_seed(random.seed)
+        random.Random.seed = self._wrap_generator(random.Random.seed)  # type: ignore[method-assign]
 
     def install_tensorflow(self) -> None:
         """Patch ``tf.data.Dataset.shuffle``, and where operations and generators of TensorFlow get their seeds."""
+        import tensorflow as tf
         from tensorflow.python.data.ops.dataset_ops import DatasetV2
         from tensorflow.python.framework import random_seed
         from tensorflow.python.ops.stateful_random_ops import Generator
 
         DatasetV2.shuffle = self._wrap_shuffle(DatasetV2.shuffle)
         random_seed.get_seed = self._wrap_get_seed(random_seed.get_seed)
+        tf.random.set_seed = self._wrap_global_seed(tf.random.set_seed)
         Generator.from_non_deterministic_state = classmethod(self._generator_from_seed)
 
     def capture(self) -> Dict[str, Any]:
@@ -94,14 +102,37 @@ class SeededRandomness:
         def seed(*args: Any, **kwargs: Any) -> None:
             if _gives_nothing(args, kwargs):
                 return original(self._legacy_seed())
-            return original(*args, **kwargs)
+            self._with_repeated(original, args, kwargs)
+            return None
 
         return seed
+
+    def _with_repeated(self, original: Callable[..., Any], args: Any, kwargs: Dict[str, Any]) -> Any:
+        """Call ``original``, whose first argument is a seed that the script gives."""
+        for name in {"seed", "entropy"} & set(kwargs):
+            kwargs = {**kwargs, name: self.given.repeated(kwargs[name])}
+        return original(*map(self.given.repeated, args[:1]), *args[1:], **kwargs)
+
+    def _wrap_generator(self, original: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(original)
+        def seed(generator: random.Random, a: Any = None, *args: Any, **kwargs: Any) -> None:
+            if self.given.is_given_by_script():
+                a = self._next_seed() if a is None else self.given.repeated(a)
+            original(generator, a, *args, **kwargs)
+
+        return seed
+
+    def _wrap_global_seed(self, original: Callable[[Any], None]) -> Callable[[Any], None]:
+        @functools.wraps(original)
+        def set_seed(seed: Any) -> None:
+            original(self.given.repeated(seed))
+
+        return set_seed
 
     def _wrap_default_rng(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def default_rng(seed: Any = None) -> Any:
-            return original(self._next_seed() if seed is None else seed)
+            return original(self._next_seed() if seed is None else self.given.repeated(seed))
 
         return default_rng
 
@@ -110,7 +141,9 @@ class SeededRandomness:
         def shuffle(dataset: Any, buffer_size: Any, seed: Any = None, *args: Any, **kwargs: Any) -> Any:
             from tensorflow.python.eager import context
 
-            if seed is None and context.global_seed() is None:
+            if seed is not None:
+                seed = self.given.repeated(seed)
+            elif context.global_seed() is None:
                 seed = self._next_seed()
             return original(dataset, buffer_size, seed, *args, **kwargs)
 
@@ -139,14 +172,14 @@ def _gives_nothing(args: Any, kwargs: Dict[str, Any]) -> bool:
     return all(value is None for value in (*args, *kwargs.values()))
 
 
-def _seeded_class(original: Any, name: str, next_seed: Callable[[], int]) -> Any:
+def _seeded_class(original: Any, name: str, next_seed: Callable[[], int], with_repeated: Callable[..., Any]) -> Any:
     """Return a class in place of ``original``: it makes its instances, and classes of scripts can inherit from it."""
 
     class Seeded(type(original)):  # type: ignore[misc]
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
             if cls is not replacement:
                 return super().__call__(*args, **kwargs)
-            return original(next_seed()) if _gives_nothing(args, kwargs) else original(*args, **kwargs)
+            return original(next_seed()) if _gives_nothing(args, kwargs) else with_repeated(original, args, kwargs)
 
         def __instancecheck__(cls, instance: Any) -> bool:
             return isinstance(instance, original) if cls is replacement else super().__instancecheck__(instance)
