@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -58,7 +60,7 @@ def test_it_is_removed_at_the_end_and_after_a_failure(settings: Settings) -> Non
         (folder / "x").write_text("")
     with pytest.raises(RuntimeError), scratch_folder(settings, "build"):
         raise RuntimeError
-    assert names(settings) == [".lock"]
+    assert names(settings) == []
 
 
 def test_nobody_else_may_look_into_it(settings: Settings) -> None:
@@ -82,8 +84,25 @@ def test_what_is_in_use_stays(settings: Settings) -> None:
 def test_what_a_killed_process_left_is_removed(settings: Settings, left: Path) -> None:
     ((folder, size_bytes),) = remove_abandoned(settings)
     assert folder == left and size_bytes >= 1000
-    assert names(settings) == [".lock"]
+    assert names(settings) == []
     assert remove_abandoned(settings) == []
+
+
+def test_whoever_looks_for_what_is_abandoned_takes_no_new_folder(settings: Settings) -> None:
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            assert remove_abandoned(settings) == []
+
+    with ThreadPoolExecutor(2) as pool:
+        lookers = [pool.submit(look) for _ in range(2)]
+        for _ in range(300):
+            with scratch_folder(settings, "build") as folder:
+                (folder / "x").write_text("")
+        over.set()
+        assert [looker.result() for looker in lookers] == [None, None]
+    assert names(settings) == []
 
 
 def test_a_kill_at_any_moment_leaves_nothing_that_stays(settings: Settings) -> None:
@@ -91,7 +110,7 @@ def test_a_kill_at_any_moment_leaves_nothing_that_stays(settings: Settings) -> N
     (settings.scratch / "build-before").mkdir()  # killed before its lock was there
     (settings.scratch / "build-after.lock").touch()  # killed before its lock was removed
     assert [folder.name for folder, _ in remove_abandoned(settings)] == ["build-before"]
-    assert names(settings) == [".lock"]
+    assert names(settings) == []
 
 
 def test_where_nothing_was_ever_made_nothing_is_made(settings: Settings) -> None:
