@@ -33,6 +33,7 @@ def test_the_others_miss_nothing() -> None:
     first, second, third = Listener(1, ValueError("1")), Listener(1, KeyError("2")), Listener()
     left_out: list[Any] = []
     events = FitEvents([first, second, third], lambda listener, error: left_out.append((listener, repr(error))))
+    events._tell_epoch_begin(None, 0)
     for batch in range(3):
         events._tell_batch_end(None, batch)
     assert [one.heard for one in (first, second, third)] == [[0, 1], [0, 1], [0, 1, 2]]
@@ -42,6 +43,7 @@ def test_the_others_miss_nothing() -> None:
 
 def test_what_ends_a_training_on_purpose_passes() -> None:
     events = FitEvents([Listener(0, TrainingStopped("pruned"))], lambda listener, error: pytest.fail("left out"))
+    events._tell_epoch_begin(None, 0)
     with pytest.raises(TrainingStopped):
         events._tell_batch_end(None, 0)
 

@@ -58,6 +58,7 @@ class CheckpointListener(FitListener):
         self._within_epoch: Optional[Checkpoint] = None
         self._initial_epoch: Any = None
         self._written_at = 0.0
+        self._due_at = 0.0  # a checkpoint within an epoch is wanted from this moment on
         self._write_seconds = 0.0
         self._trains = False
         self._epoch = 0
@@ -101,7 +102,7 @@ class CheckpointListener(FitListener):
             return
         model = callback_list.model
         self._fit = FitState(self._session, self._randomness, self._data, callback_list)
-        self._written_at = time.monotonic()
+        self._note_written()
         checkpoint = self._store.newest()
         for reason in self._store.refused:
             self._session.warn(f"{reason}; an older one or none is used", kind="CheckpointRefused")
@@ -152,7 +153,7 @@ class CheckpointListener(FitListener):
             self._within_epoch = None
 
     def on_train_batch_end(self, callback_list: Any, batch: int, logs: Any) -> None:
-        if not self._interruption.requested and not self._is_due():
+        if time.monotonic() < self._due_at and not self._interruption.requested:
             return
         if self._works and self._can_stop_within_epoch(batch) and self._interruption.allows(self._write_seconds):
             callback_list._flush_futures()
@@ -185,9 +186,10 @@ class CheckpointListener(FitListener):
     def _tick(self) -> None:
         self._session.progress_steps += 1
 
-    def _is_due(self) -> bool:
+    def _note_written(self) -> None:
+        self._written_at = time.monotonic()
         interval = self._session.request.checkpoint_interval_seconds
-        return time.monotonic() - self._written_at >= interval and self._has_paid_off()
+        self._due_at = self._written_at + max(interval, self._write_seconds / COST_SHARE)
 
     def _has_paid_off(self) -> bool:
         return time.monotonic() - self._written_at >= self._write_seconds / COST_SHARE
@@ -213,7 +215,7 @@ class CheckpointListener(FitListener):
         except Exception as error:  # a model or callback that cannot be stored must still be trained
             self._give_up(error)
         self._session.phase = phase
-        self._written_at = time.monotonic()
+        self._note_written()
         self._tick()
 
     def _give_up(self, error: Exception) -> None:

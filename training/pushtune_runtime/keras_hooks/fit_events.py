@@ -76,6 +76,7 @@ class FitEvents:
         self, listeners: List[FitListener], note_left_out: Callable[[FitListener, Exception], None]
     ) -> None:
         self.listeners = listeners
+        self._of_batches: List[FitListener] = []  # those that do something after each batch
         self._note_left_out = note_left_out
         self.fit_number = 0
         self._fit_depth = 0
@@ -171,17 +172,19 @@ class FitEvents:
     def _leave_out(self, listener: FitListener, error: Exception) -> None:
         # A new list: whoever goes through the old one, which may be an enclosing event, misses none of the others.
         self.listeners = [other for other in self.listeners if other is not listener]
+        self._of_batches = _of_batches(self.listeners)
         self._note_left_out(listener, error)
 
     def _tell_train_begin(self, callback_list: Any, logs: Any = None) -> None:
         self._tell("on_train_begin", callback_list)
 
     def _tell_epoch_begin(self, callback_list: Any, epoch: int, logs: Any = None) -> None:
+        self._of_batches = _of_batches(self.listeners)
         self._tell("on_epoch_begin", callback_list, epoch)
 
     def _tell_batch_end(self, callback_list: Any, batch: int, logs: Any = None) -> None:
         """The same as ``_tell``, at the price of a plain loop: this runs after each batch."""
-        listeners, listener = iter(self.listeners), _NOBODY
+        listeners, listener = iter(self._of_batches), _NOBODY
         try:
             for listener in listeners:
                 listener.on_train_batch_end(callback_list, batch, logs)
@@ -194,6 +197,10 @@ class FitEvents:
 
     def _tell_train_end(self, callback_list: Any, logs: Any = None) -> None:
         self._tell("on_train_end", callback_list)
+
+
+def _of_batches(listeners: List[FitListener]) -> List[FitListener]:
+    return [one for one in listeners if type(one).on_train_batch_end is not FitListener.on_train_batch_end]
 
 
 def in_order(model: Any, metrics: Dict[str, Any]) -> Any:
