@@ -8,7 +8,7 @@ how often it has done so before: a resumed script may leave out others on its wa
 import json
 import sys
 from types import FrameType
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from pushtune_contract import layout
 from pushtune_contract.reading import UnsafeFile, read_json, write_json
@@ -25,10 +25,15 @@ class GivenSeeds:
 
     Args:
         session: of this run.
+
+    Attributes:
+        is_training: whether ``fit`` runs. What seeds there takes them from the epoch or the sample, and a resumed
+            process begins with later ones: those are left as they are.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.is_training: Callable[[], bool] = lambda: False
         self._file = session.trial_folder / layout.CHECKPOINT_FOLDER / SEEDS_FILE
         self._identity = json.loads(json.dumps(identity_facts(session)))
         self._earlier = self._read()
@@ -45,7 +50,7 @@ class GivenSeeds:
     def repeated(self, seed: Any) -> Any:
         """Return the seed to use where the script gives ``seed``; only numbers are repeated."""
         place = self._place() if isinstance(seed, (int, float)) or hasattr(seed, "__index__") else None
-        if place is None or sum(map(len, self._given.values())) >= SEEDS_LIMIT:
+        if place is None or self.is_training() or sum(map(len, self._given.values())) >= SEEDS_LIMIT:
             return seed
         given = self._given.setdefault(place, [])
         earlier = self._earlier.get(place, [])

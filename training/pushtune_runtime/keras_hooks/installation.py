@@ -54,6 +54,7 @@ class KerasInstallation:
         self.registry = registry
         self.generation = 0  # of Keras, from ``install`` on
         self._events = FitEvents([], self._note_left_out)
+        randomness.given.is_training = lambda: self._events.in_fit
         self._split = DataSplit(session, registry.sites)
         self._fit_hooks = FitHooks(session, self.registry)
         self._own_loops = OwnLoops(session, self._events, own, self._fit_hooks.note_trained_on)
