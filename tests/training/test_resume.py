@@ -42,8 +42,11 @@ def assert_survives(
 
 @pytest.mark.parametrize(
     ("script", "kill", "request_"),
-    [("callbacks_early_stopping", "batch:70", WITHIN_EPOCHS), ("two_fits", "during_write:3", {})],
-)
+    [
+        ("callbacks_early_stopping", "batch:70", WITHIN_EPOCHS), ("two_fits", "during_write:3", {}),
+        ("remembering", "batch:70", WITHIN_EPOCHS),
+    ],
+)  # fmt: skip
 def test_a_killed_run_ends_the_same(
     script: str, kill: str, request_: dict[str, float], tmp_path: Path, wholes: Path
 ) -> None:

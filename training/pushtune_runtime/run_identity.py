@@ -8,7 +8,7 @@ from typing import Any, Dict
 from pushtune_contract import layout
 from pushtune_runtime.session import Session
 
-STATE_FORMAT = 2  # rises when checkpoints hold something else than before
+STATE_FORMAT = 3  # rises when checkpoints hold something else than before
 _CPU_FACTS = "/proc/cpuinfo"
 
 

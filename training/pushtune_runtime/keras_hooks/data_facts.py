@@ -117,10 +117,19 @@ def _stages(dataset: Any) -> Iterator[Any]:
         waiting.extend(stage._inputs())
 
 
+def runs_python(wrapper: Any) -> bool:
+    """Return whether a function of a data set calls Python code while the data is read."""
+    return any(node.op in PYTHON_OPERATIONS for node in _nodes_of_function(wrapper))
+
+
 def _nodes(stage: Any) -> Iterator[Any]:
     """Yield the operations of the functions of one stage, nested functions included."""
     for wrapper in stage._functions():
-        graph = wrapper.function.graph.as_graph_def()
-        yield from graph.node
-        for function in graph.library.function:
-            yield from function.node_def
+        yield from _nodes_of_function(wrapper)
+
+
+def _nodes_of_function(wrapper: Any) -> Iterator[Any]:
+    graph = wrapper.function.graph.as_graph_def()
+    yield from graph.node
+    for function in graph.library.function:
+        yield from function.node_def

@@ -6,8 +6,9 @@ iterator that ``fit`` uses, so that shuffle buffers, generators and their random
 """
 
 import functools
+import types
 import warnings
-from typing import Any, Callable, Dict, Iterator, List, Optional, Set
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from pushtune_runtime.keras_hooks.data_digest import digest_of
 from pushtune_runtime.keras_hooks.data_facts import DataFacts, describe_data, is_generator
@@ -59,6 +60,15 @@ class DataPosition:
         self._arguments = arguments
         self._iterator = None
         self.facts = None
+
+    def python_sources(self) -> List[Tuple[str, Any]]:
+        """Return (name, data) of the training and validation data, unless it is arrays."""
+        import tensorflow as tf
+        from keras.utils import PyDataset
+
+        kinds = (tf.data.Dataset, types.GeneratorType, PyDataset)
+        sources = [(name, self._arguments.get(name)) for name in ("x", "validation_data")]
+        return [(f"data {name}", source) for name, source in sources if isinstance(source, kinds)]
 
     def digest(self) -> str:
         """Return what tells the data of this ``fit``, as it is now, from other data."""

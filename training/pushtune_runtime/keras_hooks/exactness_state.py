@@ -6,7 +6,6 @@ from pushtune_runtime.checkpoint_store import Checkpoint
 from pushtune_runtime.keras_hooks.assigned_variables import assigned_handles, handles_of
 from pushtune_runtime.keras_hooks.data_facts import RANDOM_OPERATIONS, SPLIT
 from pushtune_runtime.keras_hooks.fit_state import FitState
-from pushtune_runtime.keras_hooks.script_variables import SCRIPT
 from pushtune_runtime.session import Session
 
 
@@ -21,7 +20,8 @@ class ExactnessRating:
     def resumed(self, checkpoint: Checkpoint, fit: FitState) -> None:
         """Take over the reasons of earlier processes, and add how this one differs from the one that wrote."""
         self._add(checkpoint.state["inexact"])
-        self._add([f"{name} appears only while training and was not restored" for name in fit.unrestored])
+        unrestored = [*fit.unrestored, *sorted(fit.memory.unrestored)]
+        self._add([f"{name} appears only while training and was not restored" for name in unrestored])
         self._add([f"the environment has changed: {difference}" for difference in checkpoint.differences])
         if checkpoint.state["data"] != fit.data_digest:
             self._add(["the data is not what an earlier process trained on"])
@@ -40,7 +40,7 @@ class ExactnessRating:
         if (fit, within_epoch) != self._examined:
             self._examined = (fit, within_epoch)
             self._add(_reasons(fit))
-        self._add(sorted(fit.callbacks.unstored))
+        self._add(fit.memory.reasons)
         self._add(["the data is changed while training goes on"] * fit.data_changed)
         if not self._reasons and fit.randomness.unseeded:  # the other reasons say more exactly where
             self._add(["TensorFlow draws random numbers without a seed (tf.random.set_seed in the script gives one)"])
@@ -59,6 +59,7 @@ def _reasons(fit: FitState) -> List[str]:
     import tensorflow as tf
 
     reasons = fit.data.why_inexact(fit.model)
+    reasons += [f"{place}: what is trained ends when a time is over" for place in fit.clock_loops]
     if tf.config.list_physical_devices("GPU"):
         reasons.append("a GPU sums in an order that depends on timing")
     functions = _concrete_functions(fit.model.train_function)
@@ -78,14 +79,13 @@ def _reasons_of_variables(fit: FitState, functions: List[Any]) -> List[str]:
     replayed = fit.data.changed_variables(fit.model)
     if changed - restored - replayed:
         reasons.append(
-            "the model draws from a tf.random.Generator, or changes a tf.Variable, that is in no attribute of a layer "
-            "or callback and has no name in a module"
+            "the model draws from a tf.random.Generator, or changes a tf.Variable, that no name, attribute or closure "
+            "of the script leads to"
         )
     if replayed & (restored | changed):
         reasons.append("the tf.data pipeline changes variables of the model, ahead of the training")
-    of_script = handles_of(variable for name, variable in named.items() if name.startswith(SCRIPT))
-    if fit.data.facts is not None and fit.data.facts.python and of_script - changed:
-        reasons.append("Python code reads the data ahead of the training, and may change variables of the script")
+    if fit.changes_what_data_reads():
+        reasons.append("Python code that reads the data can reach variables that change, ahead of the training")
     return reasons
 
 

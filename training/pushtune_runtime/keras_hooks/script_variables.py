@@ -1,4 +1,4 @@
-"""Variables and generators of TensorFlow that the script keeps in its modules, outside of any model or callback."""
+"""Variables and generators of TensorFlow that the script keeps outside of the model: in modules, objects, closures."""
 
 import contextlib
 import hashlib
@@ -17,9 +17,13 @@ class ScriptVariables:
     """What the modules of the repository hold by a name, with TensorFlow's shared generator. Create it as a fit begins.
 
     Texts are left out, since no checkpoint holds them, and so is what cannot be read.
+
+    Args:
+        reached: path -> variable that the script's code can reach otherwise.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, reached: Dict[str, Any]) -> None:
+        self._reached = reached
         modules = {
             name: module
             for name, module in list(sys.modules.items())
@@ -60,6 +64,8 @@ class ScriptVariables:
                     yield f"{SCRIPT}{module.__name__}.{name}", value.state
                 elif isinstance(value, (Variable, tf.Variable)):
                     yield f"{SCRIPT}{module.__name__}.{name}", value
+        for path, variable in self._reached.items():
+            yield f"{SCRIPT}{path}", variable
 
 
 def _digest(variable: Any) -> bytes:

@@ -12,23 +12,21 @@ from pushtune_runtime.keras_hooks.script_variables import SCRIPT
 
 GLOBAL_SEED = "global seed"
 # Variables that scripts keep in attributes may appear only while training; without them it can still go on.
-OPTIONAL = ("layer ", "callback ", SCRIPT)
+OPTIONAL = ("layer ", SCRIPT)
 
 
 class VariablesDiffer(ValueError):
     """The model is not the one that a checkpoint was written for."""
 
 
-def collect_variables(
-    model: Any, callbacks: Iterable[Any], others: Iterable[Tuple[str, List[Any]]] = ()
-) -> Dict[str, Any]:
-    """Return name -> variable: the model's, each optimizer's, others in attributes of layers and callbacks, ``others``.
+def collect_variables(model: Any, others: Iterable[Tuple[str, List[Any]]] = ()) -> Dict[str, Any]:
+    """Return name -> variable: the model's, each optimizer's, others in attributes of layers, ``others``.
 
     The model's metrics are left out: Keras resets them in each epoch and creates some of them late.
     """
     named: Dict[str, Any] = {}
     seen = {id(variable) for variable in model.metrics_variables}
-    for owner, variables in (*_owners(model, callbacks), *others):
+    for owner, variables in (*_owners(model), *others):
         for number, variable in enumerate(variables):
             if id(variable) not in seen:
                 seen.add(id(variable))
@@ -111,37 +109,32 @@ def _without_optionals(element_spec: Any) -> Any:
     return tree.map_structure(lambda spec: None if isinstance(spec, tf.OptionalSpec) else spec, element_spec)
 
 
-def _owners(model: Any, callbacks: Iterable[Any]) -> Iterator[Tuple[str, List[Any]]]:
+def _owners(model: Any) -> Iterator[Tuple[str, List[Any]]]:
     """Yield (name, variables) in an order that two processes running the same script share."""
     yield "model", model.variables
     for name, optimizer in _optimizers(model):
         yield name, optimizer.variables
-    yield from _held("layer", model._flatten_layers())
-    yield from _held("callback", callbacks)
+    yield from _held(model._flatten_layers())
     seed = _global_seed()
     if seed is not None:
         yield GLOBAL_SEED, [seed.state]
 
 
-def _held(kind: str, holders: Iterable[Any]) -> Iterator[Tuple[str, List[Any]]]:
-    """Yield the variables in attributes of ``holders``, generators included; of callbacks, Keras objects as well."""
+def _held(layers: Iterable[Any]) -> Iterator[Tuple[str, List[Any]]]:
+    """Yield the variables in attributes of ``layers``, generators included."""
     import tensorflow as tf
     from keras.src.backend import Variable
-    from keras.src.layers import Layer
-    from keras.src.metrics import Metric
 
-    for number, holder in enumerate(holders):
-        for attribute, value in vars(holder).items():
+    for number, layer in enumerate(layers):
+        for attribute, value in vars(layer).items():
             found = []
             for entry in _entries(value):
                 if isinstance(entry, (Variable, tf.Variable)):
                     found.append(entry)
                 elif isinstance(entry, tf.random.Generator):
                     found.append(entry.state)
-                elif kind == "callback" and isinstance(entry, (Layer, Metric)):
-                    found.extend(entry.variables)
             if found:
-                yield f"{kind} {number}.{attribute}", found
+                yield f"layer {number}.{attribute}", found
 
 
 def _optimizers(model: Any) -> Iterator[Tuple[str, Any]]:

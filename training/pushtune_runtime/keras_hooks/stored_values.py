@@ -1,0 +1,167 @@
+"""Values of the script as bytes and back: told from others cheaply, stored whole, filled into what holds them.
+
+They are pickled. What is held elsewhere stands in them by its path, so that a value that comes back refers to the
+object that is there. They are unpickled only inside the training container, in the script's own process.
+"""
+
+import collections
+import hashlib
+import io
+import pickle
+import random
+import sys
+import zlib
+from typing import Any, Callable, Dict, Mapping, Optional
+
+import numpy as np
+
+LIBRARY_MODULES = ("keras.", "tensorflow.", "wrapt")
+LARGE_BYTES = 1024 * 1024  # of arrays from this size on a checksum is taken
+MANY = 100_000  # of containers with more entries some are looked at
+SAMPLES = 1_000
+OPAQUE_LIMIT_BYTES = 64 * 1024 * 1024  # objects of other libraries are looked into up to this size
+
+
+class Unstorable(TypeError):
+    """A value, or something in it, can be in no checkpoint."""
+
+
+def is_library(value: Any) -> bool:
+    """Return whether ``value`` is an object of Keras or TensorFlow that is no plain value."""
+    return type(value).__module__.startswith(LIBRARY_MODULES) and not _is_tensor(value)
+
+
+def digest_of(value: Any, paths: Mapping[int, str]) -> Optional[bytes]:
+    """Return what tells ``value`` from others; None where it cannot be looked into.
+
+    Args:
+        paths: ``id`` -> path of what is held elsewhere and counts as one thing here.
+    """
+    stream = _Hash()
+    try:
+        _Digester(stream, paths).dump(_plain(value))
+    except Exception:  # anything may happen in the script's own __reduce__ and __getstate__
+        return None
+    return stream.digest()
+
+
+def stored(value: Any, paths: Mapping[int, str]) -> bytes:
+    """Return ``value`` as bytes. Raises Unstorable."""
+    stream = io.BytesIO()
+    try:
+        _Storer(stream, paths).dump(_plain(value))
+    except Exception as error:  # as above
+        raise Unstorable(type(value).__name__) from error
+    return stream.getvalue()
+
+
+def restored(content: bytes, things: Mapping[str, Any]) -> Any:
+    """Return what ``stored`` was given; ``things`` by path take the place of what was held elsewhere."""
+    return _Restorer(io.BytesIO(content), things).load()
+
+
+def refill(current: Any, value: Any) -> bool:
+    """Make ``current`` equal to ``value`` in place, since others may hold it too; False where that is not possible."""
+    for kinds, fill in _FILLS.items():
+        if isinstance(current, kinds) and isinstance(value, kinds):
+            return fill(current, value) is not False
+    if type(current) is type(value) and hasattr(current, "__dict__") and not isinstance(current, type):
+        vars(current).clear()
+        vars(current).update(vars(value))
+        return True
+    return False
+
+
+class _Hash:
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b(digest_size=16)
+        self.digest = self._hash.digest
+
+    def write(self, content: Any) -> None:
+        self._hash.update(content)
+
+
+class _Storer(pickle.Pickler):
+    def __init__(self, stream: Any, paths: Mapping[int, str]) -> None:
+        super().__init__(stream, protocol=4)
+        self._paths = paths
+
+    def persistent_id(self, value: Any) -> Any:
+        path = self._paths.get(id(value))
+        if path is None and is_library(value) and not isinstance(value, (list, dict, set)):
+            raise Unstorable(type(value).__name__)
+        return path
+
+
+class _Digester(_Storer):
+    """Takes checksums of what is large, instead of making it bytes."""
+
+    def persistent_id(self, value: Any) -> Any:
+        if isinstance(value, np.ndarray) and value.nbytes > LARGE_BYTES and value.dtype.kind != "O":
+            return "array", value.shape, value.dtype.str, zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data)
+        if isinstance(value, (list, tuple, dict, set)) and len(value) > MANY:
+            return "many", len(value), _some(value)
+        if not isinstance(value, np.ndarray) and sys.getsizeof(value, 0) > OPAQUE_LIMIT_BYTES:
+            return "opaque", type(value).__name__
+        return super().persistent_id(value)
+
+
+class _Restorer(pickle.Unpickler):
+    def __init__(self, stream: Any, things: Mapping[str, Any]) -> None:
+        super().__init__(stream)
+        self._things = things
+
+    def persistent_load(self, path: Any) -> Any:
+        return self._things[path]
+
+
+def _plain(value: Any) -> Any:
+    """Return containers that Keras and TensorFlow have put in place of the script's as what they were."""
+    if type(value).__module__.startswith(LIBRARY_MODULES):
+        for kind in (list, dict, set):
+            if isinstance(value, kind):
+                return kind(value)
+    return value
+
+
+def _some(container: Any) -> Any:
+    """Return entries that are spread over ``container``."""
+    if isinstance(container, (list, tuple)):
+        return list(container[:: max(1, len(container) // SAMPLES)]), container[-1]
+    return [entry for number, entry in enumerate(container) if number % max(1, len(container) // SAMPLES) == 0]
+
+
+def _is_tensor(value: Any) -> bool:
+    return type(value).__name__ == "EagerTensor"
+
+
+def _fill_array(current: Any, value: Any) -> bool:
+    if current.shape != value.shape or current.dtype != value.dtype or not current.flags.writeable:
+        return False
+    current[...] = value
+    return True
+
+
+def _fill_generator(current: Any, value: Any) -> None:
+    current.bit_generator.state = value.bit_generator.state
+
+
+def _fill_entries(current: Any, value: Any) -> None:
+    current.clear()
+    current.update(value)
+
+
+def _fill_queue(current: Any, value: Any) -> None:
+    current.clear()
+    current.extend(value)
+
+
+_FILLS: Dict[Any, Callable[[Any, Any], Any]] = {
+    (list, bytearray): lambda current, value: current.__setitem__(slice(None), value),
+    (dict, set): _fill_entries,
+    collections.deque: _fill_queue,
+    np.ndarray: _fill_array,
+    np.random.Generator: _fill_generator,
+    np.random.mtrand.RandomState: lambda current, value: current.set_state(value.get_state()),
+    random.Random: lambda current, value: current.setstate(value.getstate()),
+}
