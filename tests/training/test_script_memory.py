@@ -1,46 +1,18 @@
 """What callbacks remember comes back, wherever they keep it; what they merely hold is not stored."""
 
 import functools
-import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.training.memory_runs import Lambda, Recorder, memory_of, module_list, train
 from tests.training.runtime_runs import needs_tensorflow
-
-from pushtune_runtime.keras_hooks.callback_state import kinds_of
-from pushtune_runtime.keras_hooks.script_memory import ScriptMemory
-from pushtune_runtime.keras_hooks.script_reach import CALLBACKS, DATA, MODEL, ScriptReach
 
 pytestmark = needs_tensorflow
 
-module_list: list[int] = []
-module_data = list(range(2_000_000))
 module_count, module_best = 0, np.zeros(0)
-module_file: Any = None
-
-
-class Recorder:
-    """A callback as scripts write them."""
-
-    def __init__(self, data: Any = None) -> None:
-        self.model = threading.Lock()  # stands for a model: never stored
-        self.data = data
-        self.on_train_begin()
-
-    def on_train_begin(self) -> None:
-        self.best, self.waited = np.inf, {"epochs": 0}
-        self.losses: list[float] = []
-
-    def on_epoch_end(self, loss: float) -> None:
-        self.best = min(self.best, loss)
-        self.losses.append(loss)
-        self.waited["epochs"] += 1
-        self.weights = [np.full(3, loss)]
-        module_list.append(int(loss))
-        assert len(module_data) > 0
 
 
 class Counting:
@@ -77,13 +49,6 @@ class Shared:
         self.losses.append(loss)
 
 
-class Lambda:
-    """Keeps a function, as LambdaCallback does."""
-
-    def __init__(self, function: Callable[[float], None]) -> None:
-        self.on_epoch_end = function
-
-
 def counting() -> tuple[Callable[[float], None], Callable[[], Any]]:
     seen: list[float] = []
     count = 0
@@ -94,21 +59,6 @@ def counting() -> tuple[Callable[[float], None], Callable[[], Any]]:
         seen.append(loss)
 
     return note, lambda: (count, seen)
-
-
-def memory_of(callbacks: list[Any], model: Any = None, data: Any = None, eager: bool = False) -> ScriptMemory:
-    """Return the memory of a ``fit`` with ``callbacks``, in a repository that consists of this file."""
-    reach = ScriptReach(lambda path: path == __file__)
-    reach.follow(CALLBACKS, [reach.add_callback(*numbered) for numbered in enumerate(callbacks)])
-    reach.follow(MODEL, [("model", model)])
-    reach.follow(DATA, [("data", data)])
-    return ScriptMemory(reach, eager)
-
-
-def train(callbacks: list[Any], losses: list[float]) -> None:
-    for loss in losses:
-        for callback in callbacks:
-            callback.on_epoch_end(loss)
 
 
 def test_attributes_closures_and_lists_of_the_module_come_back() -> None:
@@ -152,17 +102,6 @@ def test_what_has_changed_is_stored_whatever_its_size() -> None:
     assert again[0].data[3] == 1.0
 
 
-def test_what_cannot_be_stored_is_named() -> None:
-    recorder = Recorder(data=threading.Lock())
-    state = memory_of([recorder])
-    state.capture()
-    assert state.reasons == ["data of the callback Recorder is a lock, which no checkpoint can hold"]
-
-
-def test_other_callbacks_are_told_apart() -> None:
-    assert kinds_of([Recorder()]) != kinds_of([Lambda(print)])
-
-
 def test_what_callbacks_assign_in_their_module_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"module_count": 0, "module_best": np.zeros(0)}.items():
         monkeypatch.setitem(globals(), name, value)
@@ -192,19 +131,6 @@ def test_what_a_class_of_callbacks_remembers_comes_back() -> None:
     assert (Shared.limit, Shared.count) == (10, 2)
     assert losses is Shared.losses
     assert losses == [3.0, 2.0]
-
-
-def test_a_name_of_the_module_that_cannot_be_stored_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def lock(loss: float) -> None:
-        global module_file
-        module_file = threading.Lock()
-
-    monkeypatch.setitem(globals(), "module_file", None)
-    callbacks: list[Any] = [Lambda(lock)]
-    state = memory_of(callbacks)
-    train(callbacks, [1.0])
-    state.capture()
-    assert state.reasons == ["the global module_file is a lock, which no checkpoint can hold"]
 
 
 class Meter:
@@ -274,114 +200,3 @@ def test_objects_arguments_and_generators_come_back() -> None:
     fresh.restore(blob)
     assert repr(told()) == expected
     assert fresh.unrestored == set()
-
-
-def counting_up() -> Iterator[int]:
-    yield from range(10)
-
-
-def test_a_python_generator_that_callbacks_use_is_named() -> None:
-    numbers = counting_up()
-    callbacks: list[Any] = [Lambda(lambda loss: next(numbers))]  # type: ignore[arg-type,return-value]
-    state = memory_of(callbacks)
-    train(callbacks, [1.0])
-    state.capture()
-    assert [reason.partition(" in ")[0] for reason in state.reasons] == ["numbers"]
-    assert state.reasons[0].endswith("is a generator, which no checkpoint can hold")
-
-
-def test_a_function_that_is_exchanged_is_named() -> None:
-    recorder = Recorder(data=lambda: 1)
-    state = memory_of([recorder])
-    state.capture()
-    assert state.reasons == []
-    recorder.data = lambda: 2
-    state.capture()
-    assert state.reasons == ["data of the callback Recorder is a function, which no checkpoint can hold"]
-
-
-class Fragile:
-    """Can be stored and not be brought back."""
-
-    def __reduce__(self) -> Any:
-        return int, ("no number",)
-
-
-def test_what_cannot_be_brought_back_is_named_and_the_rest_comes_back() -> None:
-    recorder = Recorder()
-    state = memory_of([recorder])
-    recorder.data, recorder.best = Fragile(), 1.0
-    blob = state.capture()
-    again = Recorder()
-    state = memory_of([again])
-    state.restore(blob)
-    assert (again.best, again.data) == (1.0, None)
-    assert state.unrestored == {"data of callback 0"}
-
-
-class Pretending:
-    """Fails when it is looked at."""
-
-    @property
-    def __class__(self) -> Any:
-        raise ReferenceError("what it stood for is gone")
-
-
-def test_what_fails_when_it_is_looked_at_is_named() -> None:
-    state = memory_of([Recorder(data=Pretending())])
-    state.capture()
-    assert "callback 0.data cannot be looked into" in state.reasons
-
-
-class Batches:
-    """Data that a script reads itself."""
-
-    def __init__(self) -> None:
-        self.read = self.difficulty = 0
-
-    def __getitem__(self, index: int) -> int:
-        self.read += 1
-        return self.read
-
-
-def test_what_only_the_data_changes_is_left_to_the_data() -> None:
-    batches = Batches()
-    state = memory_of([Recorder()], data=batches)
-    before = state.capture()
-    batches[0]
-    assert state.capture() == before
-    assert state.reasons == []
-
-
-def test_what_a_callback_and_the_data_share_is_named() -> None:
-    batches = Batches()
-
-    def harder(loss: float) -> None:
-        batches.difficulty += 1
-
-    callbacks: list[Any] = [Lambda(harder)]
-    state = memory_of(callbacks, data=batches)
-    train(callbacks, [1.0])
-    state.capture()
-    assert state.reasons == [
-        "difficulty of Batches changes, and Python code that reads the data may look at it"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("eager", "reasons"),
-    [(True, []), (False, ["rate of drop changes, but TensorFlow's graph has an earlier value"])],
-)
-def test_what_a_graph_was_made_with_must_not_change(eager: bool, reasons: list[str]) -> None:
-    import keras
-
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dropout(0.1, name="drop")])
-    callbacks: list[Any] = [Lambda(lambda loss: setattr(model.layers[0], "rate", loss))]
-    state = memory_of(callbacks, model, eager=eager)
-    train(callbacks, [0.2])
-    blob = state.capture()
-    assert state.reasons == reasons
-
-    model.layers[0].rate = 0.1
-    memory_of(callbacks, model, eager=eager).restore(blob)
-    assert model.layers[0].rate == 0.2
