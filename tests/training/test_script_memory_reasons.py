@@ -8,6 +8,7 @@ import pytest
 from tests.training.memory_runs import Lambda, Recorder, memory_of, train
 from tests.training.runtime_runs import needs_tensorflow
 
+from pushtune_runtime.keras_hooks import script_reach
 from pushtune_runtime.keras_hooks.callback_state import kinds_of
 
 pytestmark = needs_tensorflow
@@ -94,6 +95,12 @@ def test_what_fails_when_it_is_looked_at_is_named() -> None:
     state = memory_of([Recorder(data=Pretending())])
     state.capture()
     assert "callback 0.data cannot be looked into" in state.reasons
+
+
+def test_the_search_has_an_end_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script_reach, "THINGS_LIMIT", 50)
+    state = memory_of([Recorder(data=[[object()] for _ in range(60)])])
+    assert [reason.endswith("cannot be looked into") for reason in state.reasons] == [True]
 
 
 class Batches:

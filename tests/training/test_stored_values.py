@@ -106,3 +106,10 @@ def test_a_generator_goes_on_where_it_stood(make: Any, draw: Any) -> None:
     draw(generator)
     assert refill(other, restored(stored(generator, {}), {}))
     assert draw(other) == draw(generator)
+
+
+def test_what_is_too_much_to_be_looked_at_has_no_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    nested = [[number] for number in range(100)]
+    assert digest_of(nested, {}) is not None
+    monkeypatch.setattr(stored_values, "OBJECTS_LIMIT", 100)
+    assert digest_of(nested, {}) is None

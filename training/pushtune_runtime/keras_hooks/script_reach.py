@@ -21,6 +21,8 @@ from pushtune_runtime.keras_hooks.script_holders import Holder, names_assigned_b
 CALLBACKS, MODEL, DATA = "callbacks", "model", "data"
 SIDES = (CALLBACKS, MODEL, DATA)
 ENTRIES_LIMIT = 10_000  # containers with more entries hold data
+THINGS_LIMIT = 200_000  # all together, about a second's work
+PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None)})
 CONTAINERS = (list, tuple, set, frozenset, dict, collections.deque)
 
 Step = Tuple[str, Any]  # path, value
@@ -58,6 +60,9 @@ class ScriptReach:
         waiting = collections.deque(roots)
         while waiting:
             path, value = waiting.popleft()
+            if len(self._seen) > THINGS_LIMIT:
+                self.unreadable.add(path)
+                return
             if (id(value), side) not in self._seen:
                 self._seen.add((id(value), side))
                 try:
@@ -212,9 +217,9 @@ class ScriptReach:
 
 
 def _entries(path: str, container: Any) -> List[Step]:
-    if isinstance(container, dict):
-        return [(f"{path}[{name!r:.80}]", value) for name, value in list(container.items())]
-    return [(f"{path}[{number}]", value) for number, value in enumerate(list(container))]
+    """Return what is in ``container``, but for plain values."""
+    named = list(container.items()) if isinstance(container, dict) else enumerate(list(container))
+    return [(f"{path}[{name!r:.80}]", value) for name, value in named if type(value) not in PLAIN]
 
 
 def _functions_of_property(member: Any) -> List[Any]:

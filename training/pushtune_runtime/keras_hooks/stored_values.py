@@ -19,6 +19,7 @@ LIBRARY_MODULES = ("keras.", "tensorflow.", "wrapt")
 LARGE_BYTES = 1024 * 1024  # of arrays from this size on a checksum is taken
 MANY = 100_000  # of containers with more entries some are looked at
 SAMPLES = 1_000
+OBJECTS_LIMIT = 500_000  # of nested values: half a second's work
 OPAQUE_LIMIT_BYTES = 64 * 1024 * 1024  # objects of other libraries are looked into up to this size
 
 
@@ -96,7 +97,14 @@ class _Storer(pickle.Pickler):
 class _Digester(_Storer):
     """Takes checksums of what is large, instead of making it bytes."""
 
+    def __init__(self, stream: Any, paths: Mapping[int, str]) -> None:
+        super().__init__(stream, paths)
+        self._objects = 0
+
     def persistent_id(self, value: Any) -> Any:
+        self._objects += 1
+        if self._objects > OBJECTS_LIMIT:
+            raise Unstorable("more than can be looked at")
         if isinstance(value, np.ndarray) and value.nbytes > LARGE_BYTES and value.dtype.kind != "O":
             return "array", value.shape, value.dtype.str, zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data)
         if isinstance(value, (list, tuple, dict, set)) and len(value) > MANY:
