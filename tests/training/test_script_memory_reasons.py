@@ -100,7 +100,7 @@ def test_what_fails_when_it_is_looked_at_is_named() -> None:
 def test_the_search_has_an_end_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script_reach, "THINGS_LIMIT", 50)
     state = memory_of([Recorder(data=[[object()] for _ in range(60)])])
-    assert [reason.endswith("cannot be looked into") for reason in state.reasons] == [True]
+    assert {reason.endswith("cannot be looked into") for reason in state.reasons} == {True}
 
 
 class Batches:
