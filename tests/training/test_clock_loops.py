@@ -19,8 +19,18 @@ from pushtune_runtime.keras_hooks.clock_loops import line_of_clock_loop
         ("import time\nstart = time.time()\nfit()\nprint(time.time() - start)", None),
         ("import time, os\nname = time.strftime('%d')\nif not os.path.exists(name):\n    os.mkdir(name)", None),
         ("import time\nwhile accuracy < 0.9:\n    accuracy = fit()\n    time.sleep(1)", None),
+        (
+            "from datetime import datetime\nfolder = 'logs/' + datetime.now().strftime('%d')\n"
+            "history = model.fit(callbacks=[TensorBoard(folder)])\n"
+            "if history.history['loss'][-1] < 1:\n    raise SystemExit",
+            None,
+        ),
+        ("import time\ndef f():\n    t = time.time()\ndef g(items):\n    for t in items:\n        if t > 3:\n"
+         "            return t", None),
+        ("import time\nend = time.time() + 9\ndef f():\n    while not time.time() > end:\n        pass", 4),
+        ("import time\nbegan = time.time()\nwhile (spent := int(time.time() - began)) < 9 and True:\n    pass", 3),
         ("time = 3\nwhile time < 5:\n    time += 1", None),
     ],
-)
+)  # fmt: skip
 def test_the_first_condition_is_found(text: str, line: "int | None") -> None:
     assert line_of_clock_loop(ast.parse(text)) == line

@@ -1,6 +1,7 @@
 """What changes and cannot be restored truly is named as a reason; what cannot matter is not."""
 
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,16 +72,13 @@ class Fragile:
         return int, ("no number",)
 
 
-def test_what_cannot_be_brought_back_is_named_and_the_rest_comes_back() -> None:
+def test_what_cannot_be_brought_back_is_named() -> None:
     recorder = Recorder()
     state = memory_of([recorder])
-    recorder.data, recorder.best = Fragile(), 1.0
+    recorder.data = Fragile()
     blob = state.capture()
-    again = Recorder()
-    state = memory_of([again])
     state.restore(blob)
-    assert (again.best, again.data) == (1.0, None)
-    assert state.unrestored == {"data of callback 0"}
+    assert state.unrestored == {"what the script remembers outside of the model"}
 
 
 class Pretending:
@@ -101,6 +99,36 @@ def test_the_search_has_an_end_and_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(script_reach, "THINGS_LIMIT", 50)
     state = memory_of([Recorder(data=[[object()] for _ in range(60)])])
     assert {reason.endswith("cannot be looked into") for reason in state.reasons} == {True}
+
+
+class Plain:
+    """An object of the script."""
+
+
+def test_a_set_of_objects_has_no_order_and_is_named() -> None:
+    state = memory_of([Recorder(data={Plain(), Plain()})])
+    assert state.reasons == ["callback 0.data cannot be looked into"]
+    assert memory_of([Recorder(data={1, "a"})]).reasons == []
+
+
+def test_weak_references_are_no_reason() -> None:
+    target = Plain()
+    state = memory_of([Recorder(data=weakref.ref(target)), Recorder(data=weakref.proxy(target))])
+    state.capture()
+    assert state.reasons == []
+
+
+def test_iterators_of_tensorflow_and_variables_that_appear_later_are_named() -> None:
+    import keras
+    import tensorflow as tf
+
+    optimizer, rows = keras.optimizers.Adam(), iter(tf.data.Dataset.range(3))
+    state = memory_of([Recorder(data=optimizer), Recorder(data=rows)])
+    optimizer.build([keras.Variable(1.0)])
+    state.capture()
+    assert state.reasons == [
+        "variables of callback 0.data appear only while training", "callback 1.data cannot be looked into",
+    ]  # fmt: skip
 
 
 class Batches:

@@ -28,6 +28,7 @@ class Network(keras.Model):
         super().__init__()
         self.hidden, self.fading, self.scores = layers.Dense(32, activation="relu"), Fading(), layers.Dense(10)
         self.steps, self.means = 0, []
+        self.record = {"train": {"steps": 0, "means": []}}
 
     def call(self, inputs, training=False):
         return self.scores(self.fading(self.hidden(inputs), training=training))
@@ -35,6 +36,8 @@ class Network(keras.Model):
     def train_step(self, data):
         self.steps += 1
         self.means.append(float(tf.reduce_mean(data[0])))
+        self.record["train"]["steps"] += 1
+        self.record["train"]["means"].append(self.means[-1])
         batches.append(len(data[0]))
         return super().train_step(data)
 
@@ -54,6 +57,7 @@ model = Network()
 loss = Rising()
 model.compile(keras.optimizers.SGD(0.05, momentum=0.9), loss, run_eagerly=True)
 history = model.fit(x[:640], y[:640], epochs=4, batch_size=64, verbose=0)
+print("record", model.record["train"]["steps"], sum(model.record["train"]["means"]))
 print("steps", model.steps, model.fading.calls, loss.asked, sum(model.means), sum(batches))
 print("history", sorted((name, [float(value) for value in values]) for name, values in history.history.items()))
 print("weights", hashlib.sha256(b"".join(np.array(w).tobytes() for w in model.get_weights())).hexdigest())

@@ -64,7 +64,7 @@ class FitState:
             "data": self.data_digest,
             "session": capture_session(self._session),
         }
-        return arrays, state, self.memory.capture()
+        return arrays, state, self.memory.capture(within_epoch=batch > 0)
 
     def prepare(self, checkpoint: Checkpoint) -> None:
         """Build what is not built yet; raise VariablesDiffer unless the checkpoint fits. Nothing is restored yet."""

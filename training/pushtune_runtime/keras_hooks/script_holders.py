@@ -1,14 +1,20 @@
-"""What can hold values that the script changes while it trains: its objects, functions, classes, modules, layers."""
+"""What can hold values that the script changes while it trains: objects, containers, functions, classes, modules."""
 
+import contextlib
+import functools
 import types
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Set, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterator, Set, Tuple
 
 from pushtune_runtime.keras_hooks.script_code import names_of
+from pushtune_runtime.keras_hooks.stored_values import entries_of, refill_entries
 
 SET_FOR_EACH_FIT = frozenset({"model", "_model", "params", "validation_data"})  # attributes of callbacks
 # Attributes of Keras' own objects that it sets itself while it trains.
-SET_BY_KERAS = frozenset({"built", "compiled", "stop_training", "stop_evaluating", "stop_predicting", "finalized"})
+SET_BY_KERAS = frozenset({
+    "built", "compiled", "stop_training", "stop_evaluating", "stop_predicting", "finalized", "history",
+})  # fmt: skip
+ENTRIES = "[entries]"  # the name of what is in a container
 FIXED = "argument "  # begins the names of arguments that a function or functools.partial keeps
 PRIMITIVES = (bool, int, float, complex, str, bytes, tuple, type(None))
 
@@ -19,7 +25,7 @@ class Holder:
 
     Attributes:
         path: the same in two processes that run the same script.
-        kind: ``callback``, ``object``, ``function``, ``partial``, ``class``, ``module`` or ``keras``.
+        kind: ``callback``, ``object``, ``container``, ``function``, ``partial``, ``class``, ``module`` or ``keras``.
         thing: itself. names: of a module, those that count; of an object of Keras, those that the script assigns.
         sides: from where it is reached, for all of its values; of a module for each name in ``name_sides`` instead.
     """
@@ -39,13 +45,16 @@ class Holder:
         """Put ``value`` where ``values`` found the one called ``name``; return whether that is possible."""
         if name.startswith(FIXED):
             return False
+        if name == ENTRIES:
+            refill_entries(self.thing, value)
+            return True
         cells = dict(cells_of(self.thing)) if self.kind == "function" else {}
         if name in cells:
             cells[name].cell_contents = value
         elif self.kind == "class":
             setattr(self.thing, name, value)
         elif name in _slots(self.thing):
-            object.__setattr__(self.thing, name, value)
+            _slots(self.thing)[name].__set__(self.thing, value)
         else:
             vars(self.thing)[name] = value
         return True
@@ -56,16 +65,16 @@ class Holder:
 
     def described(self, name: str) -> str:
         """Return what a person calls the value called ``name``."""
+        if self.kind in ("function", "class"):
+            return f"{name} in {self.thing.__qualname__}"
+        if self.kind == "module":
+            return f"the global {name}"
+        if self.kind == "container":
+            return f"what {self.path} holds"
         kind = type(self.thing).__name__
-        return {
-            "callback": f"{name} of the callback {kind}",
-            "object": f"{name} of {kind}",
-            "partial": f"{name} of a functools.partial",
-            "function": f"{name} in {getattr(self.thing, '__qualname__', '')}",
-            "class": f"{name} of the class {getattr(self.thing, '__qualname__', '')}",
-            "module": f"the global {name}",
-            "keras": f"{name.lstrip('_')} of {getattr(self.thing, 'name', '') or kind}",
-        }[self.kind]
+        if self.kind == "keras":
+            return f"{name.lstrip('_')} of {getattr(self.thing, 'name', '') or kind}"
+        return f"{name} of the callback {kind}" if self.kind == "callback" else f"{name} of {kind}"
 
 
 def is_class_value(value: Any) -> bool:
@@ -92,13 +101,25 @@ def names_assigned_by(kind: type, is_own: Callable[[Any], bool]) -> FrozenSet[st
     return frozenset(name for function in functions for name in names_of(function.__code__).assigned_attributes)
 
 
+def names_of_library(kind: type, is_own: Callable[[Any], bool]) -> FrozenSet[str]:
+    """Return the attributes that only classes of libraries among the bases of ``kind`` assign."""
+    return names_assigned_by(kind, lambda base: not is_own(base)) - names_assigned_by(kind, is_own)
+
+
 def _values_of_callback(holder: Holder) -> Dict[str, Any]:
     return {name: value for name, value in vars(holder.thing).items() if name not in SET_FOR_EACH_FIT}
 
 
+def _values_of_container(holder: Holder) -> Dict[str, Any]:
+    return {**_attributes(holder.thing), ENTRIES: entries_of(holder.thing)}
+
+
 def _values_of_object(holder: Holder) -> Dict[str, Any]:
-    values = {name: getattr(holder.thing, name) for name in _slots(holder.thing) if hasattr(holder.thing, name)}
-    return {**values, **getattr(holder.thing, "__dict__", {})}
+    values = {}
+    for name, member in _slots(holder.thing).items():
+        with contextlib.suppress(AttributeError):  # it has no value yet
+            values[name] = member.__get__(holder.thing)
+    return {**values, **_attributes(holder.thing)}
 
 
 def _values_of_function(holder: Holder) -> Dict[str, Any]:
@@ -128,24 +149,48 @@ def _values_of_module(holder: Holder) -> Dict[str, Any]:
 
 
 def _values_of_keras(holder: Holder) -> Dict[str, Any]:
+    kind: Any = type(holder.thing)
+    of_keras = _names_in_library_classes(kind)
+
     def counts(name: str, value: Any) -> bool:
-        if name in holder.names:
+        if name in holder.names or name == "_trainable":
             return True
-        return (name == "_trainable" or not name.startswith("_")) and isinstance(value, PRIMITIVES)
+        return not name.startswith("_") and (isinstance(value, PRIMITIVES) or name not in of_keras)
 
     values = list(vars(holder.thing).items())
     return {name: value for name, value in values if name not in SET_BY_KERAS and counts(name, value)}
 
 
-def _slots(thing: Any) -> List[str]:
-    slots = [vars(kind).get("__slots__", ()) for kind in type(thing).__mro__]
-    names = [name for entry in slots for name in ((entry,) if isinstance(entry, str) else entry)]
-    return [name for name in names if name not in ("__dict__", "__weakref__")]
+@functools.lru_cache(maxsize=None)
+def _names_in_library_classes(kind: Any) -> FrozenSet[str]:
+    """Return the names in the code of those classes among the bases of ``kind`` that Keras and TensorFlow define."""
+    members = [
+        member
+        for base in kind.__mro__
+        if base.__module__.startswith(("keras.", "tensorflow."))
+        for member in vars(base).values()
+    ]
+    codes = [getattr(getattr(member, "fget", member), "__code__", None) for member in members]
+    return frozenset(name for code in codes if code is not None for name in code.co_names)
+
+
+def _attributes(thing: Any) -> Dict[str, Any]:
+    try:
+        found: Dict[str, Any] = object.__getattribute__(thing, "__dict__")  # it may have a __getattr__ of its own
+    except AttributeError:
+        return {}
+    return found
+
+
+def _slots(thing: Any) -> Dict[str, Any]:
+    members = [member for kind in reversed(type(thing).__mro__) for member in vars(kind).items()]
+    return {name: member for name, member in members if isinstance(member, types.MemberDescriptorType)}
 
 
 _VALUES: Dict[str, Callable[[Holder], Dict[str, Any]]] = {
     "callback": _values_of_callback,
     "object": _values_of_object,
+    "container": _values_of_container,
     "function": _values_of_function,
     "partial": _values_of_partial,
     "class": _values_of_class,

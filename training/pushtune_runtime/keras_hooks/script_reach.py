@@ -7,25 +7,30 @@ the script's own objects, functions and classes and the names in their code; of 
 import builtins
 import collections
 import functools
+import inspect
 import sys
 import types
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Set, Tuple
 
-from pushtune_runtime.keras_hooks.script_code import (
-    draws_from_shared_generator,
-    names_of,
-    reads_clock,
+from pushtune_runtime.keras_hooks.script_code import draws_from_shared_generator, names_of, reads_clock
+from pushtune_runtime.keras_hooks.script_holders import SET_BY_KERAS, Holder, names_assigned_by, names_of_library
+from pushtune_runtime.keras_hooks.script_things import (
+    CONTAINERS,
+    ENTRIES_LIMIT,
+    Step,
+    entries,
+    functions_of_property,
+    kind_of,
+    leaves,
+    may_remember,
+    named_class,
+    running_code,
+    within_dataset,
 )
-from pushtune_runtime.keras_hooks.script_holders import Holder, names_assigned_by
 
 CALLBACKS, MODEL, DATA = "callbacks", "model", "data"
 SIDES = (CALLBACKS, MODEL, DATA)
-ENTRIES_LIMIT = 10_000  # containers with more entries hold data
 THINGS_LIMIT = 200_000  # all together, about a second's work
-PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None)})
-CONTAINERS = (list, tuple, set, frozenset, dict, collections.deque)
-
-Step = Tuple[str, Any]  # path, value
 
 
 class ScriptReach:
@@ -54,6 +59,9 @@ class ScriptReach:
         self.assigned: Set[str] = set()
         self.data_runs_python = False
         self.unreadable: Set[str] = set()
+        self._of_library: Set[str] = set()
+        self._late: Set[str] = set()
+        self._running = running_code()
 
     def follow(self, side: str, roots: Iterable[Step]) -> None:
         """Add what can be reached from ``roots``."""
@@ -73,14 +81,23 @@ class ScriptReach:
     def add_callback(self, number: int, callback: Any) -> Step:
         """Return the root for a callback of ``fit``, whatever its class."""
         path = f"callback {number}"
-        self.holders[path] = Holder(path, "callback", callback)
-        self.paths[id(callback)] = path
+        self._hold(path, "callback", callback, CALLBACKS)
         return path, callback
+
+    def is_of_library(self, path: str) -> bool:
+        """Return whether what lies at ``path`` belongs to a class of a library: it is none of the script's business."""
+        return any(path.startswith((f"{prefix}.", f"{prefix}[")) or path == prefix for prefix in self._of_library)
 
     @property
     def things(self) -> Dict[str, Any]:
         """Path -> what counts as one thing."""
         return {**{path: holder.thing for path, holder in self.holders.items()}, **self.variables}
+
+    def remembering_late_modules(self) -> List[str]:
+        """Return modules of the repository that were imported since, and whose functions may remember something."""
+        modules = [(name, sys.modules[name]) for name in sorted(self._late) if name in sys.modules]
+        own = [(name, module) for name, module in modules if self._is_own_file(str(getattr(module, "__file__", None)))]
+        return [name for name, module in own if may_remember(module, self.assigned)]
 
     def sides_of_variable(self, variable: Any) -> Set[str]:
         """Return from where ``variable`` is reached."""
@@ -94,8 +111,7 @@ class ScriptReach:
     def _within(self, path: str, value: Any, side: str) -> Iterable[Step]:
         """Note ``value`` and return what it leads to."""
         if isinstance(value, CONTAINERS):
-            self._kept.append(value)
-            return _entries(path, value) if len(value) <= ENTRIES_LIMIT else ()
+            return self._within_container(path, value, side)
         if isinstance(value, types.FunctionType):
             return self._within_function(path, value, side)
         if isinstance(value, types.MethodType):
@@ -108,6 +124,10 @@ class ScriptReach:
             return self._within_generator(path, value, side)
         if isinstance(value, type):
             return self._within_class(path, value, side) if self.is_own_class(value) else ()
+        if isinstance(value, functools._lru_cache_wrapper):
+            return self._within_cache(path, value)
+        if isinstance(value, (functools.cached_property, functools.partialmethod)):
+            return [(path, value.func)]
         return self._within_object(path, value, side)
 
     def _hold(self, path: str, kind: str, thing: Any, side: str) -> Holder:
@@ -118,6 +138,24 @@ class ScriptReach:
         holder = self.holders.setdefault(path, Holder(path, kind, thing))
         holder.sides.add(side)
         return holder
+
+    def _within_container(self, path: str, container: Any, side: str) -> Iterable[Step]:
+        if isinstance(container, (tuple, frozenset)):
+            self._kept.append(container)
+        else:
+            self._hold(path, "container", container, side)
+        if len(container) > ENTRIES_LIMIT:
+            return ()
+        inner = entries(path, container)
+        if inner and isinstance(container, (set, frozenset)):
+            self.unreadable.add(path)  # its objects have another order in each process
+        return [*inner, *self._classes(container)]
+
+    def _within_cache(self, path: str, cached: Any) -> Iterable[Step]:
+        """Follow a function that remembers its results; what it has returned without arguments is looked at."""
+        wrapped = [(f"{path}.__wrapped__", cached.__wrapped__)]
+        takes_nothing = not inspect.signature(cached.__wrapped__).parameters
+        return [*wrapped, (f"{path}()", cached())] if takes_nothing and cached.cache_info().currsize else wrapped
 
     def _within_function(self, path: str, function: types.FunctionType, side: str) -> Iterable[Step]:
         is_own = self._is_own_file(function.__code__.co_filename)
@@ -131,9 +169,10 @@ class ScriptReach:
         return [*inner, *self._globals(function.__code__, function.__globals__, side)]
 
     def _note_code(self, function: types.FunctionType, side: str) -> None:
-        if reads_clock(function):
+        is_around = function.__code__ in self._running  # then it does so before and after the training
+        if reads_clock(function) and not is_around:
             self.clocks.add(function.__qualname__)
-        if draws_from_shared_generator(function):
+        if draws_from_shared_generator(function) and not is_around:
             self.drawing[side].add(function.__qualname__)
         if side == CALLBACKS:
             self.assigned |= names_of(function.__code__).assigned_attributes
@@ -154,10 +193,16 @@ class ScriptReach:
         """Yield what ``code`` names in its module, and in modules of the repository that it names."""
         names = names_of(code)
         yield from self._named(namespace, names.read, side)
-        for name in sorted(names.read):
-            module = namespace.get(name)
+        modules = [namespace.get(name) for name in sorted(names.read)]
+        modules += [sys.modules.get(name) for name in sorted(names.imported)]
+        inner = [f"{name}.{attribute}" for name in names.imported for attribute in names.attributes]
+        self._late |= {name for name in (*names.imported, *inner) if name and name not in sys.modules}
+        for module in modules:  # grows
             if isinstance(module, types.ModuleType) and self._is_own_file(str(getattr(module, "__file__", None))):
-                yield from self._named(vars(module), names.attributes & vars(module).keys(), side)
+                known = vars(module)
+                yield from self._named(known, (names.attributes & known.keys()) | names.assigned_attributes, side)
+                inner = [known[name] for name in sorted(names.attributes & known.keys())]
+                modules += [one for one in inner if isinstance(one, types.ModuleType) and one not in modules]
 
     def _named(self, namespace: Dict[str, Any], names: Iterable[str], side: str) -> Iterator[Step]:
         module = sys.modules.get(namespace.get("__name__", ""))
@@ -176,84 +221,60 @@ class ScriptReach:
         self._hold(path, "class", kind, side)
         members = list(vars(kind).items())
         functions = [(name, getattr(member, "__func__", member)) for name, member in members]
-        functions += [(name, part) for name, member in members for part in _functions_of_property(member)]
-        return [(f"{path}.{name}", part) for name, part in functions]
+        functions += [(name, part) for name, member in members for part in functions_of_property(member)]
+        related = [other for other in (*kind.__mro__[1:], type(kind)) if self.is_own_class(other)]
+        return [*((f"{path}.{name}", part) for name, part in functions), *map(named_class, related)]
 
     def _within_object(self, path: str, value: Any, side: str) -> Iterable[Step]:
-        kind = _kind_of(value)
-        own = self.is_own_class(type(value))
+        kind = kind_of(value)
         if kind == "variable":
             self._add_variable(path, value, side)
         elif kind == "generator":
             self._add_variable(path, value.state, side)
         elif kind == "dataset":
-            return _within_dataset(path, value)
+            return within_dataset(path, value)
         elif kind == "tf.function":
             return [(f"{path}()", value.python_function)]
         elif kind == "keras":
             return self._within_keras(path, value, side)
-        elif path in self.holders or own:
-            holder = self._hold(path, "object", value, side)
-            return [*((f"{path}.{name}", entry) for name, entry in holder.values().items()), *self._classes(value)]
+        elif kind == "closed":
+            if side != DATA:
+                self.unreadable.add(path)
+        elif kind == "callback" or self.is_own_class(type(value)):
+            return self._within_own(path, kind or "object", value, side)
         elif side == DATA and type(value).__module__.startswith("tensorflow.python."):
             return [(f"{path}.{name}", entry) for name, entry in getattr(value, "__dict__", {}).items()]
         return ()
+
+    def _within_own(self, path: str, kind: str, value: Any, side: str) -> Iterable[Step]:
+        holder = self._hold(path, kind, value, side)
+        if kind == "callback":
+            of_library = names_of_library(type(value), self.is_own_class)
+            self._of_library |= {f"{holder.path}.{name}" for name in of_library}
+        return [*((f"{holder.path}.{name}", entry) for name, entry in holder.values().items()), *self._classes(value)]
 
     def _within_keras(self, path: str, value: Any, side: str) -> Iterable[Step]:
         holder = self._hold(path, "keras", value, side)
         holder.names = set(names_assigned_by(type(value), self.is_own_class))
         for number, variable in enumerate(getattr(value, "variables", ())):
             self._add_variable(f"{path}/{number}", variable, side)
-        return [*((f"{path}.{name}", entry) for name, entry in vars(value).items()), *self._classes(value)]
+        counted = holder.values()
+        skipped = counted.keys() | SET_BY_KERAS
+        others = [
+            (f"{path}.{name}", entry)
+            for name, entry in vars(value).items()
+            if name not in skipped and not name.startswith("_self_")
+        ]
+        return [
+            *((f"{path}.{name}", entry) for name, entry in counted.items()),
+            *(leaf for name, entry in others for leaf in leaves(name, entry)),
+            *self._classes(value),
+        ]
 
     def _classes(self, value: Any) -> List[Step]:
-        kinds = type(value).__mro__
-        return [(f"class {kind.__module__}.{kind.__qualname__}", kind) for kind in kinds if self.is_own_class(kind)]
+        return [named_class(kind) for kind in type(value).__mro__ if self.is_own_class(kind)]
 
     def _add_variable(self, path: str, variable: Any, side: str) -> None:
         path = self.paths.setdefault(id(variable), path)
         self.variables.setdefault(path, variable)
         self._variable_sides.setdefault(id(variable), set()).add(side)
-
-
-def _entries(path: str, container: Any) -> List[Step]:
-    """Return what is in ``container``, but for plain values."""
-    named = list(container.items()) if isinstance(container, dict) else enumerate(list(container))
-    return [(f"{path}[{name!r:.80}]", value) for name, value in named if type(value) not in PLAIN]
-
-
-def _functions_of_property(member: Any) -> List[Any]:
-    if not isinstance(member, property):
-        return []
-    return [part for part in (member.fget, member.fset) if part is not None]
-
-
-def _kind_of(value: Any) -> str:
-    """Return what a value of Keras or TensorFlow is; empty for all others."""
-    import tensorflow as tf
-    from keras.src.backend import Variable
-    from keras.src.layers import Layer
-    from keras.src.losses.loss import Loss
-    from keras.src.metrics import Metric
-    from keras.src.optimizers.optimizer import Optimizer
-    from keras.src.optimizers.schedules.learning_rate_schedule import LearningRateSchedule
-
-    if isinstance(value, (Variable, tf.Variable)):
-        return "variable"
-    if isinstance(value, tf.random.Generator):
-        return "generator"
-    if isinstance(value, tf.data.Dataset):
-        return "dataset"
-    if isinstance(value, (Layer, Metric, Loss, Optimizer, LearningRateSchedule)):
-        return "keras"
-    is_function = type(value).__module__.startswith("tensorflow.") and hasattr(value, "python_function")
-    return "tf.function" if is_function else ""
-
-
-def _within_dataset(path: str, dataset: Any) -> List[Step]:
-    """Return the functions of a data set that run as Python code while it is read, and what it is made of."""
-    from pushtune_runtime.keras_hooks.data_facts import runs_python
-
-    functions = [wrapper._func for wrapper in dataset._functions() if runs_python(wrapper)]
-    found = [(f"{path}.function{number}", function) for number, function in enumerate(functions)]
-    return found + [(f"{path}.input{number}", source) for number, source in enumerate(dataset._inputs())]

@@ -1,4 +1,4 @@
-"""Values of the script as bytes and back: told from others cheaply, stored whole, filled into what holds them.
+"""Values of the script as bytes and back: told from others cheaply, stored together, filled into what holds them.
 
 They are pickled. What is held elsewhere stands in them by its path, so that a value that comes back refers to the
 object that is there. They are unpickled only inside the training container, in the script's own process.
@@ -10,6 +10,7 @@ import io
 import pickle
 import random
 import sys
+import weakref
 import zlib
 from typing import Any, Callable, Dict, Mapping, Optional
 
@@ -29,7 +30,7 @@ class Unstorable(TypeError):
 
 def is_library(value: Any) -> bool:
     """Return whether ``value`` is an object of Keras or TensorFlow that is no plain value."""
-    return type(value).__module__.startswith(LIBRARY_MODULES) and not _is_tensor(value)
+    return type(value).__module__.startswith(LIBRARY_MODULES) and type(value).__name__ != "EagerTensor"
 
 
 def digest_of(value: Any, paths: Mapping[int, str]) -> Optional[bytes]:
@@ -66,7 +67,13 @@ def refill(current: Any, value: Any) -> bool:
     for kinds, fill in _FILLS.items():
         if isinstance(current, kinds) and isinstance(value, kinds):
             return fill(current, value) is not False
-    if type(current) is type(value) and hasattr(current, "__dict__") and not isinstance(current, type):
+    if type(current) is not type(value):
+        return False
+    if hasattr(type(current), "__setstate__"):
+        current.__setstate__(value.__reduce_ex__(4)[2])
+        return True
+    kind: Any = type(current)
+    if hasattr(current, "__dict__") and kind.__reduce__ is object.__reduce__:
         vars(current).clear()
         vars(current).update(vars(value))
         return True
@@ -89,6 +96,10 @@ class _Storer(pickle.Pickler):
 
     def persistent_id(self, value: Any) -> Any:
         path = self._paths.get(id(value))
+        if path is None and type(value) in weakref.ProxyTypes:
+            path = self._paths.get(id(_referent(value)))
+            if path is None:
+                raise Unstorable("weakref.proxy")
         if path is None and is_library(value) and not isinstance(value, (list, dict, set)):
             raise Unstorable(type(value).__name__)
         return path
@@ -105,12 +116,17 @@ class _Digester(_Storer):
         self._objects += 1
         if self._objects > OBJECTS_LIMIT:
             raise Unstorable("more than can be looked at")
-        if isinstance(value, np.ndarray) and value.nbytes > LARGE_BYTES and value.dtype.kind != "O":
+        kind = type(value)
+        if kind is np.ndarray and value.nbytes > LARGE_BYTES and not value.dtype.hasobject:
             return "array", value.shape, value.dtype.str, zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data)
-        if isinstance(value, (list, tuple, dict, set)) and len(value) > MANY:
+        if isinstance(value, weakref.ref):
+            return "weakref", id(value())
+        if kind in weakref.ProxyTypes:
+            return "weakref", id(_referent(value))
+        if kind in (list, tuple, dict, set) and len(value) > MANY:
             return "many", len(value), _some(value)
         if not isinstance(value, np.ndarray) and sys.getsizeof(value, 0) > OPAQUE_LIMIT_BYTES:
-            return "opaque", type(value).__name__
+            return "opaque", kind.__name__
         return super().persistent_id(value)
 
 
@@ -123,13 +139,35 @@ class _Restorer(pickle.Unpickler):
         return self._things[path]
 
 
+def entries_of(container: Any) -> Any:
+    """Return a plain copy of a container: what is in it is in both."""
+    kinds: Any = (dict, set, bytearray, list)
+    return next(kind for kind in kinds if isinstance(container, kind) or kind is list)(container)
+
+
+def refill_entries(container: Any, entries: Any) -> None:
+    """Let ``container`` hold ``entries`` instead of what is in it."""
+    # Classes of the script may mean something else by ``update``, and Keras' would put other objects in; those of
+    # TensorFlow keep what is in them a second time.
+    base: Any = type(container)
+    if not base.__module__.startswith(("tensorflow.", "wrapt")):
+        base = next(kind for kind in (dict, set, list, bytearray, collections.deque) if isinstance(container, kind))
+    if isinstance(container, (list, bytearray)):
+        base.__setitem__(container, slice(None), entries)
+    else:
+        base.clear(container)
+        fill = base.extend if isinstance(container, collections.deque) else base.update
+        fill(container, entries)
+
+
+def _referent(proxy: Any) -> Any:
+    return getattr(proxy.__repr__, "__self__", None)
+
+
 def _plain(value: Any) -> Any:
     """Return containers that Keras and TensorFlow have put in place of the script's as what they were."""
-    if type(value).__module__.startswith(LIBRARY_MODULES):
-        for kind in (list, dict, set):
-            if isinstance(value, kind):
-                return kind(value)
-    return value
+    is_wrapped = type(value).__module__.startswith(LIBRARY_MODULES) and isinstance(value, (list, dict, set))
+    return entries_of(value) if is_wrapped else value
 
 
 def _some(container: Any) -> Any:
@@ -137,10 +175,6 @@ def _some(container: Any) -> Any:
     if isinstance(container, (list, tuple)):
         return list(container[:: max(1, len(container) // SAMPLES)]), container[-1]
     return [entry for number, entry in enumerate(container) if number % max(1, len(container) // SAMPLES) == 0]
-
-
-def _is_tensor(value: Any) -> bool:
-    return type(value).__name__ == "EagerTensor"
 
 
 def _fill_array(current: Any, value: Any) -> bool:
@@ -154,20 +188,8 @@ def _fill_generator(current: Any, value: Any) -> None:
     current.bit_generator.state = value.bit_generator.state
 
 
-def _fill_entries(current: Any, value: Any) -> None:
-    current.clear()
-    current.update(value)
-
-
-def _fill_queue(current: Any, value: Any) -> None:
-    current.clear()
-    current.extend(value)
-
-
 _FILLS: Dict[Any, Callable[[Any, Any], Any]] = {
-    (list, bytearray): lambda current, value: current.__setitem__(slice(None), value),
-    (dict, set): _fill_entries,
-    collections.deque: _fill_queue,
+    (dict, set, list, bytearray, collections.deque): lambda current, value: refill_entries(current, entries_of(value)),
     np.ndarray: _fill_array,
     np.random.Generator: _fill_generator,
     np.random.mtrand.RandomState: lambda current, value: current.set_state(value.get_state()),

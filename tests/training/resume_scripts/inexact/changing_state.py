@@ -64,7 +64,10 @@ data, rate = Batches(workers=1), rates()
 
 
 def harder(epoch, logs):
+    import counting
+
     data.level += 1
+    counting.seen.append(epoch)
     logs["drawn"] = np.random.random()
 
 
