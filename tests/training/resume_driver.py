@@ -50,6 +50,6 @@ def arm(moment: str) -> None:
 
 
 if __name__ == "__main__":
-    checkpoint_listener.COST_SHARE = 1.0  # the epochs of these scripts are too short to pay for a checkpoint each
+    checkpoint_listener.COST_SHARE = 100.0  # the epochs of these scripts are too short to pay for a checkpoint each
     arm(sys.argv[3])
     sys.exit(main(sys.argv[1:3]))

@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from pushtune_runtime.keras_hooks.script_holders import ENTRIES, FIXED, Holder
 from pushtune_runtime.keras_hooks.script_reach import CALLBACKS, DATA, MODEL, ScriptReach
-from pushtune_runtime.keras_hooks.script_things import PLAIN
+from pushtune_runtime.keras_hooks.script_things import PLAIN, variables_of
 from pushtune_runtime.keras_hooks.stored_values import Unstorable, digest_of, is_library, refill, restored, stored
 
 CODE = (types.FunctionType, types.MethodType, types.ModuleType, type)
@@ -63,7 +63,7 @@ class ScriptMemory:
                 self._note_unstored(holder, name, value, known)
             elif known is None or digest != known.digest:
                 self._keep(holder, name, value, known, kept)
-            elif within_epoch and _is_small(value) and not name.startswith(FIXED):
+            elif within_epoch and self._may_be_set_again(holder, name) and _is_small(value):
                 kept[holder.path, name] = value
         self._note_later_variables()
         self._has_captured = True
@@ -129,6 +129,11 @@ class ScriptMemory:
         is_new = known is None or known.value is None
         return is_new and not self._has_captured and name not in self._reach.assigned
 
+    def _may_be_set_again(self, holder: Holder, name: str) -> bool:
+        """Return whether a callback may change, as an epoch begins, what is as it was."""
+        is_of_model = holder.kind == "keras" and not self._eager  # the first batch may build it
+        return CALLBACKS in holder.sides_of(name) and not is_of_model and not name.startswith(FIXED)
+
     def _together(self, kept: Dict[Place, Any]) -> bytes:
         """Return ``kept`` as bytes: in one piece, so that what two of them share is shared again; or what can be."""
         try:
@@ -173,7 +178,7 @@ class ScriptMemory:
         known = {id(variable) for variable in self._reach.variables.values()}
         for holder in self._reach.holders.values():
             is_beside = holder.kind == "keras" and holder.sides == {CALLBACKS}
-            if is_beside and any(id(one) not in known for one in getattr(holder.thing, "variables", ())):
+            if is_beside and any(id(one) not in known for one in variables_of(holder.thing)):
                 self._reasons.add(f"variables of {holder.path} appear only while training")
 
     def _reasons_of_data(self) -> List[str]:
@@ -198,8 +203,6 @@ def _is_small(value: Any) -> bool:
 def _bring_back(holder: Holder, name: str, value: Any, same: bool) -> bool:
     """Give ``holder`` the value ``name`` again, in the object that has held it if it was the ``same`` all the time."""
     try:
-        if same and refill(holder.values().get(name), value):
-            return True
-    except Exception:  # the script's own __setstate__ fails
+        return (same and refill(holder.values().get(name), value)) or holder.assign(name, value)
+    except Exception:  # anything may happen in the script's own __setstate__ and properties
         return False
-    return holder.assign(name, value)

@@ -25,6 +25,7 @@ from pushtune_runtime.keras_hooks.script_things import (
     may_remember,
     named_class,
     running_code,
+    variables_of,
     within_dataset,
 )
 
@@ -256,7 +257,7 @@ class ScriptReach:
     def _within_keras(self, path: str, value: Any, side: str) -> Iterable[Step]:
         holder = self._hold(path, "keras", value, side)
         holder.names = set(names_assigned_by(type(value), self.is_own_class))
-        for number, variable in enumerate(getattr(value, "variables", ())):
+        for number, variable in enumerate(variables_of(value)):
             self._add_variable(f"{path}/{number}", variable, side)
         counted = holder.values()
         skipped = counted.keys() | SET_BY_KERAS

@@ -92,6 +92,14 @@ def kind_of(value: Any) -> str:
     return "tf.function" if is_function else ""
 
 
+def variables_of(value: Any) -> List[Any]:
+    """Return the variables of an object of Keras, as far as there are any yet."""
+    try:
+        return list(getattr(value, "variables", ()))
+    except Exception:  # a property of the script's own
+        return []
+
+
 def within_dataset(path: str, dataset: Any) -> List[Step]:
     """Return the functions of a data set that run as Python code while it is read, and what it is made of."""
     from pushtune_runtime.keras_hooks.data_facts import runs_python
