@@ -54,7 +54,7 @@ def _run(job: dict[str, Any]) -> int:
 
     from pushtune_runtime.keras_hooks import checkpoint_listener
 
-    checkpoint_listener.COST_SHARE = 1.0  # the epochs of these scripts are too short to pay for a checkpoint each
+    checkpoint_listener.COST_SHARE = 100.0  # the epochs of these scripts are too short to pay for a checkpoint each
     arm(job["moment"])
     code = main([job["folder"], job["code"]])
     sys.stdout.flush()

@@ -63,7 +63,7 @@ import sys
 from pushtune_runtime.__main__ import main
 from pushtune_runtime.keras_hooks import checkpoint_listener
 from pushtune_runtime.keras_hooks.{module} import {name}
-checkpoint_listener.COST_SHARE = 1.0
+checkpoint_listener.COST_SHARE = 100.0
 original, calls = {name}.{event}, []
 def fail(*arguments):
     calls.append(1)
