@@ -223,3 +223,24 @@ def test_what_is_as_at_the_start_counts_within_an_epoch() -> None:
     recorder.waited["epochs"] = 5
     state.restore(blob)
     assert (recorder.best, recorder.waited) == (np.inf, {"epochs": 0})
+
+
+def test_a_large_array_is_not_stored_for_what_stands_beside_it() -> None:
+    def make() -> Recorder:
+        recorder = Recorder(data={"x": np.zeros(1_000_000), "seen": 0})
+        recorder.best = recorder.data["x"]
+        return recorder
+
+    recorder = make()
+    state = memory_of([recorder])
+    recorder.data["seen"] = 1
+    blob = state.capture()
+    assert len(blob) < 5_000
+    recorder.data["x"][7] = 3.0
+    changed = state.capture()
+
+    again = make()
+    memory_of([again]).restore(blob)
+    assert (again.data["seen"], again.data["x"] is again.best) == (1, True)
+    memory_of([again]).restore(changed)
+    assert again.best[7] == 3.0

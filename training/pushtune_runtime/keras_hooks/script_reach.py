@@ -28,6 +28,7 @@ from pushtune_runtime.keras_hooks.script_things import (
     variables_of,
     within_dataset,
 )
+from pushtune_runtime.keras_hooks.stored_values import is_large_array
 
 CALLBACKS, MODEL, DATA = "callbacks", "model", "data"
 SIDES = (CALLBACKS, MODEL, DATA)
@@ -113,6 +114,9 @@ class ScriptReach:
         """Note ``value`` and return what it leads to."""
         if isinstance(value, CONTAINERS):
             return self._within_container(path, value, side)
+        if is_large_array(value):
+            self._hold(path, "container", value, side)
+            return ()
         if isinstance(value, types.FunctionType):
             return self._within_function(path, value, side)
         if isinstance(value, types.MethodType):

@@ -117,7 +117,7 @@ class _Digester(_Storer):
         if self._objects > OBJECTS_LIMIT:
             raise Unstorable("more than can be looked at")
         kind = type(value)
-        if kind is np.ndarray and value.nbytes > LARGE_BYTES and not value.dtype.hasobject:
+        if is_large_array(value) and id(value) not in self._paths:
             return "array", value.shape, value.dtype.str, zlib.crc32(np.ascontiguousarray(value).view(np.uint8).data)
         if isinstance(value, weakref.ref):
             return "weakref", id(value())
@@ -139,14 +139,24 @@ class _Restorer(pickle.Unpickler):
         return self._things[path]
 
 
+def is_large_array(value: Any) -> bool:
+    """Return whether ``value`` is an array that is better not copied: whoever holds it may have changed around it."""
+    return type(value) is np.ndarray and value.nbytes > LARGE_BYTES and not value.dtype.hasobject
+
+
 def entries_of(container: Any) -> Any:
-    """Return a plain copy of a container: what is in it is in both."""
+    """Return a plain copy of a container, or another view of an array: what is in it is in both."""
+    if isinstance(container, np.ndarray):
+        return container.view()
     kinds: Any = (dict, set, bytearray, list)
     return next(kind for kind in kinds if isinstance(container, kind) or kind is list)(container)
 
 
 def refill_entries(container: Any, entries: Any) -> None:
-    """Let ``container`` hold ``entries`` instead of what is in it."""
+    """Let ``container``, which may be an array, hold ``entries`` instead of what is in it."""
+    if isinstance(container, np.ndarray):
+        container[...] = entries
+        return
     # Classes of the script may mean something else by ``update``, and Keras' would put other objects in; those of
     # TensorFlow keep what is in them a second time.
     base: Any = type(container)
