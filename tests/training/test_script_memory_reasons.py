@@ -1,5 +1,6 @@
 """What changes and cannot be restored truly is named as a reason; what cannot matter is not."""
 
+import logging
 import threading
 import weakref
 from collections.abc import Iterator
@@ -99,6 +100,14 @@ def test_the_search_has_an_end_and_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(script_reach, "THINGS_LIMIT", 50)
     state = memory_of([Recorder(data=[[object()] for _ in range(60)])])
     assert {reason.endswith("cannot be looked into") for reason in state.reasons} == {True}
+
+
+def test_a_handler_of_logs_is_no_reason() -> None:
+    recorder = Recorder(data=logging.StreamHandler())
+    state = memory_of([recorder])
+    recorder.data = logging.StreamHandler()
+    state.capture()
+    assert state.reasons == []
 
 
 class Plain:

@@ -17,6 +17,7 @@ from pushtune_runtime.keras_hooks.script_things import PLAIN, variables_of
 from pushtune_runtime.keras_hooks.stored_values import Unstorable, digest_of, is_library, refill, restored, stored
 
 CODE = (types.FunctionType, types.MethodType, types.ModuleType, type)
+ONLY_SHOWN = ("tqdm.", "logging")  # modules whose objects tell a person what happens, and decide nothing
 FEW = 100  # containers with at most so many plain values are stored whether they have changed or not
 
 Place = Tuple[str, str]  # path of a holder, name of a value
@@ -164,6 +165,8 @@ class ScriptMemory:
         sides = holder.sides_of(name)
         is_of_script = name in holder.names if holder.kind == "keras" else not self._reach.is_of_library(holder.path)
         if not is_of_script or self._reach.is_of_library(f"{holder.path}.{name}"):
+            return False
+        if type(value).__module__.startswith(ONLY_SHOWN):
             return False
         is_other = known is None or value is not known.value
         if is_library(value):
