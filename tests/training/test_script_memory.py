@@ -21,7 +21,7 @@ class Counting:
     def on_epoch_end(self, loss: float) -> None:
         def note() -> None:
             global module_best
-            module_best = np.full(2_000_000, loss)  # more than what counts as memory where it is merely reached
+            module_best = np.full(2_000_000, loss)  # large, and made anew
 
         note()
         count_up()

@@ -20,8 +20,8 @@ class ExactnessRating:
     def resumed(self, checkpoint: Checkpoint, fit: FitState) -> None:
         """Take over the reasons of earlier processes, and add how this one differs from the one that wrote."""
         self._add(checkpoint.state["inexact"])
-        unrestored = [*fit.unrestored, *sorted(fit.memory.unrestored)]
-        self._add([f"{name} appears only while training and was not restored" for name in unrestored])
+        self._add([f"{name} appears only while training and was not restored" for name in fit.unrestored])
+        self._add([f"{name} could not be brought back" for name in sorted(fit.memory.unrestored)])
         self._add([f"the environment has changed: {difference}" for difference in checkpoint.differences])
         if checkpoint.state["data"] != fit.data_digest:
             self._add(["the data is not what an earlier process trained on"])

@@ -46,6 +46,8 @@ class ScriptReach:
         variables: path -> variable of TensorFlow or Keras, with those of Keras' objects.
         clocks: names of the functions that look at a clock. drawing: side -> names of the functions that draw from
             generators which everybody shares. assigned: attributes that code reached from callbacks assigns.
+        data_runs_python: whether code of the script runs while data is read. unreadable: paths of what cannot be
+            looked into.
     """
 
     def __init__(self, is_own_file: Callable[[str], bool]) -> None:
